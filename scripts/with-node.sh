@@ -1,0 +1,11 @@
+#!/bin/sh
+# Runs a command with the project's Node and its installed tools first on PATH: `sh scripts/with-node.sh mocha ...`.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/find-node.sh"
+if ! find_node; then
+  echo "gridmill needs Node $NODE_MAJOR or newer and found none. Run: sh scripts/setup.sh" >&2
+  exit 69
+fi
+PATH="$PATH:$root/node_modules/.bin"
+exec "$@"
