@@ -5,7 +5,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/find-node.sh"
 if ! find_node; then
   echo "gridmill needs Node $NODE_MAJOR or newer and found none. Run: sh scripts/setup.sh" >&2
-  exit 69
+  exit 4
 fi
 PATH="$PATH:$root/node_modules/.bin"
 exec "$@"
