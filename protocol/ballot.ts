@@ -1,0 +1,65 @@
+import { AbiCoder, concat, keccak256, TypedDataEncoder } from "ethers";
+
+import { ZERO_HASH } from "./primitives.ts";
+import type { Address, Hash } from "./primitives.ts";
+import type { SigningDomain } from "./orders.ts";
+
+/**
+ * Sealed votes and the ballots that bind them (design: protocol, "Votes, ballots, epochs"). A seal hides the digest
+ * behind the worker's secret, so that nobody can copy an answer; one signature covers all votes of an epoch.
+ */
+const abi = AbiCoder.defaultAbiCoder();
+
+/** A vote as it stands in a ballot. */
+export type SealedVote = { readonly taskId: Hash; readonly seal: Hash };
+
+/** What a worker signs for one epoch of one lane. `sealBy` is the last Unix second at which it may be sealed. */
+export type Ballot = {
+  readonly pool: bigint;
+  readonly lane: number;
+  readonly epoch: number;
+  readonly sealBy: number;
+  readonly votesHash: Hash;
+};
+
+/** `keccak256(abi.encode(worker, taskId, digest, secret))`. */
+export function sealOf(worker: Address, taskId: Hash, digest: Hash, secret: Hash): Hash {
+  return keccak256(abi.encode(["address", "bytes32", "bytes32", "bytes32"], [worker, taskId, digest, secret])) as Hash;
+}
+
+/** Rolls over the votes, which must be in task order: by deal id, then by index. */
+export function votesHashOf(votes: readonly SealedVote[]): Hash {
+  const step = (hash: Hash, { taskId, seal }: SealedVote): Hash =>
+    keccak256(abi.encode(["bytes32", "bytes32", "bytes32"], [hash, taskId, seal])) as Hash;
+  return votes.reduce(step, ZERO_HASH);
+}
+
+/** What `seal` stores of one ballot: `keccak256(abi.encode(worker, votesHash))`. */
+export function leafOf(worker: Address, votesHash: Hash): Hash {
+  return keccak256(abi.encode(["address", "bytes32"], [worker, votesHash])) as Hash;
+}
+
+/** Hash of all leaves of an epoch, ascending by worker. */
+export function jointHashOf(leaves: readonly Hash[]): Hash {
+  return keccak256(concat(leaves)) as Hash;
+}
+
+/** What a worker tells the scheduler instead of the digest: groups can be counted, the answer stays hidden. */
+export function tagOf(taskId: Hash, digest: Hash): Hash {
+  return keccak256(abi.encode(["bytes32", "bytes32"], [taskId, digest])) as Hash;
+}
+
+export const BALLOT_TYPES = {
+  Ballot: [
+    { name: "pool", type: "uint256" },
+    { name: "lane", type: "uint8" },
+    { name: "epoch", type: "uint64" },
+    { name: "sealBy", type: "uint40" },
+    { name: "votesHash", type: "bytes32" },
+  ],
+};
+
+/** The EIP-712 digest of a ballot; `domain` is that of `Hub`. */
+export function ballotHash(ballot: Ballot, domain: SigningDomain): Hash {
+  return TypedDataEncoder.hash(domain, BALLOT_TYPES, ballot) as Hash;
+}

@@ -1,0 +1,74 @@
+import { AbiCoder, keccak256 } from "ethers";
+import { z } from "zod";
+
+import { categoryDeadline } from "./categories.ts";
+import { AddressSchema, HashSchema, smallUintSchema, uintSchema } from "./primitives.ts";
+import type { Hash } from "./primitives.ts";
+
+const uint256 = uintSchema(256);
+const uint128 = uintSchema(128);
+
+/**
+ * A matched deal of `volume` tasks, as it stood at the match. Never stored on chain: callers carry it, its hash is its id.
+ * Prices and `poolStake` are wei per task, `workerStake` wei per vote, `schedulerShare` basis points of the pool price,
+ * `grace` seconds, `openedAt` Unix seconds. Field order is the ABI order of `contracts/types/Deal.sol`.
+ */
+export const DealSchema = z.strictObject({
+  app: uint256,
+  dataset: uint256,
+  pool: uint256,
+  appOwner: AddressSchema,
+  datasetOwner: AddressSchema,
+  poolOwner: AddressSchema,
+  requester: AddressSchema,
+  payer: AddressSchema,
+  beneficiary: AddressSchema,
+  callback: AddressSchema,
+  appPrice: uint128,
+  datasetPrice: uint128,
+  poolPrice: uint128,
+  poolStake: uint128,
+  workerStake: uint128,
+  schedulerShare: smallUintSchema(16),
+  grace: smallUintSchema(16),
+  lane: smallUintSchema(8),
+  category: smallUintSchema(8),
+  maxWeight: smallUintSchema(8),
+  trust: smallUintSchema(32),
+  volume: smallUintSchema(32),
+  openedAt: smallUintSchema(40),
+  requirements: HashSchema,
+  paramsHash: HashSchema,
+  requestHash: HashSchema,
+});
+export type Deal = z.output<typeof DealSchema>;
+
+/** The ABI tuple of a deal, for encoding calls and hashing. */
+export const DEAL_TUPLE =
+  "tuple(uint256 app,uint256 dataset,uint256 pool,address appOwner,address datasetOwner,address poolOwner," +
+  "address requester,address payer,address beneficiary,address callback,uint128 appPrice,uint128 datasetPrice," +
+  "uint128 poolPrice,uint128 poolStake,uint128 workerStake,uint16 schedulerShare,uint16 grace,uint8 lane," +
+  "uint8 category,uint8 maxWeight,uint32 trust,uint32 volume,uint40 openedAt,bytes32 requirements," +
+  "bytes32 paramsHash,bytes32 requestHash)";
+
+const abi = AbiCoder.defaultAbiCoder();
+
+/** `keccak256(abi.encode(deal))`. */
+export function dealIdOf(deal: Deal): Hash {
+  return keccak256(abi.encode([DEAL_TUPLE], [deal])) as Hash;
+}
+
+/** `keccak256(abi.encode(dealId, index))`. */
+export function taskIdOf(dealId: Hash, index: number): Hash {
+  return keccak256(abi.encode(["bytes32", "uint256"], [dealId, index])) as Hash;
+}
+
+/** The last second (Unix) at which an epoch may be sealed for this deal's tasks. */
+export function dealDeadline(deal: Deal): number {
+  return categoryDeadline(deal.category, deal.openedAt);
+}
+
+/** What the payer pays for one settled task, in wei. */
+export function taskPrice(deal: Deal): bigint {
+  return deal.appPrice + deal.datasetPrice + deal.poolPrice;
+}

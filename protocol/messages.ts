@@ -1,0 +1,141 @@
+import { z } from "zod";
+
+import { LeaseSchema } from "./lease.ts";
+import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from "./primitives.ts";
+
+/**
+ * What worker and scheduler say to each other over `WS /worker` (design: middleware, "Gateway"). Each message is one JSON
+ * text; both sides parse what arrives with these schemas and drop the connection on what does not fit.
+ */
+export const PROTOCOL_VERSION = 1;
+/** Most bytes of one message. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+const code = z.string().regex(/^GM_[A-Z_]{1,64}$/);
+const leaseId = z.uuid();
+const taskId = HashSchema;
+const secondsSchema = smallUintSchema(40);
+
+/** Names one epoch of one lane. */
+const epochFields = { pool: uintSchema(256), lane: smallUintSchema(8), epoch: z.int().positive() };
+
+export const STAGES = ["fetching", "running", "collecting"] as const;
+export type Stage = (typeof STAGES)[number];
+
+const hello = z.strictObject({
+  type: z.literal("hello"),
+  protocol: z.literal(PROTOCOL_VERSION),
+  /** Name and version of the agent, such as `gridmill/0.1.0`. */
+  agent: z.string().max(128),
+  /** What the owner offers in all, packed as in `capabilities.ts`. */
+  capabilities: HashSchema,
+  /** Image platform, such as `linux/amd64`. */
+  platform: z.string().max(64),
+  /** Most leases at a time. */
+  slots: z.int().min(1).max(256),
+  /** Same for all workers on one machine; stays so over restarts. */
+  machine: HashSchema,
+  /** Leases that this worker still works on, or whose vote it still holds. */
+  leases: z.array(leaseId).max(4_096),
+});
+
+const heartbeat = z.strictObject({
+  type: z.literal("heartbeat"),
+  /** Leases in progress; the scheduler extends exactly these. */
+  leases: z.array(leaseId).max(4_096),
+  /** One-minute load average of the machine. */
+  load: z.number().nonnegative(),
+  /** False while the owner needs the machine: no new leases, please. */
+  accepting: z.boolean(),
+});
+
+const accept = z.strictObject({ type: z.literal("accept"), leaseId });
+const refuse = z.strictObject({ type: z.literal("refuse"), leaseId, code, message: z.string().max(1_024) });
+const progress = z.strictObject({
+  type: z.literal("progress"),
+  leaseId,
+  stage: z.enum(STAGES),
+  percent: z.number().min(0).max(100).optional(),
+});
+const log = z.strictObject({ type: z.literal("log"), leaseId, text: z.string().max(65_536) });
+const computed = z.strictObject({ type: z.literal("computed"), leaseId, taskId, tag: HashSchema });
+const ballot = z.strictObject({
+  type: z.literal("ballot"),
+  ...epochFields,
+  sealBy: secondsSchema,
+  /** In task order. */
+  votes: z.array(z.strictObject({ taskId, seal: HashSchema })).min(1).max(10_000),
+  /** EIP-2098: 64 bytes. */
+  signature: HexSchema.refine((hex) => hex.length === 130, "must be 64 bytes"),
+});
+const ballotRefused = z.strictObject({ type: z.literal("ballot-refused"), ...epochFields, code, message: z.string().max(1_024) });
+const open = z.strictObject({
+  type: z.literal("open"),
+  ...epochFields,
+  secret: HashSchema,
+  digests: z.array(z.strictObject({ taskId, digest: HashSchema })).min(1).max(10_000),
+});
+const uploaded = z.strictObject({ type: z.literal("uploaded"), taskId, sha256: Sha256Schema, bytes: z.int().nonnegative() });
+const uploadFailed = z.strictObject({ type: z.literal("upload-failed"), taskId, code, message: z.string().max(1_024) });
+
+export const WorkerMessageSchema = z.discriminatedUnion("type", [
+  hello,
+  heartbeat,
+  accept,
+  refuse,
+  progress,
+  log,
+  computed,
+  ballot,
+  ballotRefused,
+  open,
+  uploaded,
+  uploadFailed,
+]);
+/** What a worker says. */
+export type WorkerMessage = z.output<typeof WorkerMessageSchema>;
+
+const welcome = z.strictObject({
+  type: z.literal("welcome"),
+  protocol: z.literal(PROTOCOL_VERSION),
+  pool: uintSchema(256),
+  chainId: uintSchema(256),
+  /** Send a heartbeat at least this often, in milliseconds. */
+  heartbeatMs: z.int().positive(),
+});
+const lease = z.strictObject({ type: z.literal("lease"), lease: LeaseSchema });
+const ballotWanted = z.strictObject({
+  type: z.literal("ballot?"),
+  ...epochFields,
+  /** Tasks to vote on, in task order; the worker leaves out those it does not want to vote on. */
+  tasks: z.array(taskId).min(1).max(10_000),
+});
+const sealed = z.strictObject({
+  type: z.literal("sealed"),
+  ...epochFields,
+  /** All leaves of the epoch; the worker finds its own and checks the joint hash against the chain before it opens. */
+  leaves: z.array(HashSchema),
+});
+const uploadWanted = z.strictObject({ type: z.literal("upload?"), taskId });
+const settled = z.strictObject({
+  type: z.literal("settled"),
+  taskId,
+  digest: HashSchema,
+  /** Whether this worker's vote was for that digest. */
+  agreed: z.boolean(),
+});
+const drop = z.strictObject({ type: z.literal("drop"), leaseId, taskId, reason: z.string().max(1_024) });
+
+export const SchedulerMessageSchema = z.discriminatedUnion("type", [
+  welcome,
+  lease,
+  ballotWanted,
+  sealed,
+  uploadWanted,
+  settled,
+  drop,
+]);
+/** What a scheduler says. */
+export type SchedulerMessage = z.output<typeof SchedulerMessageSchema>;
+
+export type MessageOf<M extends { type: string }, T extends M["type"]> = Extract<M, { type: T }>;

@@ -1,0 +1,100 @@
+import { concat, toBeHex } from "ethers";
+
+import type { Address, Hash, Hex } from "./primitives.ts";
+
+/**
+ * The packed vote stream that `Hub.settle` reads: per task `uint16 dealIndex | uint32 index | uint8 groups | uint8 votes`,
+ * then the groups' digests, then each vote's `uint16 ballot | uint8 group`, a sealed one followed by its seal.
+ * Everything is big-endian and strictly ascending where the contract says so; {@link encodeSettlement} sorts.
+ */
+const SEALED_GROUP = 255;
+
+/** One worker's ballot in a settle; `secret` is zero when the worker did not open it. */
+export type OpenedBallot = {
+  readonly worker: Address;
+  readonly sealBy: number;
+  readonly secret: Hash;
+  readonly r: Hash;
+  readonly vs: Hash;
+};
+
+/** A vote in a settle: open with its digest, or still sealed with its bare seal. */
+export type SettledVote =
+  | { readonly worker: Address; readonly digest: Hash }
+  | { readonly worker: Address; readonly seal: Hash };
+
+/** One task in a settle, with every vote that a sealed ballot holds for it. */
+export type SettledTask = { readonly dealId: Hash; readonly index: number; readonly votes: readonly SettledVote[] };
+
+/** Task order: by deal id, then by index. Ballots, settles and leaves all follow it. */
+export function byTask(a: { dealId: Hash; index: number }, b: { dealId: Hash; index: number }): number {
+  if (a.dealId !== b.dealId) return BigInt(a.dealId) < BigInt(b.dealId) ? -1 : 1;
+  return a.index - b.index;
+}
+
+/** Worker order: addresses ascending as numbers. */
+export function byWorker(a: { worker: Address }, b: { worker: Address }): number {
+  if (a.worker.toLowerCase() === b.worker.toLowerCase()) return 0;
+  return BigInt(a.worker) < BigInt(b.worker) ? -1 : 1;
+}
+
+/**
+ * Encodes the tasks of one settle.
+ * @param dealIds ids of the deals passed beside the stream, ascending
+ * @param workers workers of the ballots passed beside the stream, ascending
+ */
+export function encodeSettlement(
+  tasks: readonly SettledTask[],
+  dealIds: readonly Hash[],
+  workers: readonly Address[],
+): Hex {
+  const dealIndex = new Map(dealIds.map((id, index) => [id, index]));
+  const ballotIndex = new Map(workers.map((worker, index) => [worker.toLowerCase(), index]));
+  return concat([...tasks].sort(byTask).map((task) => encodeTask(task, dealIndex, ballotIndex))) as Hex;
+}
+
+function encodeTask(
+  task: SettledTask,
+  dealIndex: ReadonlyMap<Hash, number>,
+  ballotIndex: ReadonlyMap<string, number>,
+): string {
+  const digests = digestsOf(task.votes);
+  const votes = [...task.votes].sort(byWorker).map((vote) => {
+    const group = "digest" in vote ? digests.indexOf(vote.digest) : SEALED_GROUP;
+    const head = [uint(2, known(ballotIndex, vote.worker.toLowerCase())), uint(1, group)];
+    return concat("digest" in vote ? head : [...head, vote.seal]);
+  });
+  const head = [uint(2, known(dealIndex, task.dealId)), uint(4, task.index), uint(1, digests.length), uint(1, votes.length)];
+  return concat([...head, ...digests, ...votes]);
+}
+
+/** The distinct digests of a task's open votes, ascending. */
+function digestsOf(votes: readonly SettledVote[]): readonly Hash[] {
+  const open = votes.flatMap((vote) => ("digest" in vote ? [vote.digest] : []));
+  return [...new Set(open)].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+}
+
+function uint(bytes: number, value: number): string {
+  return toBeHex(value, bytes);
+}
+
+function known<K>(table: ReadonlyMap<K, number>, key: K): number {
+  const index = table.get(key);
+  if (index === undefined) throw new RangeError(`${String(key)} is in the tasks of a settle but not beside them`);
+  return index;
+}
+
+/**
+ * Upper bound of a settle's gas, for closing an epoch in time (design: "before its settle exceeds 12M gas by formula").
+ * Coefficients are measured by `bench/gas` and rounded up.
+ */
+export function estimateSettleGas(size: {
+  readonly deals: number;
+  readonly tasks: number;
+  readonly votes: number;
+  readonly ballots: number;
+  readonly callbacks: number;
+}): bigint {
+  const { deals, tasks, votes, ballots, callbacks } = size;
+  return BigInt(120_000 + 45_000 * deals + 12_000 * tasks + 3_000 * votes + 40_000 * ballots + 260_000 * callbacks);
+}

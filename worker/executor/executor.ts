@@ -1,0 +1,61 @@
+import type { FailReason } from "../../protocol/digest.ts";
+import type { Limits } from "../../protocol/lease.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+
+/** What to run. Nothing here names an engine. */
+export type RunSpec = {
+  /** Names the run: its containers and volumes carry it as a label, so that a restart finds them. */
+  readonly leaseId: string;
+  /** Pinned by digest: `registry/name@sha256:…`. */
+  readonly image: string;
+  readonly args: readonly string[];
+  /** The app's environment and Gridmill's own variables, complete. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Files of the host that appear read-only under `/input`, already checked against their digests. */
+  readonly inputs: readonly { readonly name: string; readonly path: string }[];
+  readonly limits: Limits;
+  /** File of the host that receives the result blob (a tar: `manifest`, then `output/…`). */
+  readonly resultPath: string;
+};
+
+/** What the container used, as the engine counted it. */
+export type RunUsage = {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly peakMemoryMiB: number;
+};
+
+/**
+ * An app that exits with an error has a result too: the exit code is part of the manifest. `failed` is a failure that lies
+ * in the input and is voted; a failure of this machine is thrown instead and never voted.
+ */
+export type RunOutcome =
+  | {
+      readonly kind: "result";
+      readonly digest: Hash;
+      readonly manifest: string;
+      readonly exitCode: number;
+      readonly usage: RunUsage;
+    }
+  | { readonly kind: "failed"; readonly reason: FailReason; readonly digest: Hash; readonly usage: RunUsage };
+
+/** Hears how a run goes on; a listener must not throw. */
+export type RunListener = {
+  readonly onStage: (stage: "fetching" | "running" | "collecting", percent?: number) => void;
+  readonly onLog: (text: string) => void;
+};
+
+/** Runs workloads in isolation, several at a time, each lease at most once at a time. */
+export interface Executor {
+  /**
+   * Runs to the end and removes whatever it started, whether it succeeded, threw or was aborted.
+   * @throws ImageNotFoundError | ImageDigestError | EngineUnreachableError | DiskFullError | AbortedError
+   */
+  run(spec: RunSpec, listener: RunListener, signal: AbortSignal): Promise<RunOutcome>;
+
+  /** Fetches an image and verifies its digest, so that a later run starts at once. Same errors as {@link run}. */
+  prefetch(image: string, signal: AbortSignal): Promise<void>;
+
+  /** Removes what runs of this owner left behind when their process died. Returns how many things it removed. */
+  sweep(): Promise<number>;
+}
