@@ -1,0 +1,57 @@
+import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { toJson } from "../protocol/json.ts";
+
+/** Where things lie under `GRIDMILL_HOME`. */
+export type HomePaths = {
+  readonly root: string;
+  readonly networks: string;
+  readonly keys: string;
+  /** What was sent to a chain and is not yet final, so that a restart sends nothing twice. */
+  readonly journals: string;
+  /** The deals of this home's requests, for `task list`. */
+  readonly deals: string;
+  /** The market that `gridmill up` runs. */
+  readonly local: string;
+};
+
+export function homePaths(root: string): HomePaths {
+  return {
+    root,
+    networks: join(root, "networks.json"),
+    keys: join(root, "keys"),
+    journals: join(root, "journals"),
+    deals: join(root, "deals"),
+    local: join(root, "local"),
+  };
+}
+
+/** Makes a folder that its owner alone may enter. */
+export async function privateFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await chmod(path, 0o700); // the mode above is ignored for a folder that was there before
+  return path;
+}
+
+/** Writes a file that its owner alone may read; a crash leaves the old one or the new one, never half. */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}.tmp`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, path);
+}
+
+export async function writePrivateJson(path: string, value: unknown): Promise<void> {
+  await writePrivate(path, `${toJson(value, 2)}\n`);
+}
+
+/** The text of a file, or undefined when there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
