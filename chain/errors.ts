@@ -1,0 +1,67 @@
+import { GridmillError } from "../protocol/errors.ts";
+
+/**
+ * No RPC node gave an answer, after every URL was tried and tried again. Nothing is known then: least of all that a
+ * value is zero or that a transaction was not sent.
+ */
+export class ChainUnreachableError extends GridmillError {
+  readonly code = "GM_CHAIN_UNREACHABLE";
+  readonly retryable = true;
+}
+
+/** An RPC node serves another chain than the one Gridmill was deployed on. */
+export class WrongChainError extends GridmillError {
+  readonly code = "GM_WRONG_CHAIN";
+  readonly retryable = false;
+}
+
+/** There is no Gridmill contract at an address of the deployment, or one that answers in another shape. */
+export class NotDeployedError extends GridmillError {
+  readonly code = "GM_NOT_DEPLOYED";
+  readonly retryable = false;
+}
+
+/** The node wants fewer blocks, or fewer events, in one question about events. The watcher splits the range. */
+export class RangeRefusedError extends GridmillError {
+  readonly code = "GM_RANGE_REFUSED";
+  readonly retryable = true;
+}
+
+/** The node understood the question and refused it, for a reason that is neither a revert nor a failed connection. */
+export class ChainRefusedError extends GridmillError {
+  readonly code = "GM_CHAIN_REFUSED";
+  readonly retryable = false;
+}
+
+/** A contract reverted; `details.error` names its error and `details.args` has the values. */
+export class ChainRevertedError extends GridmillError {
+  readonly code = "GM_CHAIN_REVERTED";
+  readonly retryable = false;
+}
+
+/** The account that pays for the gas has too little of the chain's own currency. Nothing was sent. */
+export class NoGasMoneyError extends GridmillError {
+  readonly code = "GM_NO_GAS_MONEY";
+  readonly retryable = true;
+}
+
+/**
+ * Another program used the key, and with it the nonce of this transaction, which therefore can never be mined.
+ * The journal has forgotten it: the same intent may be sent again.
+ */
+export class NonceTakenError extends GridmillError {
+  readonly code = "GM_NONCE_TAKEN";
+  readonly retryable = true;
+}
+
+/** A file of ours (journal or checkpoint) is not what we wrote. */
+export class StateFileError extends GridmillError {
+  readonly code = "GM_STATE_FILE";
+  readonly retryable = false;
+}
+
+/** A key or its keystore cannot be read, or the passphrase is not its own. */
+export class BadKeyError extends GridmillError {
+  readonly code = "GM_BAD_KEY";
+  readonly retryable = false;
+}

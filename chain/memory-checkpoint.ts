@@ -1,0 +1,12 @@
+import type { Checkpoint, CheckpointStore } from "./event-watcher.ts";
+
+/** A checkpoint that ends with the process. */
+export function createMemoryCheckpoint(initial?: Checkpoint): CheckpointStore {
+  let current = initial;
+  return {
+    load: async () => current,
+    save: async (checkpoint) => {
+      current = checkpoint;
+    },
+  };
+}

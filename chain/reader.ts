@@ -1,0 +1,124 @@
+import type { JsonRpcApiProvider } from "ethers";
+
+import type { Deployment } from "../protocol/deployment.ts";
+import type { OrderKind, SigningDomain } from "../protocol/orders.ts";
+import type { Address, Hash } from "../protocol/primitives.ts";
+
+/** A block, named so that a reorganisation shows. */
+export type BlockRef = { readonly number: number; readonly hash: Hash };
+
+export type AssetKind = "app" | "dataset" | "pool";
+/** Orders that offer something; a request is consumed by its nonce. */
+export type AskKind = Exclude<OrderKind, "request">;
+
+/** A deal that was never opened has neither open nor closed tasks; once all are closed, `open` is false. */
+export type DealState = { readonly open: boolean; readonly closed: number };
+
+/** The last epoch of one lane; `epoch` 0 when nothing was ever sealed there. Times in Unix seconds. */
+export type EpochState = {
+  readonly jointHash: Hash;
+  readonly epoch: number;
+  readonly sealedAt: number;
+  readonly settled: boolean;
+};
+
+/** Amounts in wei; `readyAt` is the Unix second from which `unbonding` may be withdrawn. */
+export type WorkerState = {
+  readonly bonded: bigint;
+  readonly unbonding: bigint;
+  readonly readyAt: number;
+  readonly score: number;
+};
+
+/** MILL in wei: free in the escrow, locked there, and outside of it; `native` is what pays gas. */
+export type AccountState = {
+  readonly available: bigint;
+  readonly locked: bigint;
+  readonly token: bigint;
+  /** What the escrow may take from the account when it deposits. */
+  readonly allowance: bigint;
+  readonly native: bigint;
+};
+
+/** An image: `reference` without its digest, `digest` the sha256 of its manifest, as 0x and 32 bytes. */
+export type AppState = {
+  readonly id: bigint;
+  readonly owner: Address;
+  readonly reference: string;
+  readonly digest: Hash;
+};
+
+export type DatasetState = {
+  readonly id: bigint;
+  readonly owner: Address;
+  readonly reference: string;
+  /** sha256 of the bytes, as 0x and 32 bytes. */
+  readonly digest: Hash;
+  readonly encrypted: boolean;
+};
+
+export type PoolState = {
+  readonly id: bigint;
+  readonly owner: Address;
+  /** The key that may seal, settle and decline. */
+  readonly operator: Address;
+  /** Where workers connect. */
+  readonly endpoint: string;
+};
+
+/**
+ * What rooms ask the chain, in their own words: lower-case addresses, wei as bigint, Unix seconds as number.
+ * Every method throws ChainUnreachableError when no node answers, NotDeployedError when the deployment is wrong,
+ * and never guesses.
+ */
+export interface ChainReader {
+  readonly chainId: number;
+  readonly deployment: Deployment;
+  /** What orders are signed for. */
+  readonly orderDomain: SigningDomain;
+  /** What ballots are signed for. */
+  readonly ballotDomain: SigningDomain;
+
+  /** The same questions about an earlier block, for readers who want confirmations. */
+  at(block: number): ChainReader;
+
+  /** Timestamp of the latest block (of this reader's block after {@link at}), in Unix seconds. */
+  now(): Promise<number>;
+  head(): Promise<BlockRef>;
+  /** Undefined when the chain (or the node that answers) has no such block. */
+  block(number: number): Promise<(BlockRef & { readonly timestamp: number }) | undefined>;
+
+  dealState(dealId: Hash): Promise<DealState>;
+  /** Whether this task was settled, declined or claimed. */
+  isClosed(dealId: Hash, index: number): Promise<boolean>;
+  epochOf(pool: bigint, lane: number): Promise<EpochState>;
+  workerOf(worker: Address): Promise<WorkerState>;
+  accountOf(account: Address): Promise<AccountState>;
+
+  /** Undefined where there is no such asset; so for the next three. */
+  appOf(id: bigint): Promise<AppState | undefined>;
+  datasetOf(id: bigint): Promise<DatasetState | undefined>;
+  poolOf(id: bigint): Promise<PoolState | undefined>;
+  ownerOf(kind: AssetKind, id: bigint): Promise<Address | undefined>;
+
+  /** The counter that new asks of this signer must carry. */
+  counterOf(signer: Address): Promise<bigint>;
+  /** Tasks of an ask that are used up; 2^256 - 1 when it was cancelled. Asks of unlimited volume are not counted. */
+  consumed(signer: Address, orderHash: Hash): Promise<bigint>;
+  /** Whether the signer approved the order on chain instead of signing it. */
+  approved(signer: Address, orderHash: Hash): Promise<boolean>;
+  /** Whether a request with this nonce was matched or cancelled. */
+  nonceUsed(requester: Address, nonce: bigint): Promise<boolean>;
+}
+
+export function createChainReader(provider: JsonRpcApiProvider, deployment: Deployment): ChainReader {
+  throw new Error(`being written: ${deployment.chainId} ${provider.destroyed}`);
+}
+
+/**
+ * The stake (wei) that a worker can answer for in an epoch sealed at `sealedAt` (Unix seconds): what is bonded, and
+ * what is unbonding when it becomes free only after that epoch's window.
+ */
+export function coverOf(worker: WorkerState, sealedAt: number): bigint {
+  throw new Error(`being written: ${worker.score} ${sealedAt}`);
+}
