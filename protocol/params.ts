@@ -35,22 +35,26 @@ const EnvSchema = z.record(
   z.string().max(32_768),
 );
 const InputsSchema = z.array(InputSchema).max(1_024);
+/** A tighter limit than the category's, in seconds of wall-clock time; reaching it is the votable failure `time`. */
+const SecondsSchema = z.int().min(1).max(36_000);
 
 const TaskParamsSchema = z.strictObject({
   args: ArgsSchema.optional(),
   env: EnvSchema.optional(),
   inputs: InputsSchema.optional(),
+  seconds: SecondsSchema.optional(),
 });
 
 /**
  * What a deal's tasks run: JSON whose exact bytes hash to the deal's `paramsHash`. Where `tasks` stands, task i uses
- * entry i: its `args` replace, its `env` is merged over, its `inputs` are added; so a thousand different tasks are one deal.
+ * entry i: its `args` and `seconds` replace, its `env` is merged over, its `inputs` are added; so a thousand different tasks are one deal.
  */
 export const ParamsSchema = z.strictObject({
   version: z.literal(1),
   args: ArgsSchema.default([]),
   env: EnvSchema.default({}),
   inputs: InputsSchema.default([]),
+  seconds: SecondsSchema.optional(),
   tasks: z.array(TaskParamsSchema).max(100_000).optional(),
 });
 export type Params = z.output<typeof ParamsSchema>;
@@ -60,6 +64,7 @@ export type TaskParams = {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly inputs: readonly Input[];
+  readonly seconds: number | undefined;
 };
 
 /** keccak256 of the exact bytes of a params text. */
@@ -90,9 +95,14 @@ function parseJson(text: string): unknown {
 
 /** What task `index` runs with; undefined when `tasks` has no entry for it (a votable failure, reason `params`). */
 export function taskParams(params: Params, index: number): TaskParams | undefined {
-  const { args, env, inputs, tasks } = params;
-  if (!tasks) return { args, env, inputs };
+  const { args, env, inputs, seconds, tasks } = params;
+  if (!tasks) return { args, env, inputs, seconds };
   const own = tasks[index];
   if (!own) return undefined;
-  return { args: own.args ?? args, env: { ...env, ...own.env }, inputs: [...inputs, ...(own.inputs ?? [])] };
+  return {
+    args: own.args ?? args,
+    env: { ...env, ...own.env },
+    inputs: [...inputs, ...(own.inputs ?? [])],
+    seconds: own.seconds ?? seconds,
+  };
 }

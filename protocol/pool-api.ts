@@ -1,0 +1,96 @@
+import { z } from "zod";
+
+import { STAGES } from "./messages.ts";
+import { AddressSchema, HashSchema, Sha256Schema, smallUintSchema, uintSchema } from "./primitives.ts";
+
+/** Answers of a pool's gateway over HTTP. Times are Unix seconds. Unknown fields are let through, for newer pools. */
+const seconds = smallUintSchema(40);
+
+/** Where a task stands in its pool; the state tables of the scheduler say which follows which. */
+export const POOL_TASK_STATUSES = [
+  "open",
+  "planned",
+  "running",
+  "agreed",
+  "sealed",
+  "settled",
+  "declined",
+  "expired",
+  "claimed",
+] as const;
+
+export const POOL_VOTE_STATUSES = [
+  "leased",
+  "running",
+  "computed",
+  "balloted",
+  "opened",
+  "agree",
+  "differ",
+  "lost",
+  "refused",
+  "failed",
+] as const;
+
+/** Answer of `GET /tasks/:taskId`: public, and without anything that would tell a digest early. */
+export const PoolTaskSchema = z.object({
+  taskId: HashSchema,
+  dealId: HashSchema,
+  index: z.int(),
+  status: z.enum(POOL_TASK_STATUSES),
+  deadline: seconds,
+  votes: z.array(
+    z.object({
+      worker: AddressSchema,
+      status: z.enum(POOL_VOTE_STATUSES),
+      at: seconds,
+      stage: z.enum(STAGES).optional(),
+      percent: z.number().optional(),
+      code: z.string().optional(),
+    }),
+  ),
+  /** Null until the task is settled. */
+  digest: HashSchema.nullable(),
+  /** SHA-256 of the result blob that `GET /tasks/:taskId/result` gives to requester and beneficiary. */
+  result: Sha256Schema.nullable(),
+  /** Why no worker gets a lease now, when none does. */
+  waitingFor: z.string().nullable(),
+  history: z.array(z.object({ at: seconds, status: z.enum(POOL_TASK_STATUSES), note: z.string() })),
+});
+export type PoolTask = z.output<typeof PoolTaskSchema>;
+
+/** Answer of `GET /deals/:dealId`: how far the pool is with a deal. */
+export const PoolDealSchema = z.object({
+  dealId: HashSchema,
+  stage: z.enum(["seen", "entered", "waiting", "declined", "closed"]),
+  note: z.string().nullable(),
+  tasks: z.array(z.object({ taskId: HashSchema, index: z.int(), status: z.enum(POOL_TASK_STATUSES) })),
+});
+export type PoolDeal = z.output<typeof PoolDealSchema>;
+
+/** Answer of `GET /pool`. */
+export const PoolInfoSchema = z.object({
+  pool: uintSchema(256),
+  chainId: z.int(),
+  hub: AddressSchema,
+  operator: AddressSchema,
+  lanes: z.int(),
+  confirmations: z.int(),
+  workers: z.array(
+    z.object({
+      worker: AddressSchema,
+      agent: z.string(),
+      slots: z.int(),
+      busy: z.int(),
+      accepting: z.boolean(),
+      capabilities: HashSchema,
+    }),
+  ),
+  /** How many tasks stand in each status. */
+  tasks: z.record(z.string(), z.int()),
+  epochs: z.array(z.object({ lane: z.int(), epoch: z.int(), state: z.string(), tasks: z.int(), note: z.string().nullable() })),
+});
+export type PoolInfo = z.output<typeof PoolInfoSchema>;
+
+/** Answer of `PUT /blobs/:sha256`. */
+export const BlobAnswerSchema = z.object({ sha256: Sha256Schema, bytes: z.int() });
