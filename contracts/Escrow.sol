@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {IEscrow} from "./interfaces/IEscrow.sol";
+import {MillToken} from "./MillToken.sol";
+import {Entry} from "./types/Entry.sol";
+
+/// @title Escrow
+/// @notice See {IEscrow}. Nobody owns it; who may post is fixed at construction.
+contract Escrow is IEscrow {
+    using SafeERC20 for IERC20;
+
+    /// @dev One slot.
+    struct Balance {
+        uint128 available;
+        uint128 locked;
+    }
+
+    /* IMMUTABLES */
+
+    /// @notice The token that everything is paid in.
+    MillToken public immutable token;
+    /// @notice The two contracts that may post.
+    address public immutable marketplace;
+    address public immutable hub;
+
+    /* STORAGE */
+
+    mapping(address account => Balance) private _balances;
+    /// @inheritdoc IEscrow
+    uint256 public pendingBurn;
+
+    constructor(MillToken token_, address marketplace_, address hub_) {
+        token = token_;
+        marketplace = marketplace_;
+        hub = hub_;
+    }
+
+    /* USERS */
+
+    /// @inheritdoc IEscrow
+    function deposit(uint128 amount) external {
+        _deposit(msg.sender, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function depositFor(address account, uint128 amount) external {
+        _deposit(account, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function depositWithPermit(uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
+        try token.permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        _deposit(msg.sender, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function withdraw(uint128 amount) external {
+        _withdraw(msg.sender, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function withdrawTo(address to, uint128 amount) external {
+        _withdraw(to, amount);
+    }
+
+    /* LEDGERS */
+
+    /// @inheritdoc IEscrow
+    function post(Entry[] calldata entries) external {
+        if (msg.sender != marketplace && msg.sender != hub) revert EscrowNotLedger(msg.sender);
+
+        int256 sum;
+        for (uint256 i; i < entries.length; ++i) {
+            Entry calldata entry = entries[i];
+            Balance storage balance = _balances[entry.account];
+            balance.available = _changed(entry.account, balance.available, entry.available);
+            balance.locked = _changed(entry.account, balance.locked, entry.locked);
+            sum += int256(entry.available) + entry.locked;
+            emit Posted(entry.account, entry.available, entry.locked);
+        }
+        if (sum > 0) revert EscrowCreatesTokens(sum);
+        if (sum < 0) pendingBurn += uint256(-sum);
+    }
+
+    /* ANYBODY */
+
+    /// @inheritdoc IEscrow
+    function sweepBurned() external returns (uint256 amount) {
+        amount = pendingBurn;
+        pendingBurn = 0;
+
+        emit Burned(amount);
+
+        token.burn(amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function balanceOf(address account) external view returns (uint128 available, uint128 locked) {
+        Balance storage balance = _balances[account];
+        return (balance.available, balance.locked);
+    }
+
+    /* PRIVATE */
+
+    function _deposit(address account, uint128 amount) private {
+        if (amount == 0) revert EscrowZeroAmount();
+
+        _balances[account].available += amount;
+
+        emit Deposited(account, msg.sender, amount);
+
+        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    function _withdraw(address to, uint128 amount) private {
+        if (amount == 0) revert EscrowZeroAmount();
+        Balance storage balance = _balances[msg.sender];
+        balance.available = _changed(msg.sender, balance.available, -int256(uint256(amount)));
+
+        emit Withdrawn(msg.sender, to, amount);
+
+        IERC20(token).safeTransfer(to, amount);
+    }
+
+    function _changed(address account, uint128 balance, int256 change) private pure returns (uint128) {
+        int256 result = int256(uint256(balance)) + change;
+        if (result < 0 || result > int256(uint256(type(uint128).max))) {
+            revert EscrowInsufficientBalance(account, balance, change);
+        }
+        return uint128(uint256(result));
+    }
+}

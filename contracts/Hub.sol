@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
+import {IEscrow} from "./interfaces/IEscrow.sol";
+import {IHub} from "./interfaces/IHub.sol";
+import {IPoolRegistry} from "./interfaces/IPoolRegistry.sol";
+import {Callbacks} from "./libraries/Callbacks.sol";
+import {Book, Ledger} from "./libraries/Ledger.sol";
+import {Settlement} from "./libraries/Settlement.sol";
+import {Signatures} from "./libraries/Signatures.sol";
+import {BallotLib, OpenedBallot} from "./types/Ballot.sol";
+import {Deal} from "./types/Deal.sol";
+import {DealBook} from "./types/DealBook.sol";
+import {Entry} from "./types/Entry.sol";
+import {Epoch, EpochLib} from "./types/Epoch.sol";
+import {DueCallback, Round, Voter} from "./types/Round.sol";
+import {WorkerAccount} from "./types/WorkerAccount.sol";
+
+/// @title Hub
+/// @notice See {IHub}. The tasks of a settle are counted in {Settlement}; this file holds the state and moves it.
+contract Hub is IHub, EIP712 {
+    using Ledger for Book;
+
+    /* IMMUTABLES */
+
+    IEscrow public immutable escrow;
+    IPoolRegistry public immutable poolRegistry;
+    address public immutable marketplace;
+
+    /* STORAGE */
+
+    DealBook private _deals;
+    mapping(address worker => WorkerAccount) private _workers;
+    mapping(uint256 pool => mapping(uint8 lane => Epoch)) private _epochs;
+
+    constructor(IEscrow escrow_, IPoolRegistry poolRegistry_, address marketplace_) EIP712("Gridmill", "1") {
+        escrow = escrow_;
+        poolRegistry = poolRegistry_;
+        marketplace = marketplace_;
+    }
+
+    /* WORKERS */
+
+    /// @inheritdoc IHub
+    function bond(uint96 amount) external {
+        if (amount == 0) revert HubZeroAmount();
+
+        _workers[msg.sender].bonded += amount;
+
+        emit Bonded(msg.sender, amount);
+
+        int128 change = int128(uint128(amount));
+        _post(msg.sender, -change, change);
+    }
+
+    /// @inheritdoc IHub
+    function unbond(uint96 amount) external {
+        if (amount == 0) revert HubZeroAmount();
+        WorkerAccount storage account = _workers[msg.sender];
+
+        account.unbond(amount);
+
+        emit Unbonding(msg.sender, amount, account.readyAt);
+    }
+
+    /// @inheritdoc IHub
+    function withdrawBond() external {
+        uint96 amount = _workers[msg.sender].release();
+
+        emit BondWithdrawn(msg.sender, amount);
+
+        int128 change = int128(uint128(amount));
+        _post(msg.sender, change, -change);
+    }
+
+    /* EPOCHS */
+
+    /// @inheritdoc IHub
+    function seal(uint256 pool, uint8 lane, bytes32[] calldata leaves) external {
+        _checkOperator(pool);
+        Epoch storage epoch = _epochs[pool][lane];
+
+        epoch.advance(BallotLib.jointHashOf(leaves));
+
+        emit Sealed(pool, lane, epoch.number, leaves);
+    }
+
+    /// @inheritdoc IHub
+    function settle(
+        uint256 pool,
+        uint8 lane,
+        Deal[] calldata deals,
+        bytes calldata tasks,
+        OpenedBallot[] calldata ballots,
+        bytes[] calldata callbacks
+    ) external {
+        _checkOperator(pool);
+        Epoch storage epoch = _epochs[pool][lane];
+        epoch.settle();
+        Round memory round = _startRound(pool, lane, epoch, ballots);
+        round.book = Ledger.create(ballots.length + 4 * deals.length);
+        round.callbacks = new DueCallback[](callbacks.length);
+
+        Settlement.settleTasks(round, _deals, deals, tasks, callbacks);
+        _checkBallots(round, ballots, epoch.jointHash);
+        _closeVoters(round);
+
+        emit EpochSettled(pool, lane, round.epoch);
+
+        escrow.post(round.book.changes());
+        Callbacks.run(round, deals, callbacks);
+    }
+
+    /* DEALS */
+
+    /// @inheritdoc IHub
+    function openDeal(bytes32 dealId) external {
+        if (msg.sender != marketplace) revert HubNotMarketplace(msg.sender);
+        _deals.open(dealId);
+    }
+
+    /// @inheritdoc IHub
+    function decline(Deal calldata deal) external {
+        _checkOperator(deal.pool);
+        if (block.timestamp > deal.graceEnd()) revert HubGraceOver(deal.graceEnd());
+        bytes32 dealId = deal.idOf();
+
+        uint32 tasks = _deals.closeRest(dealId, deal.volume);
+
+        emit DealDeclined(dealId, tasks);
+
+        _refund(deal, tasks, int128(deal.poolStake));
+    }
+
+    /// @inheritdoc IHub
+    function claim(Deal calldata deal) external {
+        uint256 settleEnd = deal.deadline() + EpochLib.WINDOW;
+        if (block.timestamp <= settleEnd) revert HubClaimTooEarly(settleEnd);
+        bytes32 dealId = deal.idOf();
+
+        uint32 tasks = _deals.closeRest(dealId, deal.volume);
+
+        emit DealClaimed(dealId, tasks);
+
+        _refund(deal, tasks, 0);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IHub
+    function epochOf(
+        uint256 pool,
+        uint8 lane
+    ) external view returns (bytes32 jointHash, uint64 epoch, uint40 sealedAt, bool settled) {
+        Epoch storage last = _epochs[pool][lane];
+        return (last.jointHash, last.number, last.sealedAt, last.settled);
+    }
+
+    /// @inheritdoc IHub
+    function dealState(bytes32 dealId) external view returns (bool open, uint32 closed) {
+        return (_deals.slots[dealId].open, _deals.slots[dealId].closed);
+    }
+
+    /// @inheritdoc IHub
+    function isClosed(bytes32 dealId, uint256 index) external view returns (bool) {
+        return _deals.isTaskClosed(dealId, index);
+    }
+
+    /// @inheritdoc IHub
+    function workerOf(
+        address worker
+    ) external view returns (uint96 bonded, uint96 unbonding, uint40 readyAt, uint24 score) {
+        WorkerAccount storage account = _workers[worker];
+        return (account.bonded, account.unbonding, account.readyAt, account.score);
+    }
+
+    /* PRIVATE: A ROUND */
+
+    function _startRound(
+        uint256 pool,
+        uint8 lane,
+        Epoch storage epoch,
+        OpenedBallot[] calldata ballots
+    ) private view returns (Round memory round) {
+        round.pool = pool;
+        round.lane = lane;
+        round.epoch = epoch.number;
+        round.sealedAt = epoch.sealedAt;
+        round.voters = new Voter[](ballots.length);
+        address previous;
+        for (uint256 i; i < ballots.length; ++i) {
+            address worker = ballots[i].worker;
+            if (worker <= previous) revert HubBallotsUnsorted(worker);
+            previous = worker;
+            WorkerAccount memory account = _workers[worker];
+            Voter memory voter = round.voters[i];
+            voter.worker = worker;
+            voter.secret = ballots[i].secret;
+            voter.score = account.score;
+            // Nothing that backs it now can be withdrawn while this epoch may still be settled.
+            voter.cover = account.coverUntil(epoch.deadline());
+        }
+    }
+
+    /// @dev The votes that were read are those that were sealed, and each worker signed its own.
+    function _checkBallots(Round memory round, OpenedBallot[] calldata ballots, bytes32 jointHash) private view {
+        bytes32[] memory leaves = new bytes32[](ballots.length);
+        for (uint256 i; i < ballots.length; ++i) {
+            OpenedBallot calldata ballot = ballots[i];
+            bytes32 votesHash = round.voters[i].votesHash;
+            if (votesHash == 0) revert HubBallotEmpty(ballot.worker);
+            if (ballot.sealBy < round.sealedAt) revert HubBallotExpired(ballot.worker, ballot.sealBy);
+            leaves[i] = BallotLib.leafOf(ballot.worker, votesHash);
+            bytes32 structHash = BallotLib.structHash(round.pool, round.lane, round.epoch, ballot.sealBy, votesHash);
+            if (!Signatures.signedByKey(ballot.worker, _hashTypedDataV4(structHash), ballot.r, ballot.vs)) {
+                revert HubBallotSignature(ballot.worker);
+            }
+        }
+        bytes32 computed = BallotLib.jointHashOf(leaves);
+        if (computed != jointHash) revert HubSealMismatch(jointHash, computed);
+    }
+
+    /// @dev Slashes and rates each worker, and enters what it earned and lost.
+    function _closeVoters(Round memory round) private {
+        for (uint256 i; i < round.voters.length; ++i) {
+            Voter memory voter = round.voters[i];
+            if (voter.earned != 0 || voter.lost != 0) {
+                Entry memory entry = round.book.entryOf(voter.worker);
+                entry.available += int128(uint128(voter.earned));
+                entry.locked -= int128(uint128(voter.lost));
+            }
+            if (voter.agreed + voter.differed == 0) continue;
+            WorkerAccount memory account = _workers[voter.worker];
+            account.slash(voter.lost);
+            account.rate(voter.agreed, voter.differed);
+            _workers[voter.worker] = account;
+            if (voter.lost != 0) emit Slashed(voter.worker, voter.lost);
+        }
+    }
+
+    /* PRIVATE: MONEY */
+
+    /// @dev `released` of the pool owner's stake goes back for each task; the rest of it is burned.
+    function _refund(Deal calldata deal, uint32 tasks, int128 released) private {
+        int128 price = int128(uint128(deal.taskPrice() * tasks));
+        Entry[] memory entries = new Entry[](2);
+        entries[0] = Entry({account: deal.payer, available: price, locked: -price});
+        entries[1] = Entry({
+            account: deal.poolOwner,
+            available: released * int128(uint128(tasks)),
+            locked: -int128(deal.poolStake * tasks)
+        });
+        escrow.post(entries);
+    }
+
+    function _post(address account, int128 available, int128 locked) private {
+        Entry[] memory entries = new Entry[](1);
+        entries[0] = Entry({account: account, available: available, locked: locked});
+        escrow.post(entries);
+    }
+
+    function _checkOperator(uint256 pool) private view {
+        if (poolRegistry.operatorOf(pool) != msg.sender) revert HubNotOperator(pool, msg.sender);
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {OpenedBallot} from "../types/Ballot.sol";
+import {Deal} from "../types/Deal.sol";
+
+/// @title IHub
+/// @notice Deals, bonds and scores of workers, and the settlement of tasks by sealed votes.
+/// @dev The errors of a move are declared where the move is: {WorkerAccountLib}, {EpochLib}, {DealBookLib},
+/// {TaskStream}, {Tallies}, {Settlement}, {Callbacks}.
+interface IHub {
+    /* WORKERS */
+
+    /// @notice `worker` put `amount` at stake.
+    event Bonded(address indexed worker, uint96 amount);
+    /// @notice `amount` of the bond of `worker` is on its way out; everything on its way is ready at `readyAt`.
+    event Unbonding(address indexed worker, uint96 amount, uint40 readyAt);
+    /// @notice `amount` is available to `worker` again.
+    event BondWithdrawn(address indexed worker, uint96 amount);
+    /// @notice Votes of `worker` differed from what was accepted; `amount` was burned.
+    event Slashed(address indexed worker, uint256 amount);
+
+    /* EPOCHS */
+
+    /// @notice The votes of these ballots are fixed; they can be opened now.
+    event Sealed(uint256 indexed pool, uint8 indexed lane, uint64 epoch, bytes32[] leaves);
+    /// @notice The epoch's votes were counted.
+    event EpochSettled(uint256 indexed pool, uint8 indexed lane, uint64 epoch);
+
+    /* TASKS */
+
+    /// @notice The task's answer is `digest`; everybody is paid.
+    event TaskSettled(bytes32 indexed dealId, uint32 index, bytes32 digest);
+    /// @notice The task could not settle any more, or not yet; see {SkipReason}.
+    event TaskSkipped(bytes32 indexed taskId, uint8 reason);
+    /// @notice The votes did not decide the task. It can be voted again.
+    event TaskLeftOpen(bytes32 indexed taskId);
+    /// @notice The pool declined the deal; its `tasks` open tasks are refunded.
+    event DealDeclined(bytes32 indexed dealId, uint32 tasks);
+    /// @notice The deal's `tasks` open tasks were not settled in time; they are refunded, their stakes burned.
+    event DealClaimed(bytes32 indexed dealId, uint32 tasks);
+    /// @notice The receiver failed, is no contract, or the result is too long for it. The task is settled all the same.
+    event CallbackFailed(bytes32 indexed dealId, uint32 index);
+
+    /// @notice `caller` is not the marketplace.
+    error HubNotMarketplace(address caller);
+    /// @notice `caller` does not operate pool `pool`.
+    error HubNotOperator(uint256 pool, address caller);
+    /// @notice An amount of zero was given.
+    error HubZeroAmount();
+    /// @notice The pool could decline the deal until `graceEnd`.
+    error HubGraceOver(uint256 graceEnd);
+    /// @notice The deal can be claimed after `settleEnd`: until then it may be settled.
+    error HubClaimTooEarly(uint256 settleEnd);
+    /// @notice Ballots ascend by worker.
+    error HubBallotsUnsorted(address worker);
+    /// @notice The worker's ballot has no vote.
+    error HubBallotEmpty(address worker);
+    /// @notice The worker's ballot was not valid for a seal after `sealBy`.
+    error HubBallotExpired(address worker, uint40 sealBy);
+    /// @notice The worker did not sign these votes.
+    error HubBallotSignature(address worker);
+    /// @notice The votes are not the ones that were sealed.
+    error HubSealMismatch(bytes32 stored, bytes32 computed);
+
+    /// @notice Puts `amount` of the caller's available balance at stake.
+    function bond(uint96 amount) external;
+
+    /// @notice Starts to take `amount` out of the caller's bond. What is already on its way waits anew.
+    function unbond(uint96 amount) external;
+
+    /// @notice Makes what is ready available to the caller.
+    function withdrawBond() external;
+
+    /// @notice Fixes the ballots of the lane's next epoch. Only for the pool's operator.
+    /// @param leaves `keccak256(abi.encode(worker, votesHash))`, ascending by worker.
+    function seal(uint256 pool, uint8 lane, bytes32[] calldata leaves) external;
+
+    /// @notice Counts the votes of the lane's sealed epoch: pays, slashes and calls back. Only for the operator, once.
+    /// @param deals Those that the tasks name, ascending by id.
+    /// @param tasks Every task that a sealed ballot votes on; see {TaskStream}.
+    /// @param ballots All sealed ones, ascending by worker.
+    /// @param callbacks For each task of a deal with a callback, in stream order: the data whose digest was voted, or
+    /// the failure's text. A task without it stays open.
+    function settle(
+        uint256 pool,
+        uint8 lane,
+        Deal[] calldata deals,
+        bytes calldata tasks,
+        OpenedBallot[] calldata ballots,
+        bytes[] calldata callbacks
+    ) external;
+
+    /// @notice Refuses a deal within its grace. Only for the pool's operator; nothing is burned.
+    function decline(Deal calldata deal) external;
+
+    /// @notice Refunds the tasks that were not settled in time. Anybody may call it.
+    function claim(Deal calldata deal) external;
+
+    /// @notice Opens a deal. Only for the marketplace, which locks the money.
+    function openDeal(bytes32 dealId) external;
+
+    /// @notice The lane's last epoch; number 0: there was none.
+    function epochOf(
+        uint256 pool,
+        uint8 lane
+    ) external view returns (bytes32 jointHash, uint64 epoch, uint40 sealedAt, bool settled);
+
+    /// @notice Whether the deal has open tasks, and how many are closed.
+    function dealState(bytes32 dealId) external view returns (bool open, uint32 closed);
+
+    /// @notice Whether a task of the deal was settled, declined or claimed.
+    function isClosed(bytes32 dealId, uint256 index) external view returns (bool);
+
+    /// @notice Bond and score of a worker.
+    function workerOf(
+        address worker
+    ) external view returns (uint96 bonded, uint96 unbonding, uint40 readyAt, uint24 score);
+}

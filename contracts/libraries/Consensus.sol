@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title Consensus
+/// @notice Weighted consensus in odds form (Sarmenta 2001). 32 votes of at most 127 and a 32-bit trust fit 256 bits.
+library Consensus {
+    uint256 internal constant MAX_VOTES = 32;
+
+    /// @notice `min(max(score / 3, 3) - 1, maxWeight)`: a newcomer has 2.
+    function weightOf(uint256 score, uint256 maxWeight) internal pure returns (uint256) {
+        return Math.min(Math.max(score / 3, 3) - 1, maxWeight);
+    }
+
+    /// @notice Whether a group is accepted; `total` is 1 plus the weights of all groups.
+    function isAccepted(uint256 group, uint256 total, uint256 trust) internal pure returns (bool) {
+        return group * trust > total * (trust - 1);
+    }
+
+    /// @notice How many shares of the reward a vote of this weight earns: `floor(log2 weight)`.
+    function sharesOf(uint256 weight) internal pure returns (uint256) {
+        return Math.log2(weight);
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IHub} from "../interfaces/IHub.sol";
+import {Deal, DealLib} from "../types/Deal.sol";
+import {DealBook} from "../types/DealBook.sol";
+import {Entry} from "../types/Entry.sol";
+import {DueCallback, OpenDeal, Round, SkipReason} from "../types/Round.sol";
+import {Callbacks} from "./Callbacks.sol";
+import {Book, Ledger} from "./Ledger.sol";
+import {Tallies} from "./Tallies.sol";
+import {TaskRecord, TaskStream} from "./TaskStream.sol";
+
+/// @title Settlement
+/// @notice The tasks of one settle, one after the other. What a stranger, a reorganisation or time can change about a
+/// task skips it; only what the operator could know for certain reverts. Otherwise anybody could make a settle fail
+/// after its votes were opened for all to see.
+library Settlement {
+    using Ledger for Book;
+    using TaskStream for TaskRecord;
+
+    uint256 private constant BPS = 10_000;
+    /// @dev Burned of every pool price.
+    uint256 private constant BURN_BPS = 100;
+    /// @dev Tasks below this pool price raise no score: reputation costs something.
+    uint256 private constant SCORING_PRICE = 1 ether;
+
+    /// @notice The deal belongs to another pool or lane.
+    error HubWrongLane(uint256 pool, uint8 lane);
+    /// @notice Deals ascend by id.
+    error HubDealsUnsorted(bytes32 dealId);
+    /// @notice A task names a deal that the call does not bring.
+    error HubDealUnknown(uint256 dealIndex);
+    /// @notice The deal has only `volume` tasks.
+    error HubIndexTooHigh(bytes32 dealId, uint256 index, uint256 volume);
+    /// @notice There are more or fewer preimages than tasks with a callback.
+    error HubCallbackCount(uint256 given, uint256 wanted);
+
+    /// @notice Settles, skips or leaves open every task of the stream; what is owed gathers in the round.
+    function settleTasks(
+        Round memory round,
+        DealBook storage dealBook,
+        Deal[] calldata deals,
+        bytes calldata stream,
+        bytes[] calldata preimages
+    ) internal {
+        while (round.task.next < stream.length) {
+            round.task.advance(stream);
+            if (round.task.dealIndex + 1 != round.deal.number) {
+                _closeDeal(round, deals);
+                _openDeal(round, dealBook, deals);
+            }
+            _settleTask(round, dealBook, stream, preimages);
+        }
+        _closeDeal(round, deals);
+        if (round.callbacksRead != preimages.length) revert HubCallbackCount(preimages.length, round.callbacksRead);
+    }
+
+    function _settleTask(
+        Round memory round,
+        DealBook storage dealBook,
+        bytes calldata stream,
+        bytes[] calldata preimages
+    ) private {
+        OpenDeal memory deal = round.deal;
+        uint32 index = round.task.index;
+        if (index >= deal.volume) revert HubIndexTooHigh(deal.id, index, deal.volume);
+        bytes32 taskId = DealLib.taskId(deal.id, index);
+        Tallies.read(round, taskId, stream);
+        uint256 preimage = deal.hasCallback ? round.callbacksRead++ : 0;
+
+        SkipReason reason = _skipReason(deal, dealBook, index);
+        if (reason != SkipReason.NONE) {
+            emit IHub.TaskSkipped(taskId, uint8(reason));
+            return;
+        }
+        uint256 group = Tallies.accepted(round);
+        if (group == Tallies.NO_GROUP || !_hasPreimage(round, stream, group, preimages, preimage)) {
+            emit IHub.TaskLeftOpen(taskId);
+            return;
+        }
+        dealBook.closeTask(deal.id, index, deal.volume);
+        ++deal.settled;
+        Tallies.reward(round, group);
+        emit IHub.TaskSettled(deal.id, index, round.task.digestOf(stream, group));
+    }
+
+    /// @dev Whether the task can settle as far as its callback is concerned; notes the call to make.
+    function _hasPreimage(
+        Round memory round,
+        bytes calldata stream,
+        uint256 group,
+        bytes[] calldata preimages,
+        uint256 preimage
+    ) private pure returns (bool) {
+        if (!round.deal.hasCallback) return true;
+        if (preimage >= preimages.length) revert HubCallbackCount(preimages.length, round.callbacksRead);
+        bytes32 digest = round.task.digestOf(stream, group);
+        if (Callbacks.isFailure(preimages[preimage], digest)) return true;
+        if (!Callbacks.isResult(preimages[preimage], digest)) return false;
+        round.callbacks[round.callbackCount++] = DueCallback({
+            deal: round.task.dealIndex,
+            dealId: round.deal.id,
+            index: round.task.index,
+            data: preimage
+        });
+        return true;
+    }
+
+    function _openDeal(Round memory round, DealBook storage dealBook, Deal[] calldata deals) private view {
+        uint256 dealIndex = round.task.dealIndex;
+        if (dealIndex >= deals.length) revert HubDealUnknown(dealIndex);
+        Deal calldata deal = deals[dealIndex];
+        if (deal.pool != round.pool || deal.lane != round.lane) revert HubWrongLane(deal.pool, deal.lane);
+        bytes32 dealId = deal.idOf();
+        if (dealId <= round.deal.id) revert HubDealsUnsorted(dealId);
+
+        OpenDeal memory opened = round.deal;
+        opened.number = dealIndex + 1;
+        opened.id = dealId;
+        opened.hasCallback = deal.callback != address(0);
+        opened.raisesScores = deal.poolPrice >= SCORING_PRICE;
+        opened.trust = deal.trust;
+        opened.maxWeight = deal.maxWeight;
+        opened.volume = deal.volume;
+        opened.workerStake = deal.workerStake;
+        opened.settled = 0;
+        opened.dust = 0;
+        opened.skip = _dealSkipReason(round, dealBook, deal);
+        (opened.schedulerPart, opened.workersPart) = _split(deal);
+    }
+
+    /// @dev 1 % is burned, the scheduler's share comes next, and the workers divide the rest.
+    function _split(Deal calldata deal) private pure returns (uint256 schedulerPart, uint256 workersPart) {
+        uint256 price = deal.poolPrice;
+        uint256 left = price - (price * BURN_BPS) / BPS;
+        schedulerPart = (price * deal.schedulerShare) / BPS;
+        if (schedulerPart > left) schedulerPart = left;
+        workersPart = left - schedulerPart;
+    }
+
+    function _dealSkipReason(
+        Round memory round,
+        DealBook storage dealBook,
+        Deal calldata deal
+    ) private view returns (SkipReason) {
+        if (!dealBook.isOpen(round.deal.id)) return SkipReason.DEAL_NOT_OPEN;
+        if (round.sealedAt <= deal.graceEnd()) return SkipReason.IN_GRACE;
+        if (round.sealedAt > deal.deadline()) return SkipReason.LATE;
+        return SkipReason.NONE;
+    }
+
+    function _skipReason(
+        OpenDeal memory deal,
+        DealBook storage dealBook,
+        uint256 index
+    ) private view returns (SkipReason) {
+        if (deal.skip != SkipReason.NONE) return deal.skip;
+        return dealBook.isTaskClosed(deal.id, index) ? SkipReason.TASK_CLOSED : SkipReason.NONE;
+    }
+
+    /// @dev Enters what the settled tasks of the current deal move between its parties.
+    function _closeDeal(Round memory round, Deal[] calldata deals) private pure {
+        uint256 settled = round.deal.settled;
+        if (settled == 0) return;
+        Deal calldata deal = deals[round.deal.number - 1];
+        round.book.entryOf(deal.payer).locked -= _signed(deal.taskPrice() * settled);
+        round.book.entryOf(deal.appOwner).available += _signed(deal.appPrice * settled);
+        if (deal.datasetPrice != 0) {
+            round.book.entryOf(deal.datasetOwner).available += _signed(deal.datasetPrice * settled);
+        }
+        Entry memory pool = round.book.entryOf(deal.poolOwner);
+        int128 stake = _signed(deal.poolStake * settled);
+        pool.locked -= stake;
+        pool.available += stake + _signed(round.deal.schedulerPart * settled + round.deal.dust);
+    }
+
+    /// @dev Amounts of open deals are parts of balances, which fit.
+    function _signed(uint256 amount) private pure returns (int128) {
+        return int128(uint128(amount));
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {Categories} from "../libraries/Categories.sol";
+
+/// @notice What was agreed at the match. Never stored: callers bring it, and its hash proves it.
+struct Deal {
+    uint256 app;
+    uint256 dataset; // 0: none
+    uint256 pool;
+    address appOwner;
+    address datasetOwner;
+    address poolOwner;
+    address requester;
+    address payer;
+    address beneficiary;
+    address callback; // 0: none
+    uint128 appPrice; // prices and stakes per task, in wei
+    uint128 datasetPrice;
+    uint128 poolPrice;
+    uint128 poolStake;
+    uint128 workerStake; // per vote
+    uint16 schedulerShare; // bps of the pool price
+    uint16 grace; // seconds
+    uint8 lane;
+    uint8 category;
+    uint8 maxWeight;
+    uint32 trust;
+    uint32 volume;
+    uint40 openedAt;
+    bytes32 requirements;
+    bytes32 paramsHash;
+    bytes32 requestHash;
+}
+
+using DealLib for Deal global;
+
+/// @title DealLib
+/// @notice Names and times that follow from a deal.
+library DealLib {
+    function id(Deal memory self) internal pure returns (bytes32) {
+        return keccak256(abi.encode(self));
+    }
+
+    function idOf(Deal calldata self) internal pure returns (bytes32) {
+        return keccak256(abi.encode(self));
+    }
+
+    function taskId(bytes32 dealId, uint256 index) internal pure returns (bytes32) {
+        return keccak256(abi.encode(dealId, index));
+    }
+
+    /// @notice What the payer locks for one task.
+    function taskPrice(Deal calldata self) internal pure returns (uint256) {
+        return uint256(self.appPrice) + self.datasetPrice + self.poolPrice;
+    }
+
+    /// @notice The last second in which an epoch may be sealed for the deal.
+    function deadline(Deal calldata self) internal pure returns (uint256) {
+        return uint256(self.openedAt) + 10 * Categories.timeOf(self.category);
+    }
+
+    /// @notice The last second in which the pool may decline.
+    function graceEnd(Deal calldata self) internal pure returns (uint256) {
+        return uint256(self.openedAt) + self.grace;
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+/// @notice Where a deal stands. One slot; tasks beyond the first 208 have words of their own.
+struct DealSlot {
+    bool open;
+    bool hasKeptVotes; // room for kept votes
+    uint32 closed; // tasks
+    uint208 closedTasks; // bitmap of the first ones
+}
+
+/// @notice All deals, by id.
+struct DealBook {
+    mapping(bytes32 dealId => DealSlot) slots;
+    mapping(bytes32 dealId => mapping(uint256 word => uint256)) moreClosedTasks;
+}
+
+using DealBookLib for DealBook global;
+
+/// @title DealBookLib
+/// @notice The deal state machine: every legal move, and nothing else.
+library DealBookLib {
+    uint256 private constant FIRST_TASKS = 208;
+
+    /// @notice The deal was never opened, or all its tasks are closed.
+    error HubDealNotOpen(bytes32 dealId);
+
+    /// @dev A request is filled once, so no id comes twice.
+    function open(DealBook storage self, bytes32 dealId) internal {
+        self.slots[dealId].open = true;
+    }
+
+    /// @dev Closes one task of an open deal; the last one closes the deal.
+    function closeTask(DealBook storage self, bytes32 dealId, uint256 index, uint256 volume) internal {
+        DealSlot storage slot = self.slots[dealId];
+        uint32 closed = slot.closed + 1;
+        slot.closed = closed;
+        if (closed == volume) slot.open = false;
+        if (index < FIRST_TASKS) {
+            slot.closedTasks |= uint208(1 << index);
+        } else {
+            self.moreClosedTasks[dealId][_word(index)] |= 1 << _bit(index);
+        }
+    }
+
+    /// @dev Closes what is open of a deal, and says how many tasks that were.
+    function closeRest(DealBook storage self, bytes32 dealId, uint32 volume) internal returns (uint32 tasks) {
+        DealSlot storage slot = self.slots[dealId];
+        if (!slot.open) revert HubDealNotOpen(dealId);
+        tasks = volume - slot.closed;
+        slot.open = false;
+        slot.closed = volume;
+    }
+
+    function isOpen(DealBook storage self, bytes32 dealId) internal view returns (bool) {
+        return self.slots[dealId].open;
+    }
+
+    /// @notice Whether the task was settled, declined or claimed.
+    function isTaskClosed(DealBook storage self, bytes32 dealId, uint256 index) internal view returns (bool) {
+        DealSlot storage slot = self.slots[dealId];
+        if (!slot.open) return slot.closed != 0;
+        if (index < FIRST_TASKS) return slot.closedTasks & (1 << index) != 0;
+        return self.moreClosedTasks[dealId][_word(index)] & (1 << _bit(index)) != 0;
+    }
+
+    function _word(uint256 index) private pure returns (uint256) {
+        return (index - FIRST_TASKS) >> 8;
+    }
+
+    function _bit(uint256 index) private pure returns (uint256) {
+        return (index - FIRST_TASKS) & 0xff;
+    }
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+/// @notice One line of a double-entry posting in {Escrow}.
+struct Entry {
+    address account;
+    int128 available; // change, in wei
+    int128 locked; // change, in wei
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+/// @notice The last epoch of one lane of one pool. Two slots.
+struct Epoch {
+    // slot 0
+    bytes32 jointHash; // of all leaves
+    // slot 1
+    uint64 number; // counts up from 1
+    uint40 sealedAt;
+    bool settled;
+}
+
+using EpochLib for Epoch global;
+
+/// @title EpochLib
+/// @notice Every legal move: sealed -> settled, and from settled or abandoned to the next one sealed.
+library EpochLib {
+    /// @dev Seconds in which an epoch may be settled; afterwards it counts as abandoned.
+    uint256 internal constant WINDOW = 1 hours;
+
+    /// @notice The lane's last epoch, `epoch`, can still be settled.
+    error HubEpochPending(uint64 epoch);
+    /// @notice The lane's last epoch, `epoch`, is settled already (0: there is none).
+    error HubEpochNotPending(uint64 epoch);
+    /// @notice An epoch is settled in a later second than it was sealed in.
+    error HubEpochTooYoung(uint40 sealedAt);
+    /// @notice The epoch was abandoned at `deadline`.
+    error HubEpochAbandoned(uint256 deadline);
+
+    /// @dev Any of settled, abandoned, never -> sealed.
+    function advance(Epoch storage self, bytes32 jointHash) internal {
+        if (self.number != 0 && !self.settled && block.timestamp <= self.deadline()) {
+            revert HubEpochPending(self.number);
+        }
+        self.jointHash = jointHash;
+        self.number += 1;
+        self.sealedAt = uint40(block.timestamp);
+        self.settled = false;
+    }
+
+    /// @dev sealed -> settled.
+    function settle(Epoch storage self) internal {
+        if (self.number == 0 || self.settled) revert HubEpochNotPending(self.number);
+        if (block.timestamp == self.sealedAt) revert HubEpochTooYoung(self.sealedAt);
+        if (block.timestamp > self.deadline()) revert HubEpochAbandoned(self.deadline());
+        self.settled = true;
+    }
+
+    /// @notice The last second in which the epoch may be settled.
+    function deadline(Epoch storage self) internal view returns (uint256) {
+        return self.sealedAt + WINDOW;
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+/// @notice An ask of an app's owner. Valid while `block.timestamp <= expiry`; restrictions of zero restrict nothing.
+struct AppOrder {
+    uint256 app;
+    uint128 price; // per task, in wei
+    uint256 volume; // tasks; the greatest value means unlimited
+    uint40 expiry;
+    uint256 counter; // must equal the signer's current one
+    bytes32 salt;
+    uint256 onlyDataset;
+    uint256 onlyPool;
+    address onlyRequester;
+}
+
+/// @notice An ask of a dataset's owner.
+struct DatasetOrder {
+    uint256 dataset;
+    uint128 price; // per task, in wei
+    uint256 volume;
+    uint40 expiry;
+    uint256 counter;
+    bytes32 salt;
+    uint256 onlyApp;
+    uint256 onlyPool;
+    address onlyRequester;
+}
+
+/// @notice An ask of a pool's owner. All that a worker or requester relies on is signed in it.
+struct PoolOrder {
+    uint256 pool;
+    uint128 price; // per task, in wei
+    uint256 volume;
+    uint40 expiry;
+    uint256 counter;
+    bytes32 salt;
+    uint256 onlyApp;
+    uint256 onlyDataset;
+    address onlyRequester;
+    uint8 category;
+    uint32 maxTrust;
+    bytes32 capabilities; // see {CapabilitiesLib}
+    uint8 lane;
+    uint16 workerStake; // what a vote stakes, in bps of the price
+    uint16 schedulerShare; // what the pool owner keeps, in bps of the price
+    uint16 grace; // seconds in which the pool may decline
+}
+
+/// @notice A bid for `volume` tasks. Filled whole and once.
+struct RequestOrder {
+    uint256 app;
+    uint256 dataset; // 0: none
+    uint256 pool; // 0: any
+    uint128 maxAppPrice; // per task, in wei
+    uint128 maxDatasetPrice;
+    uint128 maxPoolPrice;
+    address requester;
+    address payer;
+    address beneficiary;
+    address callback; // 0: none
+    uint32 trust;
+    uint8 maxWeight;
+    uint8 category;
+    bytes32 requirements; // see {CapabilitiesLib}
+    bytes32 paramsHash;
+    uint32 volume;
+    uint256 nonce; // unordered
+    uint40 expiry;
+}
+
+/// @dev An empty signature means that the signer approved the order on chain.
+struct SignedAppOrder {
+    AppOrder order;
+    bytes signature;
+}
+
+struct SignedDatasetOrder {
+    DatasetOrder order;
+    bytes signature;
+}
+
+struct SignedPoolOrder {
+    PoolOrder order;
+    bytes signature;
+}
+
+struct SignedRequestOrder {
+    RequestOrder order;
+    bytes signature;
+}
+
+/// @title OrdersLib
+/// @notice EIP-712 struct hashes. Every field is one word, so the structs encode as EIP-712 wants them.
+library OrdersLib {
+    bytes32 internal constant APP_ORDER_TYPEHASH = keccak256(
+        "AppOrder(uint256 app,uint128 price,uint256 volume,uint40 expiry,uint256 counter,bytes32 salt,uint256 onlyDataset,uint256 onlyPool,address onlyRequester)"
+    );
+    bytes32 internal constant DATASET_ORDER_TYPEHASH = keccak256(
+        "DatasetOrder(uint256 dataset,uint128 price,uint256 volume,uint40 expiry,uint256 counter,bytes32 salt,uint256 onlyApp,uint256 onlyPool,address onlyRequester)"
+    );
+    bytes32 internal constant POOL_ORDER_TYPEHASH = keccak256(
+        "PoolOrder(uint256 pool,uint128 price,uint256 volume,uint40 expiry,uint256 counter,bytes32 salt,uint256 onlyApp,uint256 onlyDataset,address onlyRequester,uint8 category,uint32 maxTrust,bytes32 capabilities,uint8 lane,uint16 workerStake,uint16 schedulerShare,uint16 grace)"
+    );
+    bytes32 internal constant REQUEST_ORDER_TYPEHASH = keccak256(
+        "RequestOrder(uint256 app,uint256 dataset,uint256 pool,uint128 maxAppPrice,uint128 maxDatasetPrice,uint128 maxPoolPrice,address requester,address payer,address beneficiary,address callback,uint32 trust,uint8 maxWeight,uint8 category,bytes32 requirements,bytes32 paramsHash,uint32 volume,uint256 nonce,uint40 expiry)"
+    );
+
+    function structHash(AppOrder calldata order) internal pure returns (bytes32) {
+        return keccak256(abi.encode(APP_ORDER_TYPEHASH, order));
+    }
+
+    function structHash(DatasetOrder calldata order) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DATASET_ORDER_TYPEHASH, order));
+    }
+
+    function structHash(PoolOrder calldata order) internal pure returns (bytes32) {
+        return keccak256(abi.encode(POOL_ORDER_TYPEHASH, order));
+    }
+
+    function structHash(RequestOrder calldata order) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REQUEST_ORDER_TYPEHASH, order));
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {Book} from "../libraries/Ledger.sol";
+import {TaskRecord} from "../libraries/TaskStream.sol";
+
+/// @dev What one settle works on. Everything here lives in memory.
+struct Round {
+    uint256 pool;
+    uint8 lane;
+    uint64 epoch;
+    uint40 sealedAt;
+    Voter[] voters; // one for each ballot
+    TaskRecord task; // the one being read
+    OpenDeal deal; // the one that its task belongs to
+    Tally tally; // of its votes
+    Book book; // what changes hands
+    DueCallback[] callbacks; // the first `callbackCount` are in use
+    uint256 callbackCount;
+    uint256 callbacksRead; // preimages used up
+}
+
+/// @dev A worker in this call.
+struct Voter {
+    address worker;
+    bytes32 secret;
+    bytes32 votesHash; // rolls with each vote
+    uint256 cover; // what it can still lose
+    uint256 score; // at the start of the call
+    uint256 earned;
+    uint256 lost;
+    uint256 agreed; // votes that raise the score
+    uint256 differed; // votes that lower it
+}
+
+/// @dev What settling needs of a deal, read once for all its tasks.
+struct OpenDeal {
+    uint256 number; // place in the call's deals, plus 1; 0 before the first
+    bytes32 id;
+    SkipReason skip; // why none of its tasks can settle now
+    bool hasCallback;
+    bool raisesScores;
+    uint256 trust;
+    uint256 maxWeight;
+    uint256 volume;
+    uint256 workerStake;
+    uint256 schedulerPart; // of a task's pool price
+    uint256 workersPart;
+    uint256 settled; // tasks in this call
+    uint256 dust; // what could not be divided
+}
+
+/// @dev The votes of one task that have cover.
+struct Tally {
+    bool hasSealed;
+    uint256 count;
+    uint256[32] voters;
+    uint256[32] groups;
+    uint256[32] weights;
+    uint256[32] groupWeights; // product; 0: nobody
+}
+
+/// @dev A call to make when everybody is paid.
+struct DueCallback {
+    uint256 deal; // place in the call's deals
+    bytes32 dealId;
+    uint32 index;
+    uint256 data; // place in the call's preimages
+}
+
+/// @notice Why a task was skipped.
+enum SkipReason {
+    NONE,
+    DEAL_NOT_OPEN, // never opened here, or all its tasks are closed
+    IN_GRACE, // the epoch was sealed while the pool could decline
+    LATE, // the epoch was sealed after the deadline
+    TASK_CLOSED // settled before
+}

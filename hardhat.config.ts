@@ -1,0 +1,50 @@
+import { createRequire } from "node:module";
+
+import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+import type { HardhatPlugin } from "hardhat/types/plugins";
+
+/** The compiler comes from npm: downloads fail offline. Hardhat wants an absolute path. */
+const solcPath = createRequire(import.meta.url).resolve("solc/soljson.js");
+
+/** A warning fails the build, and so is seen before it is cached away. */
+const warningsAsErrors: HardhatPlugin = {
+  id: "gridmill-warnings-as-errors",
+  hookHandlers: {
+    solidity: async () => ({
+      default: async () => ({
+        async invokeSolc(context, compiler, solcInput, solcConfig, next) {
+          const output = await next(context, compiler, solcInput, solcConfig);
+          const errors = output.errors?.map((error) => ({ ...error, severity: "error" as const }));
+          return errors ? { ...output, errors } : output;
+        },
+      }),
+    }),
+  },
+};
+
+/** `GRIDMILL_FULL=1` is the long form of the property tests: `npm run test:contracts -- --full` sets it. */
+const full = process.env["GRIDMILL_FULL"] === "1";
+
+export default defineConfig({
+  plugins: [hardhatToolboxMochaEthers, warningsAsErrors],
+  solidity: {
+    version: "0.8.28",
+    path: solcPath,
+    splitTestsCompilation: true,
+    settings: {
+      viaIR: true,
+      evmVersion: "cancun",
+      optimizer: { enabled: true, runs: 200 },
+      outputSelection: { "*": { "*": ["storageLayout"] } },
+    },
+  },
+  typechain: { outDir: "types" },
+  test: {
+    mocha: { timeout: 60_000 },
+    solidity: {
+      fuzz: { runs: full ? 2_000 : 64, seed: "0x6772696d696c6c" },
+      invariant: { runs: full ? 256 : 16, depth: full ? 64 : 32, failOnRevert: true },
+    },
+  },
+});
