@@ -47,8 +47,8 @@ missing_packages() {
 ensure_node() {
   find_node && return
   if ! has npm; then
-    may_install || { say "there is no npm, and this user may not install one. Run: sudo apt-get install nodejs npm"; exit 1; }
-    install_packages nodejs npm
+    may_install || { say "there is no npm, and this user may not install one. Run: sudo apt-get install nodejs npm ca-certificates"; exit 1; }
+    install_packages nodejs npm ca-certificates # Debian's Node trusts what the last of them brings
   fi
   say "bringing Node $NODE_MAJOR into .toolchain"
   # npm comes along: an older npm, or npm under an older Node, leaves out packages that ask for a newer Node

@@ -7,3 +7,8 @@ export type TestConfig = {
 export function loadTestConfig(env: NodeJS.ProcessEnv = process.env): TestConfig {
   return Object.freeze({ dockerHost: env["DOCKER_HOST"] || undefined });
 }
+
+/** The environment for a process that a test starts: ours, with `changes`; undefined takes a variable out. */
+export function envFor(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
+}
