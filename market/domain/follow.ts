@@ -1,0 +1,95 @@
+import type { Clock } from "../../protocol/clock.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+
+import type { ChainEvent } from "./chain-events.ts";
+import type { ChainFacts } from "./chain-facts.ts";
+import type { Book, Deals, OrderName } from "./ports.ts";
+
+export type FollowDeps = {
+  readonly facts: ChainFacts;
+  readonly book: Book;
+  readonly deals: Deals;
+  /** The chain's time. */
+  readonly clock: Clock;
+};
+
+/** Keeps the book true to the chain. Everything here is idempotent: an event may come twice. */
+export interface Follower {
+  apply(event: ChainEvent): Promise<void>;
+  /** Blocks above `toBlock` are gone: takes back their deals, and reads again what was read because of them. */
+  rewind(toBlock: number): Promise<void>;
+  /** Orders whose expiry has passed. */
+  sweep(): Promise<void>;
+}
+
+type EventOf<K extends ChainEvent["kind"]> = Extract<ChainEvent, { kind: K }>;
+type Handlers = { readonly [K in ChainEvent["kind"]]: (event: EventOf<K>) => Promise<void> };
+
+/** Balances and counters are read for accounts alone that have orders in the book, uses for known orders alone. */
+export function createFollower(deps: FollowDeps): Follower {
+  const handlers = handlersOf(deps);
+  return {
+    apply: (event) => (handlers[event.kind] as (event: ChainEvent) => Promise<void>)(event),
+    rewind: (toBlock) => rewind(deps, toBlock),
+    sweep: () => deps.book.judge({ by: "expiry" }, deps.clock.now()),
+  };
+}
+
+function handlersOf(deps: FollowDeps): Handlers {
+  const { facts, book, deals, clock } = deps;
+  return {
+    asset: async ({ asset: kind, id, from }) => {
+      if (from) await book.saveOwner(kind, id, from);
+      await facts.asset({ kind, id });
+      await book.judge({ by: "asset", asset: kind, id }, clock.now());
+    },
+    balance: ({ account }) => accountChanged(deps, account),
+    counter: ({ signer }) => accountChanged(deps, signer),
+    matched: async ({ orders }) => ordersUsed(deps, await book.knownOrders(orders)),
+    cancelled: ({ signer, orderHash }) => orderGone(deps, signer, orderHash),
+    "deal-opened": async (event) => {
+      await deals.open(event);
+      await orderGone(deps, event.deal.requester, event.deal.requestHash);
+    },
+    "task-settled": ({ dealId, index, digest, blockNumber }) => deals.settle(dealId, index, digest, blockNumber),
+    "deal-ended": ({ dealId, status, blockNumber }) => deals.end(dealId, status, blockNumber),
+  };
+}
+
+async function accountChanged({ facts, book, clock }: FollowDeps, account: Address): Promise<void> {
+  if (!(await book.knowsAccount(account))) return;
+  await facts.account(account);
+  await book.judge({ by: "signer", signer: account }, clock.now());
+}
+
+/**
+ * The event names an order but not its nonce, which other requests may share. Known here: those of the same nonce are
+ * read again. Unknown: all open requests of the signer.
+ */
+async function orderGone(deps: FollowDeps, signer: Address, hash: Hash): Promise<void> {
+  const [known] = await deps.book.knownOrders([hash]);
+  if (known && known.kind !== "request") return ordersUsed(deps, [known]);
+  const open = await deps.book.openRequests(signer);
+  const siblings = known ? open.filter(({ nonce }) => nonce === known.nonce) : open;
+  await ordersUsed(deps, known ? [known, ...siblings] : siblings);
+}
+
+async function ordersUsed({ facts, book, clock }: FollowDeps, orders: readonly OrderName[]): Promise<void> {
+  for (const order of orders) {
+    await facts.use(order);
+    await book.judge({ by: "hash", hash: order.hash }, clock.now());
+  }
+}
+
+/** Facts are read as of now, from the branch that won, so that reading again is all the undo they need. */
+async function rewind(deps: FollowDeps, toBlock: number): Promise<void> {
+  const { facts, book, deals, clock } = deps;
+  await deals.rewind(toBlock);
+  const touched = await book.touchedSince(toBlock);
+  for (const { kind, id } of touched.assets) {
+    await facts.asset({ kind, id });
+    await book.judge({ by: "asset", asset: kind, id }, clock.now());
+  }
+  for (const account of touched.accounts) await accountChanged(deps, account);
+  await ordersUsed(deps, touched.orders);
+}
