@@ -1,0 +1,43 @@
+import { PGlite } from "@electric-sql/pglite";
+import { Kysely, PostgresDialect } from "kysely";
+import { Pool, types } from "pg";
+
+import { migrate } from "./migrations.ts";
+import type { Schema } from "./schema.ts";
+import { SerialPgliteDialect } from "./serial-pglite-dialect.ts";
+
+/** PostgreSQL's type number of bigint. We keep block numbers, seconds and indices in it: all below 2^53. */
+const INT8 = 20;
+
+export type Database = Kysely<Schema>;
+
+export type DatabaseOptions =
+  | { readonly kind: "postgres"; readonly url: string }
+  /** Without a folder it lives in memory and is gone with the process. */
+  | { readonly kind: "embedded"; readonly folder: string | undefined };
+
+/** Opens the database and brings its tables up to date. `destroy()` closes it. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const dialect = options.kind === "postgres" ? postgres(options.url) : await embedded(options.folder);
+  const db = new Kysely<Schema>({ dialect });
+  try {
+    await migrate(db);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return db;
+}
+
+function postgres(url: string): PostgresDialect {
+  const getTypeParser: typeof types.getTypeParser = (id: number, format?: unknown) =>
+    id === INT8 ? Number : (types.getTypeParser(id, format as "text") as never);
+  return new PostgresDialect({ pool: new Pool({ connectionString: url, types: { getTypeParser } }) });
+}
+
+async function embedded(folder: string | undefined): Promise<SerialPgliteDialect> {
+  const options = { parsers: { [INT8]: Number } };
+  return new SerialPgliteDialect(
+    folder === undefined ? await PGlite.create(options) : await PGlite.create(folder, options),
+  );
+}
