@@ -36,6 +36,8 @@ export default defineConfig({
       viaIR: true,
       evmVersion: "cancun",
       optimizer: { enabled: true, runs: 200 },
+      // Without it, a changed comment would change the bytecode in chain/abi/.
+      metadata: { bytecodeHash: "none" },
       outputSelection: { "*": { "*": ["storageLayout"] } },
     },
   },

@@ -1,0 +1,131 @@
+import { compactParts, signBallot } from "../../../chain/sign.ts";
+import { jointHashOf, leafOf, sealOf, votesHashOf } from "../../../protocol/ballot.ts";
+import { taskIdOf } from "../../../protocol/deal.ts";
+import type { Deal } from "../../../protocol/deal.ts";
+import { ZERO_HASH } from "../../../protocol/primitives.ts";
+import type { Hash, Hex } from "../../../protocol/primitives.ts";
+import { byTask, encodeSettlement } from "../../../protocol/settlement.ts";
+import type { OpenedBallot, SettledTask, SettledVote } from "../../../protocol/settlement.ts";
+import { ethers } from "./chain.ts";
+import type { Account } from "./chain.ts";
+import { LANE, POOL } from "./market.ts";
+import type { Market } from "./market.ts";
+import { FOREVER, addressOf } from "./orders.ts";
+import type { OpenedDeal } from "./orders.ts";
+
+/** The two answers that most tests vote on. */
+export const RIGHT = ethers.id("right") as Hash;
+export const WRONG = ethers.id("wrong") as Hash;
+
+/** One vote of a round: open, unless `kept` is set: then its worker does not open it. */
+export type Cast = {
+  readonly worker: Account;
+  readonly opened: OpenedDeal;
+  readonly index?: number;
+  readonly digest: Hash;
+  readonly kept?: boolean;
+};
+
+export type RoundOptions = {
+  readonly callbacks?: readonly Hex[];
+  readonly sealBy?: number;
+  readonly pool?: bigint;
+  readonly lane?: number;
+  /** Deals to be named although nobody votes on them. */
+  readonly deals?: readonly OpenedDeal[];
+  /** Tasks to be named although nobody votes on them. */
+  readonly tasks?: readonly SettledTask[];
+};
+
+/** What `seal` and `settle` are called with. */
+export type Round = {
+  readonly pool: bigint;
+  readonly lane: number;
+  readonly leaves: readonly Hash[];
+  readonly jointHash: Hash;
+  readonly deals: readonly Deal[];
+  readonly tasks: Hex;
+  readonly ballots: readonly OpenedBallot[];
+  readonly callbacks: readonly Hex[];
+};
+
+/** The secret of a worker's ballots. */
+export const secretOf = (worker: Account): Hash => ethers.id(`secret of ${worker.address}`) as Hash;
+
+/** Prepares the next epoch of a lane from these votes: seals them, signs the ballots, packs the stream. */
+export async function roundOf(market: Market, casts: readonly Cast[], options: RoundOptions = {}): Promise<Round> {
+  const pool = options.pool ?? POOL;
+  const lane = options.lane ?? LANE;
+  const epoch = Number((await market.hub.epochOf(pool, lane)).epoch) + 1;
+  const workers = ascending([...new Set(casts.map(({ worker }) => worker))]);
+  const opened = sortedDeals([...casts.map((cast) => cast.opened), ...(options.deals ?? [])]);
+  const ballots: OpenedBallot[] = [];
+  const leaves: Hash[] = [];
+  for (const worker of workers) {
+    const own = casts.filter((cast) => cast.worker === worker);
+    const votesHash = votesHashOf(own.map(sealedVote).sort(byTask));
+    const sealBy = options.sealBy ?? FOREVER;
+    const signature = await signBallot({ pool, lane, epoch, sealBy, votesHash }, worker, market.ballotDomain);
+    const secret = own.every(({ kept }) => kept) ? ZERO_HASH : secretOf(worker);
+    ballots.push({ worker: addressOf(worker), sealBy, secret, ...compactParts(signature) });
+    leaves.push(leafOf(addressOf(worker), votesHash));
+  }
+  const dealIds = opened.map(({ dealId }) => dealId);
+  return {
+    pool,
+    lane,
+    leaves,
+    jointHash: jointHashOf(leaves),
+    deals: opened.map(({ deal }) => deal),
+    tasks: encodeSettlement([...tasksOf(casts), ...(options.tasks ?? [])], dealIds, workers.map(addressOf)),
+    ballots,
+    callbacks: options.callbacks ?? [],
+  };
+}
+
+export function ascending(workers: readonly Account[]): Account[] {
+  return [...workers].sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1));
+}
+
+export function seal(market: Market, round: Round, caller: Account = market.operator) {
+  return market.hub.connect(caller).seal(round.pool, round.lane, [...round.leaves]);
+}
+
+export function settle(market: Market, round: Round, caller: Account = market.operator) {
+  const { pool, lane, deals, tasks, ballots, callbacks } = round;
+  return market.hub.connect(caller).settle(pool, lane, [...deals], tasks, [...ballots], [...callbacks]);
+}
+
+/** Seals these votes and settles them in the next block. */
+export async function settleVotes(market: Market, casts: readonly Cast[], options: RoundOptions = {}) {
+  const round = await roundOf(market, casts, options);
+  await seal(market, round);
+  return settle(market, round);
+}
+
+/** One vote of each of these workers for the same digest. */
+export function agreeing(workers: readonly Account[], opened: OpenedDeal, digest: Hash = RIGHT, index = 0): Cast[] {
+  return workers.map((worker) => ({ worker, opened, digest, index }));
+}
+
+function sealedVote({ worker, opened, index = 0, digest }: Cast) {
+  const taskId = taskIdOf(opened.dealId, index);
+  return { dealId: opened.dealId, index, taskId, seal: sealOf(addressOf(worker), taskId, digest, secretOf(worker)) };
+}
+
+function tasksOf(casts: readonly Cast[]): SettledTask[] {
+  const tasks = new Map<Hash, { dealId: Hash; index: number; votes: SettledVote[] }>();
+  for (const cast of casts) {
+    const { taskId, dealId, index, seal: sealedDigest } = sealedVote(cast);
+    const task = tasks.get(taskId) ?? { dealId, index, votes: [] };
+    const worker = addressOf(cast.worker);
+    task.votes.push(cast.kept ? { worker, seal: sealedDigest } : { worker, digest: cast.digest });
+    tasks.set(taskId, task);
+  }
+  return [...tasks.values()];
+}
+
+function sortedDeals(opened: readonly OpenedDeal[]): OpenedDeal[] {
+  const byId = new Map(opened.map((entry) => [entry.dealId, entry]));
+  return [...byId.values()].sort((a, b) => (BigInt(a.dealId) < BigInt(b.dealId) ? -1 : 1));
+}
