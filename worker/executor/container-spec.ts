@@ -1,0 +1,149 @@
+import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
+
+import type { Limits } from "../../protocol/lease.ts";
+
+/** Everything that a task's container depends on; two machines with equal plans give it the same world. */
+export type ContainerPlan = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The engine's id of the verified image. */
+  readonly imageId: string;
+  /** Paths that the image declares as volumes. */
+  readonly imageVolumes: readonly string[];
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: Limits;
+  /** Processors that it may use, as `0,2`. */
+  readonly processors: string;
+  readonly inputVolume: string;
+  readonly outputVolume: string;
+  /** OCI runtime; undefined: the engine's default. */
+  readonly runtime: string | undefined;
+};
+
+export const INPUT_DIR = "/input";
+export const OUTPUT_DIR = "/output";
+/** `nobody`. The output volume belongs to it. */
+export const TASK_UID = 65_534;
+
+const MIB = 1024 * 1024;
+const CPU_PERIOD_US = 100_000;
+const TMP_DIR = "/tmp";
+const TMP_BYTES = 64 * MIB;
+const OPEN_FILES = 4_096;
+
+/** What is the same for every task on every machine. An app's own variables go over it. */
+const FIXED_ENV: Readonly<Record<string, string>> = {
+  GRIDMILL_INPUT: INPUT_DIR,
+  GRIDMILL_OUTPUT: OUTPUT_DIR,
+  HOME: TMP_DIR,
+  LANG: "C.UTF-8",
+  TZ: "UTC",
+};
+
+/** The container of a task, closed on all sides. */
+export function containerSpec(plan: ContainerPlan): ContainerCreateOptions {
+  return {
+    name: plan.name,
+    Image: plan.imageId,
+    Labels: { ...plan.labels },
+    ...(plan.args.length > 0 ? { Cmd: [...plan.args] } : {}),
+    Env: envOf({ ...FIXED_ENV, ...plan.env }),
+    Hostname: "gridmill",
+    User: `${TASK_UID}:${TASK_UID}`,
+    AttachStdin: false,
+    OpenStdin: false,
+    Tty: false,
+    // An image's health check would run beside the task.
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: { ...isolation(plan), ...bounds(plan), Mounts: mounts(plan) },
+  };
+}
+
+/** Where the helper has the volumes: a path that no image holds. */
+export const HELPER_DIR = "gridmill-volumes";
+
+/** Only holds volumes while an archive is put into them; it is never started. `volumes` is name by folder. */
+export function helperSpec(
+  { labels, imageId }: Pick<ContainerPlan, "labels" | "imageId">,
+  name: string,
+  volumes: Readonly<Record<string, string>>,
+): ContainerCreateOptions {
+  const mounts = Object.entries(volumes).map(([folder, source]) => volume(source, `/${HELPER_DIR}/${folder}`));
+  return {
+    name,
+    Image: imageId,
+    Labels: { ...labels },
+    Cmd: ["-"],
+    HostConfig: { NetworkMode: "none", Mounts: mounts },
+  };
+}
+
+function isolation({ runtime }: ContainerPlan): HostConfig {
+  return {
+    ...(runtime === undefined ? {} : { Runtime: runtime }),
+    NetworkMode: "none",
+    ReadonlyRootfs: true,
+    Privileged: false,
+    CapDrop: ["ALL"],
+    // The engine adds its default seccomp profile by itself as long as none is named.
+    SecurityOpt: ["no-new-privileges"],
+    IpcMode: "private",
+    // Else the container reads its own id, which differs from machine to machine.
+    CgroupnsMode: "private",
+    // Else it reads the name servers, search list and options of this machine.
+    Dns: ["127.0.0.1"],
+    DnsSearch: ["."],
+    DnsOptions: ["timeout:1"],
+    Init: true,
+    // Standard output and error are read through the attached stream alone and take no disk.
+    LogConfig: { Type: "none", Config: {} },
+  } as HostConfig;
+}
+
+function bounds({ limits, processors }: ContainerPlan): HostConfig {
+  const memory = limits.memoryMiB * MIB;
+  const ulimit = (Name: string, value: number) => ({ Name, Soft: value, Hard: value });
+  return {
+    Memory: memory,
+    // Memory and swap together: no swap.
+    MemorySwap: memory,
+    CpuPeriod: CPU_PERIOD_US,
+    CpuQuota: Math.max(1_000, (limits.cpuMillicores * CPU_PERIOD_US) / 1_000),
+    CpusetCpus: processors,
+    // The init process is ours, not the app's.
+    PidsLimit: limits.pids + 1,
+    ShmSize: TMP_BYTES,
+    // When the machine itself runs out of memory, tasks go first.
+    OomScoreAdj: 500,
+    Ulimits: [ulimit("fsize", limits.fileMiB * MIB), ulimit("nofile", OPEN_FILES), ulimit("core", 0)],
+  };
+}
+
+function mounts(plan: ContainerPlan): MountSettings[] {
+  const own = [INPUT_DIR, OUTPUT_DIR, TMP_DIR];
+  const ofImage = plan.imageVolumes.filter((path) => !own.includes(path.replace(/\/+$/, "")));
+  return [
+    { ...volume(plan.inputVolume, INPUT_DIR), ReadOnly: true },
+    volume(plan.outputVolume, OUTPUT_DIR),
+    mount({ Type: "tmpfs", Target: TMP_DIR, TmpfsOptions: { SizeBytes: TMP_BYTES, Mode: 0o1777 } }),
+    // A volume that an image declares would be writable without bounds: it is a part of the read-only root here.
+    ...ofImage.map((Target) => mount({ Type: "volume", Target, ReadOnly: true })),
+  ];
+}
+
+/** Without NoCopy the engine fills the volume with what the image has there, and takes its owner over. */
+function volume(name: string, target: string): MountSettings {
+  return mount({ Type: "volume", Source: name, Target: target, VolumeOptions: { NoCopy: true } });
+}
+
+/** The types of dockerode ask for fields that the engine does not. */
+function mount(settings: { Type: MountSettings["Type"]; Target: string; [key: string]: unknown }): MountSettings {
+  return settings as unknown as MountSettings;
+}
+
+function envOf(env: Readonly<Record<string, string>>): string[] {
+  return Object.keys(env)
+    .sort()
+    .map((name) => `${name}=${env[name]}`);
+}

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { open, rm, truncate, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+import { isDiskFull } from "./engine.ts";
+
+const run = promisify(execFile);
+
+const MIB = 1024 * 1024;
+const BLOCK_BYTES = 4_096;
+/** A file system in a file holds this many files for each MiB, and never fewer than for one. */
+const FILES_PER_MIB = 64;
+const MAX_FILES = 65_536;
+
+/** Most files, folders included, that an output of this size may hold. */
+export function maxFiles(diskMiB: number): number {
+  return Math.min(MAX_FILES, FILES_PER_MIB * diskMiB);
+}
+
+/**
+ * Writes a file with an empty ext4 file system in it whose root belongs to `uid`. Its features are named one by one:
+ * what fits in a volume must not depend on a machine's defaults. The space is reserved, so that a task never meets a
+ * full disk that is not its own doing.
+ */
+export async function createFileSystem(path: string, diskMiB: number, uid: number): Promise<void> {
+  await reserve(path, diskMiB * MIB);
+  await run("mkfs.ext4", [
+    ...["-q", "-F", "-b", `${BLOCK_BYTES}`, "-I", "256", "-m", "0", "-N", `${maxFiles(diskMiB)}`],
+    ...["-O", "none,extent,filetype,sparse_super,large_file,dir_index,ext_attr"],
+    ...["-E", `nodiscard,root_owner=${uid}:${uid}`, path],
+  ]);
+  // Its root is the task's output folder: nothing may lie there yet.
+  await run("debugfs", ["-w", "-R", "rmdir lost+found", path]);
+}
+
+async function reserve(path: string, bytes: number): Promise<void> {
+  try {
+    await run("fallocate", ["-l", `${bytes}`, path]);
+  } catch (error) {
+    await rm(path, { force: true });
+    if (isDiskFull(error)) throw error;
+    // A file system without reservations: a sparse file then.
+    await writeFile(path, "");
+    await truncate(path, bytes);
+  }
+}
+
+/** @returns the device, for example `/dev/loop3` */
+export async function attachLoop(path: string): Promise<string> {
+  const { stdout } = await run("losetup", ["--find", "--show", path]);
+  return stdout.trim();
+}
+
+export async function detachLoop(device: string): Promise<void> {
+  await run("losetup", ["--detach", device]);
+}
+
+export type LoopDevice = { readonly device: string; readonly file: string };
+
+/** Loop devices whose file lies under `dir`, even if it has been deleted. */
+export async function loopsUnder(dir: string): Promise<readonly LoopDevice[]> {
+  const { stdout } = await run("losetup", ["--list", "--noheadings", "--output", "NAME,BACK-FILE"]);
+  const lines = stdout.split("\n").map((line) => /^(\S+)\s+(.*)$/.exec(line.trim()));
+  return lines.flatMap((match) => (match?.[2]?.startsWith(`${dir}/`) ? [{ device: match[1]!, file: match[2] }] : []));
+}
+
+/** Whether this process may make loop devices. */
+export async function mayUseLoops(): Promise<boolean> {
+  try {
+    await run("losetup", ["--find"]);
+    await Promise.all([run("mkfs.ext4", ["-V"]), run("debugfs", ["-V"])]);
+    return process.getuid?.() === 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether the file system on a device ended up full, of bytes or of files. It must be unmounted or about to be: its
+ * counters on the device are true only then.
+ */
+export async function isFileSystemFull(device: string): Promise<boolean> {
+  const superblock = await readSuperblock(device);
+  const blocks = superblock.readUInt32LE(0x04);
+  const freeBlocks = superblock.readUInt32LE(0x0c);
+  const freeFiles = superblock.readUInt32LE(0x10);
+  // The kernel keeps a fiftieth, at most 4,096 blocks, for itself, and refuses a write a little before the rest is gone.
+  const kept = Math.min(Math.floor(blocks / 50), 4_096) + Math.min(Math.ceil(blocks / 16), 256);
+  return freeBlocks <= kept || freeFiles === 0;
+}
+
+/** Opening a block device exclusively fails as long as it is mounted. */
+async function readSuperblock(device: string): Promise<Buffer> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    try {
+      await using file = await open(device, constants.O_RDONLY | constants.O_EXCL);
+      const { buffer } = await file.read(Buffer.alloc(1_024), 0, 1_024, 1_024);
+      return buffer;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY" || performance.now() > deadline) throw error;
+      await sleep(10);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { join } from "node:path";
+
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+
+import { digestOf, failDigest, manifestOf, type FailReason } from "../../protocol/digest.ts";
+import { containerSpec, type ContainerPlan } from "./container-spec.ts";
+import { ask, throwIfAborted } from "./engine.ts";
+import type { RunListener, RunOutcome, RunSpec, RunUsage } from "./executor.ts";
+import { ensureImage, type ImageFacts } from "./image.ts";
+import { fillVolumes } from "./fill-volumes.ts";
+import { removeLeavings, type Leavings } from "./leavings.ts";
+import { followLogs } from "./logs.ts";
+import { collectOutput } from "./output.ts";
+import { createVolume, type CreateOutputVolume, type OutputVolume } from "./output-volume.ts";
+import type { Processors } from "./processors.ts";
+import { writeResultBlob } from "./result-blob.ts";
+import { untilEnded, type RunEnd } from "./run-end.ts";
+import { LEASE_LABEL, OWNER_LABEL } from "./sweep.ts";
+import { meterUsage } from "./usage.ts";
+
+export type RunDeps = {
+  readonly docker: Docker;
+  readonly owner: string;
+  readonly runsDir: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly runtime: string | undefined;
+  readonly createOutputVolume: CreateOutputVolume;
+  readonly processors: () => Promise<Processors>;
+  readonly log: Logger;
+};
+
+const NO_USAGE: RunUsage = { wallMs: 0, cpuMs: 0, peakMemoryMiB: 0 };
+
+/** One run from image to result; see {@link Executor.run}. */
+export async function performRun(
+  deps: RunDeps,
+  spec: RunSpec,
+  listener: RunListener,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  listener.onStage("fetching");
+  const onPercent = (percent: number): void => listener.onStage("fetching", percent);
+  const image = await ensureImage(deps.docker, spec.image, signal, onPercent);
+  // Whoever gave neither a command nor an image with one has given nothing to run.
+  if (!image.hasCommand && spec.args.length === 0) return failed("params", NO_USAGE);
+
+  using processors = (await deps.processors()).take(spec.limits.cpuMillicores);
+  const plan = planOf(deps, spec, image, processors.list);
+  const leavings = leavingsOf(deps, plan, spec);
+  try {
+    const prepared = await prepare(deps, spec, plan, leavings.dir);
+    throwIfAborted(signal);
+    return await execute(deps, spec, prepared, listener, signal);
+  } finally {
+    await removeLeavings(deps.docker, leavings).catch((error: unknown) => {
+      deps.log.warn({ err: error, lease: spec.leaseId }, "a run left something behind, the next sweep removes it");
+    });
+  }
+}
+
+function planOf(deps: RunDeps, spec: RunSpec, image: ImageFacts, processors: string): ContainerPlan {
+  const name = `gridmill-${spec.leaseId}`;
+  return {
+    name,
+    labels: { ...deps.labels, [OWNER_LABEL]: deps.owner, [LEASE_LABEL]: spec.leaseId },
+    imageId: image.id,
+    imageVolumes: image.volumes,
+    args: spec.args,
+    env: spec.env,
+    limits: spec.limits,
+    processors,
+    inputVolume: `${name}-input`,
+    outputVolume: `${name}-output`,
+    runtime: deps.runtime,
+  };
+}
+
+function leavingsOf(deps: RunDeps, plan: ContainerPlan, { leaseId }: RunSpec): Leavings {
+  return {
+    containers: [plan.name, helperOf(plan)],
+    volumes: [plan.inputVolume, plan.outputVolume],
+    dir: join(deps.runsDir, leaseId),
+  };
+}
+
+function helperOf({ name }: ContainerPlan): string {
+  return `${name}-helper`;
+}
+
+type Prepared = { readonly container: Docker.Container; readonly volume: OutputVolume; readonly dir: string };
+
+/** Everything up to the container that can be started, side by side where possible. */
+async function prepare(deps: RunDeps, spec: RunSpec, plan: ContainerPlan, dir: string): Promise<Prepared> {
+  const { docker, createOutputVolume } = deps;
+  const { labels, outputVolume: name } = plan;
+  const [volume] = await both(
+    createOutputVolume({ name, labels, diskMiB: spec.limits.diskMiB, dir }),
+    createVolume(docker, plan.inputVolume, labels),
+  );
+  const filling = { plan, helper: helperOf(plan), inputs: spec.inputs, giveOutput: volume.isRoots };
+  const [container] = await both(
+    ask("create a container", () => docker.createContainer(containerSpec(plan))),
+    spec.inputs.length > 0 || volume.isRoots ? fillVolumes(docker, filling) : undefined,
+  );
+  return { container, volume, dir };
+}
+
+/** Waits for both even if one fails: what is still being made could not be removed. */
+async function both<A, B>(a: Promise<A>, b: Promise<B> | undefined): Promise<[A, B | undefined]> {
+  const [first, second] = await Promise.allSettled([a, b]);
+  if (first.status === "rejected") throw first.reason;
+  if (second.status === "rejected") throw second.reason;
+  return [first.value, second.value];
+}
+
+async function execute(
+  deps: RunDeps,
+  spec: RunSpec,
+  prepared: Prepared,
+  listener: RunListener,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const { container, volume } = prepared;
+  const { logBytes, timeoutMs } = spec.limits;
+  using logs = await followLogs(container, logBytes, listener.onLog);
+  await ask("start a container", () => container.start());
+  listener.onStage("running");
+  using meter = await meterUsage(container);
+  const end = await untilEnded(deps.docker, { container, timeoutMs, logs, volume }, signal);
+  const usage: RunUsage = { wallMs: end.wallMs, cpuMs: meter.cpuMs, peakMemoryMiB: meter.peakMemoryMiB };
+  const reason = await limitReached(end, volume);
+  if (reason !== undefined) return failed(reason, usage);
+  listener.onStage("collecting");
+  return await collect(spec, prepared, end.exitCode, usage);
+}
+
+/** An app that copes with a limit and exits with 0 has a result. */
+async function limitReached(end: RunEnd, volume: OutputVolume): Promise<FailReason | undefined> {
+  if (end.cut !== undefined) return end.cut;
+  if (end.exitCode === 0) return undefined;
+  if (end.outOfMemory) return "memory";
+  return (await volume.wasFull()) ? "disk" : undefined;
+}
+
+async function collect(
+  { limits, resultPath }: RunSpec,
+  { container, dir }: Prepared,
+  exitCode: number,
+  usage: RunUsage,
+): Promise<RunOutcome> {
+  const collected = await collectOutput(container, join(dir, "spool"), limits.diskMiB);
+  if (collected.kind === "failed") return failed(collected.reason, usage);
+  const manifest = manifestOf(collected.files, exitCode);
+  await writeResultBlob(resultPath, manifest, collected.files);
+  return { kind: "result", digest: digestOf(manifest), manifest, exitCode, usage };
+}
+
+function failed(reason: FailReason, usage: RunUsage): RunOutcome {
+  return { kind: "failed", reason, digest: failDigest(reason), usage };
+}

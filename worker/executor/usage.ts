@@ -1,0 +1,39 @@
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+import type Docker from "dockerode";
+
+import { ask } from "./engine.ts";
+
+/** Counters of a running container; both 0 until the engine first counts, about a second after the start. */
+export interface UsageMeter extends Disposable {
+  readonly cpuMs: number;
+  readonly peakMemoryMiB: number;
+}
+
+type Sample = {
+  readonly cpu_stats?: { readonly cpu_usage?: { readonly total_usage?: number } };
+  readonly memory_stats?: { readonly usage?: number; readonly max_usage?: number };
+};
+
+const NS_PER_MS = 1e6;
+const MIB = 1024 * 1024;
+
+/** Listens to the counters of a container until it is disposed of. */
+export async function meterUsage(container: Docker.Container): Promise<UsageMeter> {
+  const stream = (await ask("count what a container uses", () => container.stats({ stream: true }))) as Readable;
+  const meter = { cpuMs: 0, peakMemoryMiB: 0, [Symbol.dispose]: () => void stream.destroy() };
+  stream.on("error", () => {}); // a broken stream ends the counting; that the engine is gone is said by others
+  createInterface({ input: stream }).on("line", (line) => {
+    const { cpuMs, memoryMiB } = parseSample(line);
+    meter.cpuMs = Math.max(meter.cpuMs, cpuMs);
+    meter.peakMemoryMiB = Math.max(meter.peakMemoryMiB, memoryMiB);
+  });
+  return meter;
+}
+
+function parseSample(line: string): { readonly cpuMs: number; readonly memoryMiB: number } {
+  const { cpu_stats: cpu, memory_stats: memory } = JSON.parse(line) as Sample;
+  const bytes = Math.max(memory?.usage ?? 0, memory?.max_usage ?? 0);
+  return { cpuMs: Math.round((cpu?.cpu_usage?.total_usage ?? 0) / NS_PER_MS), memoryMiB: Math.ceil(bytes / MIB) };
+}
