@@ -7,6 +7,10 @@ import { stopEngineForTests } from "./test-docker.ts";
 const CLOSING_MS = 2_000;
 const HANGING_MS = 15_000;
 
+// Mocha 11 drops a rejection that nobody handles.
+const unhandled: unknown[] = [];
+process.on("unhandledRejection", (reason) => unhandled.push(reason));
+
 let atStartOfRun: OpenNow = [];
 let atStartOfTest: OpenNow = [];
 
@@ -19,15 +23,22 @@ export const mochaHooks: Mocha.RootHookObject = {
     atStartOfTest = await whatIsOpen();
   },
   async afterEach(this: Mocha.Context) {
+    assertNothingUnhandled();
     await assertNothingLeft(atStartOfTest, `"${this.currentTest?.fullTitle()}"`);
   },
   async afterAll(this: Mocha.Context) {
     this.timeout(60_000);
     await stopEngineForTests();
     exitWhenHanging();
+    assertNothingUnhandled();
     await assertNothingLeft(atStartOfRun, "the run");
   },
 };
+
+function assertNothingUnhandled(): void {
+  const reasons = unhandled.splice(0);
+  if (reasons.length > 0) throw new Error("a promise was rejected and nobody noticed", { cause: reasons[0] });
+}
 
 async function assertNothingLeft(before: OpenNow, who: string): Promise<void> {
   let left: OpenNow = [];
