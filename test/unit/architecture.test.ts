@@ -23,6 +23,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that a user runs. The others may look behind every wall. */
 const PRODUCT = ["protocol", "chain", "market", "scheduler", "worker", "sdk", "cli", "web", "scripts"];
 
+/** What a compiler writes, and who may read it. */
+const GENERATED: Readonly<Record<string, RegExp>> = { types: /^test\/contracts\//, artifacts: /^scripts\// };
+
 /** Packages that a wall stands around, and the only folders that may know them. */
 const WALLED: readonly { readonly packages: RegExp; readonly within: RegExp }[] = [
   { packages: /^bullmq$/, within: /^scheduler\/queue\// },
@@ -47,7 +50,9 @@ const isProduct = ({ path }: SourceFacts): boolean => PRODUCT.includes(roomOf(pa
 
 const importsAllowedRooms: Rule = ({ path, files }) => {
   const may = [roomOf(path), ...(ROOMS[roomOf(path)] ?? [])];
-  return files.filter((file) => file.includes("/") && !may.includes(roomOf(file)));
+  return files
+    .filter((file) => file.includes("/") && !may.includes(roomOf(file)))
+    .filter((file) => !GENERATED[roomOf(file)]?.test(path));
 };
 
 const keepsPackagesBehindWalls: Rule = (file) => {
@@ -79,7 +84,8 @@ const runsInBrowser: Rule = ({ path, builtins }) => (BROWSER.test(path) ? builti
 const saysWhatItLoads: Rule = (file) =>
   Array.from({ length: isProduct(file) ? file.blindImports : 0 }, () => "import(…)");
 
-const namesFilesInFull: Rule = ({ relative }) => relative.filter((name) => !/\.(ts|tsx|json|css)$/.test(name));
+const namesFilesInFull: Rule = ({ relative }) =>
+  relative.filter((name) => !/\.(ts|tsx|json|css)$|\/types\/.*\.js$/.test(name));
 
 const isKebabCase: Rule = ({ path }) =>
   path.split("/").every((part) => /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*$/.test(part)) ? [] : [path];
