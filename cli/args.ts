@@ -95,7 +95,10 @@ export function collectInput(text: string, before: readonly InputArg[] = []): re
 }
 
 /** Collects `--env NAME=VALUE`. */
-export function collectEnv(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+export function collectEnv(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError("Expected NAME=VALUE");
   return { ...before, [name]: value! };

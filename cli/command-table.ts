@@ -45,8 +45,14 @@ const pool: CommandGroup = {
 const worker: CommandGroup = {
   summary: "earn with this machine",
   verbs: {
-    start: entry("resume a worker of this machine", async () => (await import("./commands/worker-start.ts")).workerStart),
-    status: entry("bond, score and process of workers", async () => (await import("./commands/worker-status.ts")).workerStatus),
+    start: entry(
+      "resume a worker of this machine",
+      async () => (await import("./commands/worker-start.ts")).workerStart,
+    ),
+    status: entry(
+      "bond, score and process of workers",
+      async () => (await import("./commands/worker-status.ts")).workerStatus,
+    ),
   },
 };
 
@@ -54,11 +60,23 @@ const account: CommandGroup = {
   summary: "keys, and money in escrow",
   verbs: {
     create: entry("make a key", async () => (await import("./commands/account-create.ts")).accountCreate),
-    show: entry("address, wallet, escrow and bond", async () => (await import("./commands/account-show.ts")).accountShow),
-    deposit: entry("MILL from the wallet to the escrow", async () => (await import("./commands/account-deposit.ts")).accountDeposit),
-    withdraw: entry("MILL from the escrow to the wallet", async () => (await import("./commands/account-withdraw.ts")).accountWithdraw),
+    show: entry(
+      "address, wallet, escrow and bond",
+      async () => (await import("./commands/account-show.ts")).accountShow,
+    ),
+    deposit: entry(
+      "MILL from the wallet to the escrow",
+      async () => (await import("./commands/account-deposit.ts")).accountDeposit,
+    ),
+    withdraw: entry(
+      "MILL from the escrow to the wallet",
+      async () => (await import("./commands/account-withdraw.ts")).accountWithdraw,
+    ),
     bond: entry("stake on your worker's votes", async () => (await import("./commands/account-bond.ts")).accountBond),
-    unbond: entry("take the stake back, a day later", async () => (await import("./commands/account-unbond.ts")).accountUnbond),
+    unbond: entry(
+      "take the stake back, a day later",
+      async () => (await import("./commands/account-unbond.ts")).accountUnbond,
+    ),
   },
 };
 

@@ -25,6 +25,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   GM_NO_KEY: EXIT.usage,
   GM_WRONG_PASSPHRASE: EXIT.usage,
   GM_NO_OFFER: EXIT.refused,
+  GM_NO_FUNDS: EXIT.refused,
+  GM_NO_GAS_MONEY: EXIT.refused,
   GM_NOT_UP: EXIT.unreachable,
   GM_PART_MISSING: EXIT.unreachable,
   GM_PORT_TAKEN: EXIT.unreachable,

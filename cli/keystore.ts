@@ -60,7 +60,9 @@ export async function keyAddress(folder: string, name: string): Promise<Address 
 export async function openKey(folder: string, name: string, passphrase: string): Promise<Wallet> {
   const text = await readIfThere(keyFile(folder, name));
   if (text === undefined) {
-    throw new NoKeyError(`There is no key called ${name} in ${folder}`, { hint: `Make one: gridmill account create ${name}` });
+    throw new NoKeyError(`There is no key called ${name} in ${folder}`, {
+      hint: `Make one: gridmill account create ${name}`,
+    });
   }
   keystoreOf(text, name);
   return new Wallet((await decrypt(text, name, passphrase)).privateKey);
@@ -69,7 +71,10 @@ export async function openKey(folder: string, name: string, passphrase: string):
 /** Names of the keys in a folder. */
 export async function keyNames(folder: string): Promise<readonly string[]> {
   const files = await readdir(folder).catch(() => []);
-  return files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -".json".length)).sort();
+  return files
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length))
+    .sort();
 }
 
 async function decrypt(text: string, name: string, passphrase: string): Promise<{ privateKey: string }> {

@@ -37,7 +37,10 @@ export async function findNetwork(file: string, name: string): Promise<CliNetwor
   const known = Object.keys(networks).join(", ") || "none";
   throw new UnknownNetworkError(`There is no network "${name}": known are ${known}`, {
     details: { name },
-    hint: name === "local" ? "Start a market on this machine: gridmill up" : `Describe it in ${file}, or choose another with --network`,
+    hint:
+      name === "local"
+        ? "Start a market on this machine: gridmill up"
+        : `Describe it in ${file}, or choose another with --network`,
   });
 }
 

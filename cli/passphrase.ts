@@ -26,7 +26,9 @@ export async function readPassphrase({ file, prompts, stdin }: PassphraseSource,
 export async function choosePassphrase(source: PassphraseSource, name: string): Promise<string> {
   const passphrase = await readPassphrase(source, name);
   if (passphrase.length < LEAST_LENGTH) {
-    throw new UsageError(`The passphrase is too short: at least ${LEAST_LENGTH} characters`, { hint: "Take a longer one" });
+    throw new UsageError(`The passphrase is too short: at least ${LEAST_LENGTH} characters`, {
+      hint: "Take a longer one",
+    });
   }
   const typed = source.file === undefined && source.prompts.interactive;
   if (typed && (await source.prompts.secret("The same again")) !== passphrase) {

@@ -17,7 +17,12 @@ export interface Printer {
   progress(text: string): void;
 }
 
-export type PrinterOptions = { readonly json: boolean; readonly quiet: boolean; readonly out: Sink; readonly err: Sink };
+export type PrinterOptions = {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly out: Sink;
+  readonly err: Sink;
+};
 
 export function createPrinter({ json, quiet, out, err }: PrinterOptions): Printer {
   const note = (text: string): void => {

@@ -12,7 +12,10 @@ export async function buildProgram(argv: readonly string[], version: string): Pr
     .description("An open market for computing power, settled on Ethereum")
     .version(version)
     .option("--json", "print one JSON value on stdout, and nothing else there", false)
-    .option("--network <name>", "network to use: local, or one of networks.json (default: GRIDMILL_NETWORK, else local)")
+    .option(
+      "--network <name>",
+      "network to use: local, or one of networks.json (default: GRIDMILL_NETWORK, else local)",
+    )
     .option("--account <name>", "key to sign with (default: the network's, else default)")
     .option("--quiet", "say nothing on stderr but errors", false)
     .helpCommand(false)
@@ -20,7 +23,9 @@ export async function buildProgram(argv: readonly string[], version: string): Pr
   program.exitOverride();
   const [noun, verb] = namedCommand(argv);
   for (const [name, entry] of Object.entries(COMMANDS)) {
-    program.addCommand("verbs" in entry ? await group(name, entry, noun, verb) : await single(name, entry, name === noun));
+    program.addCommand(
+      "verbs" in entry ? await group(name, entry, noun, verb) : await single(name, entry, name === noun),
+    );
   }
   for (const command of allOf(program)) command.exitOverride();
   return program;
@@ -29,7 +34,7 @@ export async function buildProgram(argv: readonly string[], version: string): Pr
 const WITH_VALUE: readonly string[] = ["--network", "--account"];
 
 /** The first two words of the line that are neither an option nor an option's value. */
-export function namedCommand(argv: readonly string[]): readonly [string?, string?] {
+export function namedCommand(argv: readonly string[]): readonly [string | undefined, string | undefined] {
   const end = argv.indexOf("--");
   const words = (end === -1 ? argv : argv.slice(0, end)).filter(
     (word, index) => !word.startsWith("-") && !WITH_VALUE.includes(argv[index - 1] ?? ""),

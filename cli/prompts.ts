@@ -19,13 +19,15 @@ export function terminalPrompts(): Prompts {
     interactive,
     async confirm(question) {
       if (!interactive) {
-        throw new UsageError(`Nobody is there to answer: ${question}`, { hint: "Pass --yes to agree beforehand, or --dry-run to see what would happen" });
+        throw new UsageError(`Nobody is there to answer: ${question}`, {
+          hint: "Pass --yes to agree beforehand, or --dry-run to see what would happen",
+        });
       }
       if (!answered(await confirm({ message: question, initialValue: false, ...streams }))) {
         throw new DeclinedByUserError("Nothing was done: the question was answered with no");
       }
     },
-    secret: async (question) => answered(await password({ message: question, ...streams })),
+    secret: async (question) => answered<string>(await password({ message: question, ...streams })),
   };
 }
 

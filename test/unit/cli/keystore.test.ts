@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { createKey, keyAddress, keyNames, openKey } from "../../../cli/keystore.ts";
-import { GridmillError } from "../../../protocol/errors.ts";
+import type { GridmillError } from "../../../protocol/errors.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
 async function codeOf(work: Promise<unknown>): Promise<string> {

@@ -44,7 +44,15 @@ describe("createPrinter", function () {
 
 describe("table", function () {
   it("lines its columns up and colours nothing", function () {
-    const lines = table(["pool", "price"], [[1n, "0.5"], [12n, "10"]]).split("\n").map((line) => line.trimEnd());
+    const lines = table(
+      ["pool", "price"],
+      [
+        [1n, "0.5"],
+        [12n, "10"],
+      ],
+    )
+      .split("\n")
+      .map((line) => line.trimEnd());
 
     expect(lines).to.have.length(3);
     expect(lines[1]!.indexOf("0.5")).to.equal(lines[2]!.indexOf("10"));

@@ -47,7 +47,9 @@ describe("reportError", function () {
   });
 
   it("keeps several reasons on their one line", function () {
-    const { text } = reportError(new NoOfferError("No offer fits the request\n  pool 1: too dear\n  pool 2: too small"));
+    const { text } = reportError(
+      new NoOfferError("No offer fits the request\n  pool 1: too dear\n  pool 2: too small"),
+    );
 
     expect(text).to.include("error: No offer fits the request\nwhy:   pool 1: too dear pool 2: too small\n");
   });

@@ -1,0 +1,168 @@
+import { dealDeadline, taskPrice } from "../protocol/deal.ts";
+import { GridmillError } from "../protocol/errors.ts";
+import type { DealRecord } from "../protocol/market-api.ts";
+import type { PoolTask } from "../protocol/pool-api.ts";
+import type { Address, Hash } from "../protocol/primitives.ts";
+
+import { readEvents } from "./chain-logs.ts";
+import type { GatewayClient } from "./gateway-client.ts";
+import type { GridContext, KnownDeal } from "./grid-context.ts";
+import { findDeal, gatewayOf, taskIdsOf } from "./known-deal.ts";
+import { allPages } from "./pages.ts";
+import { settledOf } from "./settlements.ts";
+import { pause } from "./wait.ts";
+
+/** A task as chain and pool together have it. What ends it is the chain's word, what goes on before, the pool's. */
+export type TaskView = {
+  readonly taskId: Hash;
+  readonly dealId: Hash;
+  readonly index: number;
+  readonly status: PoolTask["status"];
+  /** Last second (Unix) at which it may be sealed. */
+  readonly deadline: number;
+  readonly votes: PoolTask["votes"];
+  /** The accepted answer, once settled. */
+  readonly digest: Hash | null;
+  readonly history: PoolTask["history"];
+  /** Why nothing happens, when nothing happens; also that the pool does not answer. */
+  readonly waitingFor: string | null;
+};
+
+/** Statuses that nothing leaves. */
+export const FINAL_STATUSES: readonly TaskView["status"][] = ["settled", "declined", "claimed"];
+export const isFinal = ({ status }: TaskView): boolean => FINAL_STATUSES.includes(status);
+
+/** Prices in wei per task, `paid` in wei for what is settled. */
+export type DealView = KnownDeal & {
+  readonly deadline: number;
+  readonly perTask: bigint;
+  readonly paid: bigint;
+  readonly tasks: readonly TaskView[];
+};
+
+/** Matched deals. */
+export interface Deals {
+  /** @throws NotFoundError */
+  show(dealId: Hash): Promise<DealView>;
+  /** As the market has them, newest first. */
+  list(filter?: { readonly requester?: Address }): Promise<readonly DealRecord[]>;
+  /** All tasks of a deal, now and after every change, until all of them are over or `signal` aborts. */
+  watch(dealId: Hash, signal?: AbortSignal): AsyncIterable<readonly TaskView[]>;
+}
+
+const POLL_MS = 500;
+/** Most tasks that the pool is asked about in one round; of the others only the chain's word is shown. */
+const ASKED_AT_ONCE = 32;
+
+export function createDeals(context: GridContext): Deals {
+  return {
+    async show(dealId) {
+      const known = await findDeal(context, dealId);
+      const tasks = await tasksOf(context, known);
+      const perTask = taskPrice(known.deal);
+      const settled = tasks.filter(({ status }) => status === "settled").length;
+      return { ...known, tasks, perTask, paid: perTask * BigInt(settled), deadline: dealDeadline(known.deal) };
+    },
+    list: (filter = {}) => allPages((cursor) => context.market.deals({ ...filter, ...cursor })),
+    async *watch(dealId, signal) {
+      const known = await findDeal(context, dealId);
+      let before = "";
+      while (!signal?.aborted) {
+        const tasks = await tasksOf(context, known);
+        const now = JSON.stringify(tasks);
+        if (now !== before) yield tasks;
+        if (tasks.every(isFinal)) return;
+        before = now;
+        await pause(POLL_MS, signal);
+      }
+    },
+  };
+}
+
+type Ending = { readonly status: "settled" | "declined" | "claimed"; readonly digest: Hash | null };
+
+/** All tasks of a deal: first what the chain knows to be over, then the pool's word for the rest. */
+export async function tasksOf(context: GridContext, known: KnownDeal): Promise<readonly TaskView[]> {
+  const endings = await endingsOf(context, known);
+  const open = taskIdsOf(known).filter((_id, index) => !endings(index));
+  const pool = await poolViews(context, known, open.slice(0, ASKED_AT_ONCE));
+  return await Promise.all(
+    taskIdsOf(known).map(async (taskId, index) => {
+      const ending = endings(index);
+      const seen =
+        ending && known.deal.volume <= ASKED_AT_ONCE ? await historyOf(context, known, taskId) : pool.get(taskId);
+      return viewOf(known, taskId, index, ending, seen);
+    }),
+  );
+}
+
+async function endingsOf(context: GridContext, known: KnownDeal): Promise<(index: number) => Ending | undefined> {
+  const { dealId, blockNumber, deal } = known;
+  const settled = new Map((await readEvents(context, settledOf(known))).map((event) => [event.index, event.digest]));
+  const rest = settled.size < deal.volume ? await refundOf(context, dealId, blockNumber) : undefined;
+  return (index) => {
+    const digest = settled.get(index);
+    if (digest !== undefined) return { status: "settled", digest };
+    return rest && { status: rest, digest: null };
+  };
+}
+
+/** Tasks that are not settled close together: all declined, or all claimed. */
+async function refundOf(
+  context: GridContext,
+  dealId: Hash,
+  fromBlock: number,
+): Promise<"declined" | "claimed" | undefined> {
+  const [declined, claimed] = await Promise.all([
+    readEvents(context, { kind: "DealDeclined", first: dealId, fromBlock }),
+    readEvents(context, { kind: "DealClaimed", first: dealId, fromBlock }),
+  ]);
+  if (declined.length > 0) return "declined";
+  return claimed.length > 0 ? "claimed" : undefined;
+}
+
+/** What the pool says; a pool that does not answer is a reason to wait, not an error: the chain decides. */
+type PoolWord = PoolTask | { readonly waitingFor: string };
+
+async function poolViews(
+  context: GridContext,
+  { deal }: KnownDeal,
+  ids: readonly Hash[],
+): Promise<Map<Hash, PoolWord>> {
+  if (ids.length === 0) return new Map();
+  const gateway = await gatewayOf(context, deal.pool);
+  return new Map(await Promise.all(ids.map(async (id) => [id, await wordOfPool(gateway, id)] as const)));
+}
+
+async function wordOfPool(gateway: GatewayClient, taskId: Hash): Promise<PoolWord> {
+  try {
+    return await gateway.task(taskId);
+  } catch (error) {
+    if (error instanceof GridmillError) return { waitingFor: error.message };
+    throw error;
+  }
+}
+
+/** A task that is over does not change any more, so its story is asked for once. */
+const stories = new WeakMap<GridContext, Map<Hash, PoolTask>>();
+
+async function historyOf(context: GridContext, { deal }: KnownDeal, taskId: Hash): Promise<PoolWord> {
+  const known = stories.get(context) ?? new Map<Hash, PoolTask>();
+  stories.set(context, known);
+  const story = known.get(taskId);
+  if (story) return story;
+  const word = await wordOfPool(await gatewayOf(context, deal.pool), taskId);
+  if ("taskId" in word && FINAL_STATUSES.includes(word.status)) known.set(taskId, word);
+  return word;
+}
+
+const UNTOLD = { status: "open", votes: [], history: [] } as const;
+
+function viewOf(known: KnownDeal, taskId: Hash, index: number, ending?: Ending, word?: PoolWord): TaskView {
+  const { status, votes, history } = word && "taskId" in word ? word : UNTOLD;
+  const task = { taskId, dealId: known.dealId, index, deadline: dealDeadline(known.deal), votes, history };
+  if (ending) return { ...task, ...ending, waitingFor: null };
+  // The chain does not know the task as over yet, whatever the pool says.
+  const current = FINAL_STATUSES.includes(status) ? "sealed" : status;
+  return { ...task, status: current, digest: null, waitingFor: word?.waitingFor ?? null };
+}

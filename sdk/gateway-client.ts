@@ -1,0 +1,142 @@
+import { getAddress } from "ethers";
+import { SiweMessage } from "siwe";
+import type { z } from "zod";
+
+import { RemoteError } from "../protocol/errors.ts";
+import { toJson } from "../protocol/json.ts";
+import { ErrorAnswerSchema } from "../protocol/market-api.ts";
+import { PoolDealSchema, PoolInfoSchema, PoolTaskSchema } from "../protocol/pool-api.ts";
+import type { PoolDeal, PoolInfo, PoolTask } from "../protocol/pool-api.ts";
+import type { Hash } from "../protocol/primitives.ts";
+import { NonceAnswerSchema, SESSION_STATEMENT, SessionAnswerSchema } from "../protocol/siwe.ts";
+import type { Session } from "../protocol/siwe.ts";
+
+import { PoolUnreachableError } from "./errors.ts";
+import type { GridSigner } from "./grid-context.ts";
+
+/** A pool's gateway, as requesters meet it. Calls throw RemoteError with the pool's code, or PoolUnreachableError. */
+export interface GatewayClient {
+  pool(): Promise<PoolInfo>;
+  task(taskId: Hash): Promise<PoolTask>;
+  deal(dealId: Hash): Promise<PoolDeal>;
+  /** Uploads an input unless the pool has it. Logs in first. */
+  upload(sha256: string, body: Blob, signal?: AbortSignal): Promise<void>;
+  /** The result blob of a settled task, a tar. Logs in first: requester and beneficiary alone get it. */
+  result(taskId: Hash, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+}
+
+export type GatewayOptions = {
+  /** Base URL, as the pool registry has it. */
+  readonly url: string;
+  readonly chainId: number;
+  /** Logs in; without one only what is public can be read. */
+  readonly signer: GridSigner | undefined;
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch;
+  /** Milliseconds after which a small question is given up; transfers have none. Default 15,000. */
+  readonly timeoutMs?: number;
+};
+
+/** A session is renewed when it has less than this left. */
+const SESSION_RESERVE_SECONDS = 30;
+
+export function createGatewayClient(options: GatewayOptions): GatewayClient {
+  const call = createCaller(options);
+  const authorized = createLogin(options, call);
+  const get = async <S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> =>
+    parse(schema, await call("GET", path), options.url);
+  return {
+    pool: () => get("/pool", PoolInfoSchema),
+    task: (taskId) => get(`/tasks/${taskId}`, PoolTaskSchema),
+    deal: (dealId) => get(`/deals/${dealId}`, PoolDealSchema),
+    async upload(sha256, body, signal) {
+      const headers = await authorized();
+      if (await has(call, `/blobs/${sha256}`, headers)) return;
+      await call("PUT", `/blobs/${sha256}`, { headers, body, signal: signal ?? null });
+    },
+    async result(taskId, signal) {
+      const response = await call("GET", `/tasks/${taskId}/result`, {
+        headers: await authorized(),
+        signal: signal ?? null,
+      });
+      return response.body ?? new ReadableStream();
+    },
+  };
+}
+
+type Call = (method: string, path: string, init?: RequestInit) => Promise<Response>;
+
+function createCaller({ url, fetch: send = fetch, timeoutMs = 15_000 }: GatewayOptions): Call {
+  return async (method, path, init = {}) => {
+    const signal = init.signal === undefined ? AbortSignal.timeout(timeoutMs) : init.signal;
+    const response = await send(new URL(path, url), { ...init, method, signal }).catch((cause: unknown) => {
+      init.signal?.throwIfAborted();
+      throw unreachable(url, "did not answer", cause);
+    });
+    if (!response.ok) throw await remoteError(response, url);
+    return response;
+  };
+}
+
+async function has(call: Call, path: string, headers: HeadersInit): Promise<boolean> {
+  try {
+    await call("HEAD", path, { headers });
+    return true;
+  } catch (error) {
+    if (error instanceof RemoteError && error.details["status"] === 404) return false;
+    throw error;
+  }
+}
+
+/** Logs in when a session is first needed, and again when it is about to end. */
+function createLogin(options: GatewayOptions, call: Call): () => Promise<{ authorization: string }> {
+  let session: Promise<Session> | undefined;
+  return async () => {
+    const now = Date.now() / 1_000;
+    const current = await session?.catch(() => undefined);
+    if (!current || current.expiresAt - SESSION_RESERVE_SECONDS < now) session = logIn(options, call);
+    return { authorization: `Bearer ${(await session!).token}` };
+  };
+}
+
+async function logIn({ url, chainId, signer }: GatewayOptions, call: Call): Promise<Session> {
+  if (!signer) throw new PoolUnreachableError(`The pool at ${url} wants a log-in, and no key was given`);
+  const { nonce } = await parse(NonceAnswerSchema, await call("POST", "/session/nonce"), url);
+  const message = new SiweMessage({
+    ...{ domain: new URL(url).host, uri: url, version: "1", chainId, nonce },
+    address: getAddress(signer.address),
+    statement: SESSION_STATEMENT,
+    issuedAt: new Date().toISOString(),
+  }).prepareMessage();
+  const body = toJson({ message, signature: await signer.signMessage(message) });
+  const response = await call("POST", "/session", { body, headers: { "content-type": "application/json" } });
+  return await parse(SessionAnswerSchema, response, url);
+}
+
+async function remoteError(response: Response, url: string): Promise<Error> {
+  const details = { status: response.status };
+  if (response.status === 404 && response.body === null) {
+    return new RemoteError(
+      { code: "GM_NOT_FOUND", message: `${url} has no such thing`, hint: undefined, retryable: false },
+      { details },
+    );
+  }
+  const answer = ErrorAnswerSchema.safeParse(await response.json().catch(() => undefined));
+  if (!answer.success) return unreachable(url, `answered ${response.status}`, answer.error, details);
+  const { error } = answer.data;
+  return new RemoteError({ ...error, hint: error.hint }, { details });
+}
+
+async function parse<S extends z.ZodType>(schema: S, response: Response, url: string): Promise<z.output<S>> {
+  const parsed = schema.safeParse(await response.json().catch(() => undefined));
+  if (parsed.success) return parsed.data;
+  throw unreachable(url, "answered with something unexpected", parsed.error);
+}
+
+function unreachable(url: string, what: string, cause: unknown, details = {}): PoolUnreachableError {
+  return new PoolUnreachableError(`The pool at ${url} ${what}`, {
+    cause,
+    details,
+    hint: "Try again; if the pool stays away, its tasks are refunded after their deadline",
+  });
+}

@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import type { Hash as Sha256 } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+
+import { extract } from "tar-stream";
+import type { Extract, Header } from "tar-stream";
+
+import { digestOf, isOutputPath, parseManifest } from "../../protocol/digest.ts";
+import type { OutputFile } from "../../protocol/digest.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+
+import { OutputExistsError, ResultMismatchError } from "../errors.ts";
+import type { ResultDownload } from "../tasks.ts";
+
+/** A result on disk, every byte of it checked. */
+export type SavedResult = {
+  /** The folder of the output files; the manifest lies beside it. */
+  readonly out: string;
+  readonly manifest: string;
+  readonly digest: Hash;
+  readonly exitCode: number;
+  readonly files: readonly OutputFile[];
+};
+
+const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+const OUTPUT = "output/";
+
+/**
+ * Unpacks a result into `folder`: the file `manifest` and the folder `output`. Nothing stands under that name before
+ * everything is checked: the manifest against the digest on chain, each file against the manifest. Links, devices, paths
+ * that lead out and files that the manifest does not name are refused, not skipped.
+ * @throws ResultMismatchError | OutputExistsError
+ */
+export async function saveResult({ blob, digest, taskId }: ResultDownload, folder: string): Promise<SavedResult> {
+  await requireFree(folder);
+  await mkdir(dirname(folder), { recursive: true });
+  const draft = await mkdtemp(`${folder}.part-`);
+  try {
+    const saved = await unpack(blob, digest, draft);
+    await rmdir(folder).catch(() => {}); // an empty one may be there
+    await rename(draft, folder);
+    return { ...saved, out: join(folder, "output") };
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    if (error instanceof ResultMismatchError) throw error;
+    throw mismatch(`The result of task ${taskId} cannot be unpacked: ${(error as Error).message}`, error);
+  }
+}
+
+/** @throws OutputExistsError unless the folder is missing or empty */
+export async function requireFree(folder: string): Promise<void> {
+  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw new OutputExistsError(`${folder} is not a folder to write to: ${error.message}`, {
+      cause: error,
+      hint: "Choose another with --out",
+    });
+  });
+  if (entries.length === 0) return;
+  throw new OutputExistsError(`${folder} is not empty: nothing in it is overwritten`, {
+    hint: "Choose another folder with --out, or empty this one",
+  });
+}
+
+/** What an entry of a tar holds. */
+type Body = Extract extends AsyncIterable<infer Entry> ? Entry : never;
+
+type Unpacked = Omit<SavedResult, "out">;
+
+async function unpack(blob: ResultDownload["blob"], digest: Hash, folder: string): Promise<Unpacked> {
+  const archive = extract();
+  const source = Readable.fromWeb(blob as NodeReadableStream<Uint8Array>);
+  const feeding = pipeline(source, archive);
+  feeding.catch(() => {}); // the loop below meets the same error
+  let manifest: Manifest | undefined;
+  for await (const entry of archive) {
+    if (!manifest) manifest = await readManifest(entry.header, entry, digest);
+    else await saveFile(manifest, entry.header, entry, folder);
+  }
+  await feeding;
+  if (!manifest) throw mismatch("The result is empty: it has not even a manifest");
+  requireComplete(manifest);
+  await mkdir(join(folder, "output"), { recursive: true });
+  await writeFile(join(folder, "manifest"), manifest.text);
+  return { manifest: manifest.text, digest, exitCode: manifest.exitCode, files: manifest.files };
+}
+
+type Manifest = {
+  readonly text: string;
+  readonly files: readonly OutputFile[];
+  readonly exitCode: number;
+  /** Those that have not come yet. */
+  readonly awaited: Map<string, OutputFile>;
+};
+
+async function readManifest(header: Header, body: Body, digest: Hash): Promise<Manifest> {
+  if (header.name !== "manifest" || header.type !== "file" || header.size > MAX_MANIFEST_BYTES) {
+    throw mismatch(`The result begins with ${header.name} instead of a manifest`);
+  }
+  const text = (await buffer(hashed(body, createHash("sha256")))).toString("utf8");
+  const found = digestOf(text);
+  const parsed = parseManifest(text);
+  if (found !== digest || !parsed) {
+    throw mismatch(`The manifest is not the one that was settled: its digest is ${found}, on chain stands ${digest}`);
+  }
+  return { text, ...parsed, awaited: new Map(parsed.files.map((file) => [file.path, file])) };
+}
+
+async function saveFile(manifest: Manifest, header: Header, body: Body, folder: string): Promise<void> {
+  const path = header.name.startsWith(OUTPUT) ? header.name.slice(OUTPUT.length) : "";
+  const wanted = manifest.awaited.get(path);
+  if (header.type !== "file" || !wanted || !isOutputPath(path) || header.size !== wanted.bytes) {
+    throw mismatch(`The result holds ${header.name} (${header.type}), which its manifest does not name so`);
+  }
+  const target = join(folder, OUTPUT, path);
+  await mkdir(dirname(target), { recursive: true });
+  const hash = createHash("sha256");
+  // "wx": a name that exists, by whatever trick of upper and lower case, is not written through
+  await pipeline(hashed(body, hash), createWriteStream(target, { flags: "wx", mode: 0o644 }));
+  if (hash.digest("hex") !== wanted.sha256) throw mismatch(`The file ${path} is not the one that its manifest names`);
+  manifest.awaited.delete(path);
+}
+
+function requireComplete({ awaited }: Manifest): void {
+  const [missing] = awaited.keys();
+  if (missing !== undefined) throw mismatch(`The result lacks ${missing}, which its manifest names`);
+}
+
+/** Read by hand: a pipeline does not notice when a stream of tar-stream breaks off in the middle. */
+async function* hashed(body: Body, hash: Sha256): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+function mismatch(message: string, cause?: unknown): ResultMismatchError {
+  return new ResultMismatchError(message, {
+    cause,
+    hint: "Fetch it again: the pool asks another worker; if it stays so, complain with the task's id",
+  });
+}

@@ -1,0 +1,70 @@
+import type { PoolState } from "../chain/reader.ts";
+import { packResources } from "../protocol/capabilities.ts";
+import type { Resources } from "../protocol/capabilities.ts";
+import type { BookOrder, PoolAsset } from "../protocol/market-api.ts";
+import { AssetUnknownError } from "../protocol/order-errors.ts";
+import type { Address } from "../protocol/primitives.ts";
+
+import { askTerms, signAndPost } from "./ask-terms.ts";
+import type { AskOptions } from "./ask-terms.ts";
+import { accountOf, eventOf, once, send } from "./grid-context.ts";
+import type { GridContext } from "./grid-context.ts";
+import { allPages } from "./pages.ts";
+
+/** All that a worker or requester relies on; see `PoolOrder`. Shares in basis points of the pool price, grace in seconds. */
+export type PoolOffer = AskOptions & {
+  readonly pool: bigint;
+  readonly category: number;
+  readonly capabilities: Resources;
+  /** Default 127, the highest trust that makes sense against a few workers. */
+  readonly maxTrust?: number;
+  readonly lane?: number;
+  /** Default 3,000 (30 %). */
+  readonly workerStake?: number;
+  /** Default 500 (5 %). */
+  readonly schedulerShare?: number;
+  /** Default 60. */
+  readonly grace?: number;
+  readonly onlyApp?: bigint;
+  readonly onlyDataset?: bigint;
+};
+
+/** Pools: registered on chain, run by an operator, offered by orders of their owner. */
+export interface Pools {
+  /** Registers a pool; its operator and endpoint may change later. Costs gas. */
+  create(pool: { readonly operator: Address; readonly endpoint: string }, signal?: AbortSignal): Promise<PoolState>;
+  /** Signs an offer and posts it. Each matched task locks 30 % of the price from the owner's escrow. */
+  offer(offer: PoolOffer): Promise<BookOrder<"pool">>;
+  /** As the chain has it. @throws AssetUnknownError */
+  get(id: bigint): Promise<PoolState>;
+  list(): Promise<readonly PoolAsset[]>;
+}
+
+export function createPools(context: GridContext): Pools {
+  const { calls, market, reader } = context;
+  return {
+    async create({ operator, endpoint }, signal) {
+      const receipt = await send(context, once("register-pool"), calls.registerPool(operator, endpoint), signal);
+      const { id } = eventOf(context, receipt, "PoolRegistered");
+      return { id, owner: accountOf(context).address, operator, endpoint };
+    },
+    async offer(offer) {
+      return await signAndPost(context, "pool", { ...poolTerms(offer), ...(await askTerms(context, offer)) });
+    },
+    async get(id) {
+      const pool = await reader.poolOf(id);
+      if (pool) return pool;
+      throw new AssetUnknownError(`There is no pool ${id} on this network`, { hint: "See gridmill order list pool" });
+    },
+    list: () => allPages((cursor) => market.pools(cursor)),
+  };
+}
+
+function poolTerms(offer: PoolOffer) {
+  const { pool, category, capabilities, maxTrust = 127, lane = 0, workerStake = 3_000 } = offer;
+  const { schedulerShare = 500, grace = 60, onlyApp = 0n, onlyDataset = 0n } = offer;
+  return {
+    ...{ pool, category, maxTrust, lane, workerStake, schedulerShare, grace, onlyApp, onlyDataset },
+    capabilities: packResources(capabilities),
+  };
+}

@@ -1,0 +1,61 @@
+import { NoGasMoneyError } from "../chain/errors.ts";
+import { formatMill } from "../protocol/amounts.ts";
+import { BadParamsError } from "../protocol/errors.ts";
+import type { Offer } from "../protocol/market-api.ts";
+import { parseParams, taskParams } from "../protocol/params.ts";
+import type { Input } from "../protocol/params.ts";
+
+import { requireFunds } from "./accounts.ts";
+import { accountOf } from "./grid-context.ts";
+import type { GridContext } from "./grid-context.ts";
+import type { RequestSpec } from "./requests.ts";
+
+/**
+ * Finds what would make a request fail, before anything is signed or paid.
+ * @throws BadParamsError | NoFundsError | NoGasMoneyError
+ */
+export async function preflight(context: GridContext, spec: RequestSpec, offer: Offer): Promise<void> {
+  checkParams(spec);
+  const { address } = accountOf(context);
+  const { available, native } = await context.reader.accountOf(address);
+  const missing = formatMill(offer.total > available ? offer.total - available : 0n);
+  requireFunds(available, offer.total, `the escrow of ${address}`, `Put more in: gridmill account deposit ${missing}`);
+  if (native > 0n) return;
+  throw new NoGasMoneyError(`The account ${address} cannot pay gas: it has none of the chain's own currency`, {
+    hint: "Send it some; a match costs about 150,000 gas",
+  });
+}
+
+/** @throws BadParamsError when a task would lack its entry or its inputs */
+export function checkParams({
+  params: text,
+  volume,
+  uploads,
+}: Pick<RequestSpec, "params" | "volume" | "uploads">): void {
+  const params = parseParams(text);
+  for (let index = 0; index < volume; index++) {
+    const task = taskParams(params, index);
+    if (!task) {
+      throw new BadParamsError(`The params have no entry for task ${index}: ${volume} tasks need ${volume} entries`, {
+        details: { index, volume },
+        hint: "Give as many entries in tasks as there are tasks, or none at all",
+      });
+    }
+    checkInputs(index, task.inputs, uploads);
+  }
+}
+
+function checkInputs(index: number, inputs: readonly Input[], uploads: RequestSpec["uploads"]): void {
+  const names = inputs.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new BadParamsError(`Task ${index} would have two inputs called ${twice}`);
+  const uploaded = new Set(uploads.map(({ sha256, bytes }) => `${sha256} ${bytes}`));
+  const homeless = inputs.find(({ url, sha256, bytes }) => url === undefined && !uploaded.has(`${sha256} ${bytes}`));
+  if (!homeless) return;
+  throw new BadParamsError(
+    `Nobody would have the input ${homeless.name} of task ${index}: it has no url and is not uploaded`,
+    {
+      hint: "Give it with --input, or give it a url",
+    },
+  );
+}

@@ -1,0 +1,142 @@
+import type { Receipt } from "../chain/intent.ts";
+import { packResources } from "../protocol/capabilities.ts";
+import type { Resources } from "../protocol/capabilities.ts";
+import type { Offer, Quote } from "../protocol/market-api.ts";
+import type { RequestOrder } from "../protocol/orders.ts";
+import { paramsHashOf } from "../protocol/params.ts";
+import { orderHash } from "../protocol/orders.ts";
+import { ZERO_ADDRESS } from "../protocol/primitives.ts";
+import type { Address } from "../protocol/primitives.ts";
+
+import { signed } from "./ask-terms.ts";
+import { accountOf, eventOf, send } from "./grid-context.ts";
+import type { GridContext, KnownDeal } from "./grid-context.ts";
+import { gatewayAt, rememberDeal } from "./known-deal.ts";
+import { bestOffer } from "./market-client.ts";
+import { preflight } from "./preflight.ts";
+import { randomNonce } from "./random.ts";
+
+/** An input that goes to the pool before the match. */
+export type Upload = { readonly name: string; readonly sha256: string; readonly bytes: number; readonly body: Blob };
+
+/** What somebody wants computed. Prices in wei per task. */
+export type RequestSpec = {
+  readonly app: bigint;
+  /** Number of tasks; all of them are matched at once. */
+  readonly volume: number;
+  readonly category: number;
+  /** 2: one newcomer's word is enough; 3 asks for two equal answers of newcomers. */
+  readonly trust: number;
+  readonly requirements: Resources;
+  /** The exact params text, see `protocol/params.ts`. */
+  readonly params: string;
+  readonly uploads: readonly Upload[];
+  /** Only this pool. Default: any. */
+  readonly pool?: bigint;
+  /** Default: no bound; what is signed is never more than what was offered. */
+  readonly maxPoolPrice?: bigint;
+  readonly maxAppPrice?: bigint;
+  /** Most that one vote may weigh. Default 16. */
+  readonly maxWeight?: number;
+  /** Who may fetch the results beside the requester. Default: the requester. */
+  readonly beneficiary?: Address;
+};
+
+/** A request that was matched. */
+export type Submitted = KnownDeal & { readonly request: RequestOrder; readonly receipt: Receipt };
+
+export type SubmitStep = "params" | "upload" | "sign" | "match";
+
+/** Requests for computation. */
+export interface Requests {
+  /** What the market would match now, with the reasons against what it would not. Free, and needs no signer. */
+  quote(spec: RequestSpec): Promise<Quote>;
+  /**
+   * The cheapest offer, and whether it can be taken: everything that can be wrong is found here, before anything is
+   * signed, uploaded or paid.
+   * @throws NoOfferError | NoFundsError | NoGasMoneyError | BadParamsError | AssetUnknownError
+   */
+  prepare(spec: RequestSpec): Promise<Offer>;
+  /**
+   * Stores params and inputs, signs the request, posts it and sends the match.
+   * @param onStep hears which step begins
+   */
+  submit(
+    spec: RequestSpec,
+    offer: Offer,
+    onStep?: (step: SubmitStep) => void,
+    signal?: AbortSignal,
+  ): Promise<Submitted>;
+}
+
+/** How long a request may wait for its match, in seconds; it is matched at once as a rule. */
+const REQUEST_SECONDS = 3_600;
+const DEFAULT_MAX_WEIGHT = 16;
+
+export function createRequests(context: GridContext): Requests {
+  const quote = (spec: RequestSpec): Promise<Quote> => context.market.quote(quoteOf(context, spec));
+  return {
+    quote,
+    async prepare(spec) {
+      const offer = bestOffer(await quote(spec));
+      await preflight(context, spec, offer);
+      return offer;
+    },
+    submit: (spec, offer, onStep = () => {}, signal) => submit(context, spec, offer, onStep, signal),
+  };
+}
+
+function quoteOf({ account }: GridContext, spec: RequestSpec) {
+  const { app, pool = 0n, category, trust, volume, requirements, maxAppPrice, maxPoolPrice } = spec;
+  const maxPrices = {
+    ...(maxAppPrice === undefined ? {} : { app: maxAppPrice }),
+    ...(maxPoolPrice === undefined ? {} : { pool: maxPoolPrice }),
+  };
+  const requester = account?.address ?? ZERO_ADDRESS;
+  return { app, pool, category, trust, volume, requester, requirements: packResources(requirements), maxPrices };
+}
+
+async function submit(
+  context: GridContext,
+  spec: RequestSpec,
+  offer: Offer,
+  onStep: (step: SubmitStep) => void,
+  signal?: AbortSignal,
+): Promise<Submitted> {
+  onStep("params");
+  await context.market.putParams(spec.params);
+  if (spec.uploads.length > 0) onStep("upload");
+  const gateway = gatewayAt(context, offer.endpoint);
+  for (const { sha256, body } of spec.uploads) await gateway.upload(sha256, body, signal);
+
+  onStep("sign");
+  const request = await signed(context, "request", await requestOrder(context, spec, offer));
+  await context.market.postOrder("request", request);
+
+  onStep("match");
+  const { app, pool } = offer;
+  const id = `match-${orderHash("request", request.order, context.reader.orderDomain)}`;
+  const receipt = await send(context, id, context.calls.matchOrders({ app, pool, request }), signal);
+  const { dealId, deal } = eventOf(context, receipt, "DealOpened");
+  const known = rememberDeal(context, { dealId, deal, blockNumber: receipt.blockNumber });
+  return { ...known, request: request.order, receipt };
+}
+
+/** The offer's prices are signed as the maximum, so that no later match costs more than what was shown. */
+async function requestOrder(context: GridContext, spec: RequestSpec, offer: Offer): Promise<RequestOrder> {
+  const { address } = accountOf(context);
+  const { app, pool = 0n, trust, category, volume, maxWeight = DEFAULT_MAX_WEIGHT, beneficiary = address } = spec;
+  return {
+    ...{ app, dataset: 0n, pool, trust, maxWeight, category, volume, beneficiary },
+    maxAppPrice: offer.prices.app,
+    maxDatasetPrice: 0n,
+    maxPoolPrice: offer.prices.pool,
+    requester: address,
+    payer: address,
+    callback: ZERO_ADDRESS,
+    requirements: packResources(spec.requirements),
+    paramsHash: paramsHashOf(spec.params),
+    nonce: randomNonce(),
+    expiry: (await context.reader.now()) + REQUEST_SECONDS,
+  };
+}

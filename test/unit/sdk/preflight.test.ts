@@ -1,0 +1,51 @@
+import { expect } from "chai";
+
+import { BadParamsError, GridmillError } from "../../../protocol/errors.ts";
+import { requireFunds } from "../../../sdk/accounts.ts";
+import { checkParams } from "../../../sdk/preflight.ts";
+import type { Upload } from "../../../sdk/requests.ts";
+
+const sha256 = "ab".repeat(32);
+const upload: Upload = { name: "a", sha256, bytes: 5, body: new Blob(["hello"]) };
+const text = (params: object): string => JSON.stringify({ version: 1, ...params });
+
+describe("checkParams", function () {
+  it("accepts inputs that are uploaded or have a url", function () {
+    const inputs = [
+      { name: "a", sha256, bytes: 5 },
+      { name: "b", sha256: "cd".repeat(32), bytes: 9, url: "https://example.org/b" },
+    ];
+
+    checkParams({ params: text({ inputs }), volume: 3, uploads: [upload] });
+  });
+
+  const wrong: Readonly<Record<string, { params: string; volume?: number }>> = {
+    "text that is no JSON": { params: "{" },
+    "a task without its entry": { params: text({ tasks: [{}] }), volume: 2 },
+    "an input that nobody has": { params: text({ inputs: [{ name: "c", sha256: "cd".repeat(32), bytes: 5 }] }) },
+    "an input of another size than the file": { params: text({ inputs: [{ name: "a", sha256, bytes: 6 }] }) },
+    "two inputs of one name": {
+      params: text({
+        inputs: [{ name: "a", sha256, bytes: 5 }],
+        tasks: [{ inputs: [{ name: "a", sha256, bytes: 5 }] }],
+      }),
+    },
+  };
+  for (const [name, { params, volume = 1 }] of Object.entries(wrong)) {
+    it(`refuses ${name}`, function () {
+      expect(() => checkParams({ params, volume, uploads: [upload] })).to.throw(BadParamsError);
+    });
+  }
+});
+
+describe("requireFunds", function () {
+  it("accepts exactly enough", function () {
+    requireFunds(5n, 5n, "the escrow", "hint");
+  });
+
+  it("says what is there and what is needed when one wei is missing", function () {
+    expect(() => requireFunds(10n ** 18n - 1n, 10n ** 18n, "the escrow", "Put more in"))
+      .to.throw(GridmillError, /the escrow has 0\.999999999999999999, and 1 are needed/)
+      .that.includes({ code: "GM_NO_FUNDS", hint: "Put more in" });
+  });
+});
