@@ -1,0 +1,59 @@
+import type { ChainReader } from "../../chain/reader.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+import { ChainMovedError } from "../errors.ts";
+import type { LaneState, TaskState, WorkerChain } from "./worker-chain.ts";
+
+/** How often a reading is repeated that a reorganisation has crossed. */
+const TRIES = 3;
+
+type Block = { readonly number: number; readonly hash: Hash; readonly timestamp: number };
+
+/**
+ * @param confirmations blocks below the head that count as not yet final
+ */
+export function createReaderChain(reader: ChainReader, confirmations: number): WorkerChain {
+  const digests = new Map<bigint, Hash>();
+  return {
+    laneOf: async (pool, lane) => {
+      const head = (await reader.head()).number;
+      const stateAt = async (block: Block): Promise<LaneState> => ({
+        ...(await reader.at(block.number).epochOf(pool, lane)),
+        now: block.timestamp,
+      });
+      const confirmed = await steady(reader, Math.max(head - confirmations, 0), stateAt);
+      return { confirmed, head: confirmations === 0 ? confirmed : await steady(reader, head, stateAt) };
+    },
+    taskOf: async (dealId, index) => {
+      const head = (await reader.head()).number;
+      return steady(reader, Math.max(head - confirmations, 0), async (block): Promise<TaskState> => {
+        const then = reader.at(block.number);
+        const [deal, taskClosed] = await Promise.all([then.dealState(dealId), then.isClosed(dealId, index)]);
+        return { now: block.timestamp, dealOpen: deal.open, taskClosed };
+      });
+    },
+    bondOf: (worker) => reader.workerOf(worker),
+    fundsOf: (worker) => reader.accountOf(worker),
+    endpointOf: async (pool) => (await reader.poolOf(pool))?.endpoint,
+    imageDigestOf: async (app) => {
+      // Never changes once it is there.
+      const digest = digests.get(app) ?? (await reader.appOf(app))?.digest;
+      if (digest) digests.set(app, digest);
+      return digest;
+    },
+  };
+}
+
+/**
+ * Reads at one block and looks afterwards that the number still names the same block: else the answer is of a branch that
+ * the chain has left.
+ * @throws ChainMovedError
+ */
+async function steady<T>(reader: ChainReader, number: number, read: (block: Block) => Promise<T>): Promise<T> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const before = await reader.block(number);
+    if (!before) continue;
+    const answer = await read(before);
+    if ((await reader.block(number))?.hash === before.hash) return answer;
+  }
+  throw new ChainMovedError(`Block ${number} changed while it was read`, { details: { number } });
+}

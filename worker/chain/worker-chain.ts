@@ -1,0 +1,39 @@
+import type { Address, Hash } from "../../protocol/primitives.ts";
+
+/** The last epoch sealed in a lane, as one block shows it. */
+export type LaneState = {
+  /** Unix time of that block. */
+  readonly now: number;
+  /** 0 while the lane never had one. */
+  readonly epoch: number;
+  readonly jointHash: Hash;
+  /** Unix second. */
+  readonly sealedAt: number;
+  readonly settled: boolean;
+};
+
+/** A lane at the head of the chain, and `confirmations` below it. What a signature hangs on is read from the latter. */
+export type LaneView = { readonly head: LaneState; readonly confirmed: LaneState };
+
+/** A task, `confirmations` below the head. `now` is the time of that block. */
+export type TaskState = { readonly now: number; readonly dealOpen: boolean; readonly taskClosed: boolean };
+
+/** What a worker has bonded, in wei; `readyAt` is the Unix second at which the unbonding part can leave. */
+export type Bond = { readonly bonded: bigint; readonly unbonding: bigint; readonly readyAt: number };
+
+/** What this worker owns in the escrow, in wei. */
+export type Funds = { readonly available: bigint; readonly locked: bigint };
+
+/**
+ * The chain as a worker asks it. A failure of the node is thrown, never turned into an answer.
+ */
+export interface WorkerChain {
+  laneOf(pool: bigint, lane: number): Promise<LaneView>;
+  taskOf(dealId: Hash, index: number): Promise<TaskState>;
+  bondOf(worker: Address): Promise<Bond>;
+  fundsOf(worker: Address): Promise<Funds>;
+  /** The sha256 that pins an app's image, as 0x and 32 bytes; undefined where there is no such app. */
+  imageDigestOf(app: bigint): Promise<Hash | undefined>;
+  /** Where a pool's gateway is; undefined where there is no such pool. */
+  endpointOf(pool: bigint): Promise<string | undefined>;
+}

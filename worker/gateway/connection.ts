@@ -1,0 +1,155 @@
+import type { RawData } from "ws";
+import { WebSocket } from "ws";
+
+import { toJson } from "../../protocol/json.ts";
+import { MAX_MESSAGE_BYTES, SchedulerMessageSchema } from "../../protocol/messages.ts";
+import type { SchedulerMessage, WorkerMessage } from "../../protocol/messages.ts";
+import { PoolUnreachableError } from "../errors.ts";
+import type { GatewayPeer } from "./gateway.ts";
+
+/** One WebSocket, from its opening to its end. */
+export type Connection = {
+  send(message: WorkerMessage): void;
+  /** Resolves when it has ended, with the reason. */
+  readonly ended: Promise<string>;
+  close(): void;
+};
+
+const OPENING_MS = 10_000;
+const WELCOME_MS = 10_000;
+const CLOSING_MS = 1_000;
+/** What a pool may ask for between two heartbeats. */
+const SHORTEST_BEAT_MS = 50;
+const LONGEST_BEAT_MS = 60_000;
+/** Bytes that may wait to be sent before progress and logs are left out. */
+const BACKLOG_BYTES = 4 * MAX_MESSAGE_BYTES;
+/** RFC 6455: what was received breaks our rules. */
+const POLICY_VIOLATION = 1008;
+const GOING_AWAY = 1001;
+
+/**
+ * Opens a WebSocket. @throws PoolUnreachableError; `details.status` tells when it was refused
+ */
+export async function openSocket(url: URL, token: string, signal: AbortSignal): Promise<WebSocket> {
+  signal.throwIfAborted();
+  const socket = new WebSocket(url, {
+    headers: { authorization: `Bearer ${token}` },
+    handshakeTimeout: OPENING_MS,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+  });
+  const stop = (): void => socket.terminate();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("open", resolve).once("error", reject);
+      socket.once("unexpected-response", (_request, { statusCode }) => {
+        socket.terminate();
+        reject(refused(url, statusCode));
+      });
+    });
+    return socket;
+  } catch (cause) {
+    // Terminating before the opening emits one more error, which nobody else would hear.
+    socket.on("error", () => {});
+    throw cause instanceof PoolUnreachableError
+      ? cause
+      : new PoolUnreachableError(`No answer from ${url.host}`, { cause });
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function refused(url: URL, status: number | undefined): PoolUnreachableError {
+  return new PoolUnreachableError(`${url.host} refused the connection with status ${status}`, { details: { status } });
+}
+
+/** Says hello over an open socket, and hands over what comes back, as long as it keeps to the schemas. */
+export function speak(socket: WebSocket, peer: GatewayPeer): Connection {
+  const say = (message: WorkerMessage): void => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (isDispensable(message) && socket.bufferedAmount > BACKLOG_BYTES) return;
+    socket.send(toJson(message), () => {});
+  };
+  let reason = "closed by the pool";
+  const end = (status: number, why: string): void => {
+    reason = why;
+    socket.close(status, why);
+    // The peer may not answer the closing.
+    setTimeout(() => socket.terminate(), CLOSING_MS).unref();
+  };
+  const pulse = createPulse(socket, () => say(peer.heartbeat()));
+  const ended = new Promise<string>((resolve) => {
+    socket.once("close", () => {
+      pulse.stop();
+      resolve(reason);
+    });
+  });
+  socket.on("error", (error) => void (reason = error.message));
+  socket.on("message", (data, isBinary) => {
+    pulse.heard();
+    const message = isBinary ? undefined : parse(data);
+    if (!message) end(POLICY_VIOLATION, "a message that does not fit the protocol");
+    else if (!hear(message, peer, pulse)) end(POLICY_VIOLATION, `${message.type} before welcome`);
+  });
+  say(peer.hello());
+  return { send: say, ended, close: () => end(GOING_AWAY, "closed by the worker") };
+}
+
+/** Returns false when it is not the time for such a message. */
+function hear(message: SchedulerMessage, peer: GatewayPeer, pulse: Pulse): boolean {
+  if (message.type === "welcome") {
+    pulse.start(Math.min(Math.max(message.heartbeatMs, SHORTEST_BEAT_MS), LONGEST_BEAT_MS));
+    peer.onWelcome(message);
+    return true;
+  }
+  if (pulse.started()) peer.onOrder(message);
+  return pulse.started();
+}
+
+function isDispensable({ type }: WorkerMessage): boolean {
+  return type === "progress" || type === "log";
+}
+
+function parse(data: RawData): SchedulerMessage | undefined {
+  try {
+    // With the default binary type ws gives one Buffer a message.
+    return SchedulerMessageSchema.parse(JSON.parse((data as Buffer).toString("utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Beats while connected, and ends a connection that has gone silent: a dead peer sends no close. */
+interface Pulse {
+  start(everyMs: number): void;
+  started(): boolean;
+  heard(): void;
+  stop(): void;
+}
+
+function createPulse(socket: WebSocket, beat: () => void): Pulse {
+  let timer: NodeJS.Timeout | undefined;
+  let silentBeats = 0;
+  const noWelcome = setTimeout(() => socket.terminate(), WELCOME_MS);
+  const tick = (): void => {
+    if (silentBeats >= 2) return socket.terminate();
+    silentBeats += 1;
+    beat();
+    socket.ping();
+  };
+  socket.on("pong", () => void (silentBeats = 0));
+  return {
+    start: (everyMs) => {
+      clearTimeout(noWelcome);
+      clearInterval(timer);
+      timer = setInterval(tick, everyMs);
+    },
+    started: () => timer !== undefined,
+    heard: () => void (silentBeats = 0),
+    stop: () => {
+      clearTimeout(noWelcome);
+      clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+
+import type { Address } from "../protocol/primitives.ts";
+
+/** What lies where in a worker's data folder. */
+export type Place = {
+  readonly journal: string;
+  readonly inputs: string;
+  readonly results: string;
+  readonly executor: string;
+};
+
+export function placeIn(folder: string): Place {
+  return {
+    journal: join(folder, "journal"),
+    inputs: join(folder, "inputs"),
+    results: join(folder, "results"),
+    executor: join(folder, "executor"),
+  };
+}
+
+/** Marks the containers of one worker on one data folder, over restarts; the folder's lock keeps a second one away. */
+export function ownerMark(worker: Address, folder: string): string {
+  return createHash("sha256").update(`${worker} ${folder}`).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,154 @@
+import { leafOf, sealOf, votesHashOf } from "../../protocol/ballot.ts";
+import type { Ballot } from "../../protocol/ballot.ts";
+import { BALLOT_OPEN_SECONDS } from "../../protocol/constants.ts";
+import type { MessageOf, SchedulerMessage } from "../../protocol/messages.ts";
+import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
+import { byTask } from "../../protocol/settlement.ts";
+import type { LaneView, WorkerChain } from "../chain/worker-chain.ts";
+import { BallotStandingError, EpochSealedError, NothingToVoteError } from "../errors.ts";
+import { epochKey } from "../journal/journal.ts";
+import type { BallotRecord, EpochName, Journal, VoteRecord } from "../journal/journal.ts";
+import { ballotEnd, coverAt, stakeAtRisk, withinBudget } from "./stake.ts";
+import type { VoteBook } from "./vote-book.ts";
+
+export type BallotDeskDeps = {
+  readonly worker: Address;
+  readonly votes: VoteBook;
+  readonly ballots: Journal["ballots"];
+  readonly chain: WorkerChain;
+  /** EIP-712 in the domain of `Hub`; 64 bytes. */
+  readonly sign: (ballot: Ballot) => Promise<Hex>;
+  /** 32 fresh random bytes. */
+  readonly newSecret: () => Hash;
+  /** Most wei that all live ballots together may put at risk, whatever the bond. */
+  readonly maxExposure: bigint;
+};
+
+/** Signs ballots, and never more than the rules of `design/middleware.md`, "Worker", allow. */
+export interface BallotDesk {
+  /**
+   * The ballot for an epoch, journalled before this returns. Asked again while the last one may still be sealed, it gives
+   * that one, whatever tasks are asked for now.
+   * @throws EpochSealedError | BallotStandingError | NothingToVoteError, or what the chain throws
+   */
+  ballotFor(wanted: MessageOf<SchedulerMessage, "ballot?">): Promise<BallotRecord>;
+  /** Looks at the chain and marks the ballots that can no longer cost anything; forgets those of no more use. */
+  review(): Promise<void>;
+}
+
+export function createBallotDesk(deps: BallotDeskDeps): BallotDesk {
+  // One at a time: two ballots signed side by side would each count the whole cover.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
+    const mine = last.then(work, work);
+    last = mine;
+    return mine;
+  };
+  return {
+    ballotFor: (wanted) => inTurn(() => ballotFor(wanted, deps)),
+    review: () =>
+      inTurn(async () => {
+        await endBallots(deps);
+        await forgetBallots(deps);
+      }),
+  };
+}
+
+async function ballotFor(wanted: MessageOf<SchedulerMessage, "ballot?">, deps: BallotDeskDeps): Promise<BallotRecord> {
+  const lane = await deps.chain.laneOf(wanted.pool, wanted.lane);
+  if (lane.head.epoch >= wanted.epoch) {
+    throw new EpochSealedError(`Epoch ${wanted.epoch} of lane ${wanted.lane} is sealed already`, {
+      details: { ...wanted },
+    });
+  }
+  const standing = standingBallot(deps.ballots.get(epochKey(wanted)), lane);
+  if (standing) return standing;
+
+  await endBallots(deps);
+  const votes = await affordable(eligible(wanted, lane, deps.votes), lane, deps);
+  const record = await signBallot(wanted, votes, lane.head.now, deps);
+  await deps.ballots.change(epochKey(record), () => record);
+  return record;
+}
+
+/** @throws BallotStandingError when the last ballot is of no use any more, but not surely dead either */
+function standingBallot(ballot: BallotRecord | undefined, lane: LaneView): BallotRecord | undefined {
+  if (!ballot || lane.confirmed.now > ballot.sealBy) return undefined;
+  if (lane.head.now <= ballot.sealBy) return ballot;
+  throw new BallotStandingError(`The last ballot for epoch ${ballot.epoch} might still be sealed`, {
+    details: { epoch: ballot.epoch, sealBy: ballot.sealBy, confirmedTime: lane.confirmed.now },
+  });
+}
+
+/** The wanted votes that could count in this epoch, each once, in task order. Tasks of unknown deals are left out. */
+function eligible(
+  wanted: EpochName & { tasks: readonly Hash[] },
+  lane: LaneView,
+  votes: VoteBook,
+): readonly VoteRecord[] {
+  const known = [...new Set(wanted.tasks)].flatMap((taskId) => votes.get(taskId) ?? []);
+  const fits = (vote: VoteRecord): boolean =>
+    vote.pool === wanted.pool &&
+    vote.lane === wanted.lane &&
+    vote.standing === "computed" &&
+    vote.deadline >= lane.head.now;
+  return known.filter(fits).sort(byTask);
+}
+
+/** @throws NothingToVoteError */
+async function affordable(
+  votes: readonly VoteRecord[],
+  lane: LaneView,
+  deps: BallotDeskDeps,
+): Promise<readonly VoteRecord[]> {
+  const cover = coverAt(await deps.chain.bondOf(deps.worker), lane.head.now);
+  const limit = cover < deps.maxExposure ? cover : deps.maxExposure;
+  const atRisk = stakeAtRisk(deps.ballots.all());
+  const chosen = withinBudget(votes, limit > atRisk ? limit - atRisk : 0n);
+  if (chosen.length > 0) return chosen;
+  throw new NothingToVoteError(
+    votes.length === 0 ? "None of these tasks has an open vote here" : "The bond does not cover any of these votes now",
+    { details: { open: votes.length, cover, atRisk } },
+  );
+}
+
+async function signBallot(
+  { pool, lane, epoch }: EpochName,
+  votes: readonly VoteRecord[],
+  now: number,
+  { worker, sign, newSecret }: BallotDeskDeps,
+): Promise<BallotRecord> {
+  const secret = newSecret();
+  const sealed = votes.map(({ taskId, digest, stake }) => ({
+    taskId,
+    seal: sealOf(worker, taskId, digest, secret),
+    stake,
+  }));
+  const sealBy = Math.min(now + BALLOT_OPEN_SECONDS, ...votes.map(({ deadline }) => deadline));
+  const votesHash = votesHashOf(sealed);
+  const signature = await sign({ pool, lane, epoch, sealBy, votesHash });
+  return { pool, lane, epoch, sealBy, secret, votesHash, signature, votes: sealed, opened: false };
+}
+
+async function endBallots({ ballots, chain }: BallotDeskDeps): Promise<void> {
+  for (const ballot of ballots.all()) {
+    if (ballot.ended !== undefined) continue;
+    const { confirmed } = await chain.laneOf(ballot.pool, ballot.lane);
+    const ended = ballotEnd(ballot, confirmed);
+    if (ended) await ballots.change(epochKey(ballot), (now) => now && { ...now, ended });
+  }
+}
+
+/** An ended ballot still shows that a vote was opened; once its tasks have ended too, it shows nothing. */
+async function forgetBallots({ ballots, votes }: BallotDeskDeps): Promise<void> {
+  for (const ballot of ballots.all()) {
+    if (ballot.ended === undefined) continue;
+    if (ballot.votes.some(({ taskId }) => votes.get(taskId)?.standing === "computed")) continue;
+    await ballots.change(epochKey(ballot), () => undefined);
+  }
+}
+
+/** The leaf that must be among those of an epoch before its ballot is opened. */
+export function leafOfBallot(worker: Address, { votesHash }: BallotRecord): Hash {
+  return leafOf(worker, votesHash);
+}

@@ -1,0 +1,43 @@
+import { BALLOT_OPEN_SECONDS, SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import type { Bond, LaneState } from "../chain/worker-chain.ts";
+import type { BallotRecord } from "../journal/journal.ts";
+
+/** Why a ballot can no longer cost anything. */
+export type BallotEnd = NonNullable<BallotRecord["ended"]>;
+
+/**
+ * Whether a ballot is past all danger, judged by a confirmed state of its lane. Until then its stakes are at risk: it may
+ * be sealed up to and including `sealBy`, and settled up to and including the end of the window after its seal.
+ */
+export function ballotEnd({ epoch, sealBy }: BallotRecord, lane: LaneState): BallotEnd | undefined {
+  if (lane.epoch < epoch) return lane.now > sealBy ? "expired" : undefined;
+  // A later seal is only possible once the earlier epoch is settled or abandoned.
+  if (lane.epoch > epoch) return "settled";
+  if (lane.settled) return "settled";
+  return lane.now > lane.sealedAt + SETTLE_WINDOW_SECONDS ? "abandoned" : undefined;
+}
+
+/** Wei that live ballots may still cost. */
+export function stakeAtRisk(ballots: readonly BallotRecord[]): bigint {
+  const live = ballots.filter(({ ended }) => ended === undefined);
+  return live.flatMap(({ votes }) => votes).reduce((sum, { stake }) => sum + stake, 0n);
+}
+
+/**
+ * Wei that surely still back a ballot signed at `now` when it is settled: what is bonded, and what is unbonding if it
+ * cannot leave before the last second at which that ballot could be settled.
+ */
+export function coverAt({ bonded, unbonding, readyAt }: Bond, now: number): bigint {
+  const lastSettle = now + BALLOT_OPEN_SECONDS + SETTLE_WINDOW_SECONDS;
+  return bonded + (readyAt > lastSettle ? unbonding : 0n);
+}
+
+/** Takes what fits into `budget` wei, in the order given, and leaves the rest. */
+export function withinBudget<T extends { readonly stake: bigint }>(votes: readonly T[], budget: bigint): readonly T[] {
+  let left = budget;
+  return votes.filter(({ stake }) => {
+    if (stake > left) return false;
+    left -= stake;
+    return true;
+  });
+}
