@@ -88,7 +88,10 @@ export async function signedOrders(market: Market, orders: Orders): Promise<Sign
   const { appOwner, datasetOwner, poolOwner, requester, orderDomain } = market;
   return {
     app: { order: orders.app, signature: await signOrder("app", orders.app, appOwner, orderDomain) },
-    dataset: { order: orders.dataset, signature: await signOrder("dataset", orders.dataset, datasetOwner, orderDomain) },
+    dataset: {
+      order: orders.dataset,
+      signature: await signOrder("dataset", orders.dataset, datasetOwner, orderDomain),
+    },
     pool: { order: orders.pool, signature: await signOrder("pool", orders.pool, poolOwner, orderDomain) },
     request: { order: orders.request, signature: await signOrder("request", orders.request, requester, orderDomain) },
   };
@@ -96,7 +99,9 @@ export async function signedOrders(market: Market, orders: Orders): Promise<Sign
 
 /** Matches, without looking at the outcome. */
 export async function match(market: Market, signed: SignedOrders) {
-  return market.marketplace.connect(market.stranger).matchOrders(signed.app, signed.dataset, signed.pool, signed.request);
+  return market.marketplace
+    .connect(market.stranger)
+    .matchOrders(signed.app, signed.dataset, signed.pool, signed.request);
 }
 
 /** Signs the usual orders with these changes and matches them, without looking at the outcome. */
@@ -110,10 +115,7 @@ export async function openDeal(market: Market, changes: Changes = {}): Promise<O
 }
 
 /** The deal that a transaction opened. */
-export async function openedBy(
-  market: Market,
-  transaction: Awaited<ReturnType<typeof match>>,
-): Promise<OpenedDeal> {
+export async function openedBy(market: Market, transaction: Awaited<ReturnType<typeof match>>): Promise<OpenedDeal> {
   const { blockNumber } = (await transaction.wait())!;
   const [event] = await market.marketplace.queryFilter(market.marketplace.filters.DealOpened(), blockNumber);
   const deal = DealSchema.parse(event!.args.deal.toObject());
