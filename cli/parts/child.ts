@@ -135,6 +135,7 @@ async function stop(child: ChildProcess, exited: Promise<Exit>, spec: ChildSpec)
   const force = setTimeout(() => killGroup(child.pid!), spec.stopMs ?? 10_000);
   await exited;
   clearTimeout(force);
+  killGroup(child.pid!);
 }
 
 /** The group, because what the child has started itself would otherwise stay. */
@@ -142,6 +143,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // it ended between the timer and this line
+    // nobody is left in it
   }
 }

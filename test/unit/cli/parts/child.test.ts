@@ -60,11 +60,24 @@ describe("startChild", function () {
   it("uses force on one that does not listen, and on what that one started", async function () {
     await using dir = await tempDir();
     const child = await startShell(dir.path, "trap '' TERM; sleep 60 & echo $!; wait", { stopMs: 50 });
-    const grandchild = await waitFor("its own child", async () => Number(await readFile(child.logFile, "utf8")));
+    const grandchild = await pidIn(child.logFile);
 
     await child.stop();
 
     expect(child.exit()).to.deep.equal({ code: null, signal: "SIGKILL" });
+    await waitFor("the grandchild to be gone", async () => await isGone(grandchild));
+  });
+});
+
+describe("stop", function () {
+  it("leaves nothing of what the child has started itself", async function () {
+    await using dir = await tempDir();
+    const child = await startShell(dir.path, "sleep 60 & echo $!; wait");
+    const grandchild = await pidIn(child.logFile);
+
+    await child.stop();
+
+    expect(child.exit()).to.deep.equal({ code: null, signal: "SIGTERM" });
     await waitFor("the grandchild to be gone", async () => await isGone(grandchild));
   });
 });
@@ -101,6 +114,11 @@ describe("waitReady", function () {
     expect(child.exit()).to.deep.equal({ code: null, signal: "SIGTERM" });
   });
 });
+
+/** The pid that a script has written; an empty log has none yet. */
+async function pidIn(logFile: string): Promise<number> {
+  return await waitFor("a pid in the log", async () => Number(await readFile(logFile, "utf8")) || undefined);
+}
 
 /** A process that has ended but is not yet reaped by its parent counts as gone. */
 async function isGone(pid: number): Promise<boolean> {
