@@ -9,10 +9,13 @@ import type {
   RequestOrder,
   Signed,
 } from "../protocol/orders.ts";
+import { ZERO_ADDRESS, ZERO_HASH } from "../protocol/primitives.ts";
 import type { Address, Hash, Hex } from "../protocol/primitives.ts";
 import type { OpenedBallot } from "../protocol/settlement.ts";
+import { INTERFACES, REGISTRY_OF } from "./interfaces.ts";
+import type { ContractName } from "./interfaces.ts";
 import type { AssetKind } from "./reader.ts";
-import type { Call } from "./sender-journal.ts";
+import type { Call } from "./intent.ts";
 
 /** Four orders that fit together; no `dataset` when the request names none. */
 export type Match = {
@@ -63,6 +66,91 @@ export interface GridCalls {
   claim(deal: Deal): Call;
 }
 
-export function createCalls(deployment: Deployment): GridCalls {
-  throw new Error(`being written: ${deployment.chainId}`);
+export function createCalls({ contracts }: Deployment): GridCalls {
+  const call =
+    (contract: ContractName) =>
+    (method: string, ...args: readonly unknown[]): Call => ({
+      to: contracts[contract],
+      data: INTERFACES[contract].encodeFunctionData(method, args) as Hex,
+    });
+  const [token, escrow] = [call("token"), call("escrow")];
+  return {
+    transfer: (to, amount) => token("transfer", to, amount),
+    allowDeposit: (amount) => token("approve", contracts.escrow, amount),
+    deposit: (amount) => escrow("deposit", amount),
+    depositFor: (account, amount) => escrow("depositFor", account, amount),
+    withdraw: (amount) => escrow("withdraw", amount),
+    withdrawTo: (to, amount) => escrow("withdrawTo", to, amount),
+    sweepBurned: () => escrow("sweepBurned"),
+    ...registryCalls(call),
+    ...marketplaceCalls(call("marketplace")),
+    ...hubCalls(call("hub")),
+  };
+}
+
+type Encode = (method: string, ...args: readonly unknown[]) => Call;
+
+type RegistryCalls = "registerApp" | "registerDataset" | "registerPool" | "setPoolOperator" | "setPoolEndpoint";
+
+function registryCalls(call: (contract: ContractName) => Encode): Pick<GridCalls, RegistryCalls | "transferAsset"> {
+  const pool = call("poolRegistry");
+  return {
+    registerApp: (reference, digest) => call("appRegistry")("register", reference, digest),
+    registerDataset: (reference, digest, encrypted) =>
+      call("datasetRegistry")("register", reference, digest, encrypted),
+    registerPool: (operator, endpoint) => pool("register", operator, endpoint),
+    setPoolOperator: (id, operator) => pool("setOperator", id, operator),
+    setPoolEndpoint: (id, endpoint) => pool("setEndpoint", id, endpoint),
+    transferAsset: (kind, id, from, to) => call(REGISTRY_OF[kind])("transferFrom", from, to, id),
+  };
+}
+
+type MarketplaceCalls = "matchOrders" | "approveOrder" | "cancelOrder" | "cancelAllAsks";
+
+/** How the functions of each kind are named, as in `approveAppOrder`. */
+const ORDER_NAMES: Readonly<Record<OrderKind, string>> = {
+  app: "AppOrder",
+  dataset: "DatasetOrder",
+  pool: "PoolOrder",
+  request: "RequestOrder",
+};
+
+function marketplaceCalls(encode: Encode): Pick<GridCalls, MarketplaceCalls> {
+  return {
+    matchOrders: ({ app, dataset = NO_DATASET, pool, request }) => encode("matchOrders", app, dataset, pool, request),
+    approveOrder: (kind, order) => encode(`approve${ORDER_NAMES[kind]}`, order),
+    cancelOrder: (kind, order) => encode(`cancel${ORDER_NAMES[kind]}`, order),
+    cancelAllAsks: () => encode("cancelAll"),
+  };
+}
+
+/** What stands in the place of a dataset order that nobody reads. */
+const NO_DATASET: Signed<DatasetOrder> = {
+  order: {
+    dataset: 0n,
+    price: 0n,
+    volume: 0n,
+    expiry: 0,
+    counter: 0n,
+    salt: ZERO_HASH,
+    onlyApp: 0n,
+    onlyPool: 0n,
+    onlyRequester: ZERO_ADDRESS,
+  },
+  signature: "0x",
+};
+
+type HubCalls = "bond" | "unbond" | "withdrawBond" | "seal" | "settle" | "decline" | "claim";
+
+function hubCalls(encode: Encode): Pick<GridCalls, HubCalls> {
+  return {
+    bond: (amount) => encode("bond", amount),
+    unbond: (amount) => encode("unbond", amount),
+    withdrawBond: () => encode("withdrawBond"),
+    seal: (pool, lane, leaves) => encode("seal", pool, lane, leaves),
+    settle: ({ pool, lane, deals, tasks, ballots, callbacks }) =>
+      encode("settle", pool, lane, deals, tasks, ballots, callbacks),
+    decline: (deal) => encode("decline", deal),
+    claim: (deal) => encode("claim", deal),
+  };
 }

@@ -1,3 +1,4 @@
+import { Contract } from "ethers";
 import type { BaseContract, BaseContractMethod, ContractRunner, ContractTransactionResponse } from "ethers";
 
 import type { OpenedBallot } from "../protocol/settlement.ts";
@@ -5,6 +6,8 @@ import type { Deal } from "../protocol/deal.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import type { AppOrder, DatasetOrder, PoolOrder, RequestOrder, Signed } from "../protocol/orders.ts";
 import type { Address, Hash, Hex } from "../protocol/primitives.ts";
+import { INTERFACES } from "./interfaces.ts";
+import type { ContractName } from "./interfaces.ts";
 
 /** A function that only reads. What it returns is raw: checksummed addresses, every number a bigint. */
 type View<A extends unknown[], R> = BaseContractMethod<A, R, R>;
@@ -58,7 +61,7 @@ export interface PoolRegistryContract extends RegistryContract {
   readonly setEndpoint: Write<[id: bigint, endpoint: string]>;
 }
 
-/** `approve` and `cancel` have one form for each kind of order: see `approveOrder` and `cancelOrder` of `calls.ts`. */
+/** Approving and cancelling have one function for each kind of order: see `calls.ts`. */
 export interface MarketplaceContract extends BaseContract {
   readonly counterOf: View<[signer: Address], bigint>;
   readonly consumedOf: View<[signer: Address, orderHash: Hash], bigint>;
@@ -116,5 +119,14 @@ export type GridContracts = {
  * @param runner a provider to read, a signer to write as well
  */
 export function connectContracts(runner: ContractRunner, deployment: Deployment): GridContracts {
-  throw new Error(`being written: ${typeof runner} ${deployment.chainId}`);
+  const connect = (name: ContractName): unknown => new Contract(deployment.contracts[name], INTERFACES[name], runner);
+  return {
+    token: connect("token") as TokenContract,
+    escrow: connect("escrow") as EscrowContract,
+    appRegistry: connect("appRegistry") as AppRegistryContract,
+    datasetRegistry: connect("datasetRegistry") as DatasetRegistryContract,
+    poolRegistry: connect("poolRegistry") as PoolRegistryContract,
+    marketplace: connect("marketplace") as MarketplaceContract,
+    hub: connect("hub") as HubContract,
+  };
 }

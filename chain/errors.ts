@@ -65,3 +65,21 @@ export class BadKeyError extends GridmillError {
   readonly code = "GM_BAD_KEY";
   readonly retryable = false;
 }
+
+/** The sender of a transaction is not the owner (of a pool: the operator) of what it wants to change. */
+export class NotOwnerError extends GridmillError {
+  readonly code = "GM_NOT_OWNER";
+  readonly retryable = false;
+}
+
+/** The contract does this only after a time that has not come yet; `details.args` has it (Unix seconds). */
+export class TooEarlyError extends GridmillError {
+  readonly code = "GM_TOO_EARLY";
+  readonly retryable = true;
+}
+
+/** The sender was closed while a transaction was still open. It is followed to its end after the next start. */
+export class SenderClosedError extends GridmillError {
+  readonly code = "GM_SENDER_CLOSED";
+  readonly retryable = true;
+}

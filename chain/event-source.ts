@@ -1,8 +1,14 @@
+import { toQuantity } from "ethers";
 import type { JsonRpcApiProvider } from "ethers";
+import { z } from "zod";
 
 import type { Deployment } from "../protocol/deployment.ts";
+import { HashSchema } from "../protocol/primitives.ts";
 import type { Hash } from "../protocol/primitives.ts";
+import { ChainRefusedError, ChainUnreachableError, RangeRefusedError } from "./errors.ts";
+import { createEventDecoder } from "./events.ts";
 import type { GridEvent, GridEventKind } from "./events.ts";
+import { RpcLogSchema } from "./rpc-schemas.ts";
 
 /** The events of a range of blocks, and what shows on which branch of the chain they were read. */
 export type EventPage = {
@@ -35,7 +41,61 @@ export type EventSourceOptions = {
   readonly kinds?: readonly GridEventKind[];
 };
 
+const BlockSchema = z.looseObject({ hash: HashSchema, parentHash: HashSchema }).nullable();
+const LogsSchema = z.array(RpcLogSchema);
+
 /** Reads the events of a deployment from a chain. */
-export function createEventSource(options: EventSourceOptions): EventSource {
-  throw new Error(`being written: ${options.deployment.chainId}`);
+export function createEventSource({ provider, deployment, kinds }: EventSourceOptions): EventSource {
+  const decoder = createEventDecoder(deployment);
+  const filter = decoder.filter(kinds);
+
+  async function block(number: number): Promise<z.output<typeof BlockSchema>> {
+    return parsed(BlockSchema, await provider.send("eth_getBlockByNumber", [toQuantity(number), false]));
+  }
+
+  async function logs(fromBlock: number, toBlock: number): Promise<z.output<typeof LogsSchema>> {
+    const range = { fromBlock: toQuantity(fromBlock), toBlock: toQuantity(toBlock) };
+    try {
+      return parsed(LogsSchema, await provider.send("eth_getLogs", [{ ...filter, ...range }]));
+    } catch (error) {
+      if (error instanceof ChainUnreachableError) throw error;
+      // Nodes have many codes and texts for it. What was not the range's fault shows when a single block is refused too.
+      throw new RangeRefusedError(`The node refused to list the events of blocks ${fromBlock} to ${toBlock}`, {
+        cause: error,
+        details: { fromBlock, toBlock },
+      });
+    }
+  }
+
+  async function read(fromBlock: number, toBlock: number): Promise<EventPage> {
+    // One batch, so that one node answers all three from what it holds to be the chain.
+    const [first, last, found] = await Promise.all([block(fromBlock), block(toBlock), logs(fromBlock, toBlock)]);
+    if (!first || !last) throw notYet(fromBlock, toBlock);
+    const ends = found.filter(({ blockNumber }) => blockNumber === toBlock);
+    if (ends.some(({ blockHash }) => blockHash !== last.hash)) throw notYet(fromBlock, toBlock);
+    const events = found.map((log) => decoder.decode(log)).filter((event) => event !== undefined);
+    return { events: events.sort(byPlace), parentHash: first.parentHash, lastHash: last.hash };
+  }
+
+  return {
+    read,
+    head: async () => Number(parsed(z.string(), await provider.send("eth_blockNumber", []))),
+    blockHash: async (number) => (await block(number))?.hash,
+  };
+}
+
+function byPlace(a: GridEvent, b: GridEvent): number {
+  return a.blockNumber - b.blockNumber || a.logIndex - b.logIndex;
+}
+
+function notYet(fromBlock: number, toBlock: number): ChainUnreachableError {
+  return new ChainUnreachableError(`The node has not (or no longer) got blocks ${fromBlock} to ${toBlock}`, {
+    details: { fromBlock, toBlock },
+  });
+}
+
+function parsed<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const result = schema.safeParse(answer);
+  if (result.success) return result.data;
+  throw new ChainRefusedError("The node answered in a shape that no Ethereum node has", { cause: result.error });
 }

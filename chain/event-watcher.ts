@@ -1,22 +1,14 @@
-import type { Hash } from "../protocol/primitives.ts";
+import { GridmillError } from "../protocol/errors.ts";
+import { ZERO_HASH } from "../protocol/primitives.ts";
+import { advance } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointStore } from "./checkpoint.ts";
+import { ChainUnreachableError } from "./errors.ts";
 import type { EventSource } from "./event-source.ts";
 import type { GridEvent } from "./events.ts";
-
-/** A block whose events, and those of all before it, were handled. */
-export type HandledBlock = { readonly block: number; readonly hash: Hash };
-
-/**
- * How far the watcher is. `trail` has earlier such blocks, newest first and ever sparser, so that after a reorganisation
- * the last common one can be found.
- */
-export type Checkpoint = HandledBlock & { readonly trail: readonly HandledBlock[] };
-
-/** Remembers the checkpoint of one watcher; over restarts, where money depends on it. */
-export interface CheckpointStore {
-  /** Undefined before the first save. */
-  load(): Promise<Checkpoint | undefined>;
-  save(checkpoint: Checkpoint): Promise<void>;
-}
+import { createMemoryCheckpoint } from "./memory-checkpoint.ts";
+import { pause } from "./pause.ts";
+import { createRangeReader } from "./range-reader.ts";
+import type { RangePage } from "./range-reader.ts";
 
 export type WatcherOptions = {
   readonly source: EventSource;
@@ -49,9 +41,34 @@ export type WatcherOptions = {
   readonly attempts?: number;
 };
 
+/** Steps through the chain; `watchEvents` keeps it going. */
+export interface EventWatcher {
+  /**
+   * One round: reads the next blocks, delivers their events, saves the checkpoint. After an error the events that were
+   * not handled come again in the next round.
+   * @returns whether it reached the confirmed head
+   */
+  round(signal: AbortSignal): Promise<boolean>;
+}
+
+/** Longest pause between two rounds while they fail. */
+const MAX_PAUSE_MS = 15_000;
+
 /** Delivers every confirmed event in order, at least once. Returns when `signal` aborts. */
 export async function watchEvents(options: WatcherOptions, signal: AbortSignal): Promise<void> {
-  throw new Error(`being written: ${options.confirmations} ${signal.aborted}`);
+  const { pollMs = 1_000, onError } = options;
+  const watcher = createEventWatcher(options);
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const caughtUp = await watcher.round(signal);
+      failures = 0;
+      if (caughtUp) await pause(pollMs, signal);
+    } catch (error) {
+      onError(error);
+      await pause(Math.min(MAX_PAUSE_MS, pollMs * 2 ** failures++), signal);
+    }
+  }
 }
 
 /** What is needed to follow the newest blocks. */
@@ -62,5 +79,110 @@ export type HeadWatcherOptions = Pick<WatcherOptions, "source" | "onEvent" | "on
  * a restart and skips an event whose handler throws. Returns when `signal` aborts.
  */
 export async function watchHead(options: HeadWatcherOptions, signal: AbortSignal): Promise<void> {
-  throw new Error(`being written: ${options.pollMs} ${signal.aborted}`);
+  const { source, onEvent, onError, pollMs = 1_000 } = options;
+  let head: number | undefined;
+  while (head === undefined && !signal.aborted) {
+    head = await source.head().catch(onError as (error: unknown) => undefined);
+    if (head === undefined) await pause(pollMs, signal);
+  }
+  await watchEvents(
+    {
+      ...options,
+      checkpoint: createMemoryCheckpoint(),
+      startBlock: (head ?? 0) + 1,
+      confirmations: 0,
+      onEvent: (event) => onEvent(event).catch(onError),
+      onPoison: async () => {},
+    },
+    signal,
+  );
+}
+
+export function createEventWatcher(options: WatcherOptions): EventWatcher {
+  const { source, checkpoint: store, startBlock, confirmations, maxBlocksPerRound = 2_000, onProgress } = options;
+  const readRange = createRangeReader(source, maxBlocksPerRound);
+  const handle = createHandler(options);
+
+  async function round(signal: AbortSignal): Promise<boolean> {
+    const done = await store.load();
+    const from = done ? done.block + 1 : startBlock;
+    const head = await source.head();
+    const confirmed = head - confirmations;
+    if (confirmed < from) return !done || (await isUnchanged(done)) || (await rewind(done));
+
+    const page = await readRange(from, confirmed);
+    // Zero: a checkpoint before the first block that matters, on every branch.
+    if (done && done.hash !== ZERO_HASH && page.parentHash !== done.hash) return await rewind(done);
+    await deliver(page, done, signal);
+    onProgress?.(page.toBlock, head);
+    return page.toBlock === confirmed;
+  }
+
+  async function isUnchanged({ block, hash }: Checkpoint): Promise<boolean> {
+    // A node that has not got the block says nothing about it.
+    return hash === ZERO_HASH || [hash, undefined].includes(await source.blockHash(block));
+  }
+
+  async function deliver(page: RangePage, done: Checkpoint | undefined, signal: AbortSignal): Promise<void> {
+    let handled: GridEvent | undefined;
+    for (const event of page.events) {
+      const blockIsDone = handled !== undefined && handled.blockNumber < event.blockNumber;
+      try {
+        signal.throwIfAborted();
+        await handle(event);
+      } catch (error) {
+        // The blocks before the one that failed need not come again.
+        if (blockIsDone) await store.save(advance(done, { block: handled!.blockNumber, hash: handled!.blockHash }));
+        if (signal.aborted) return;
+        throw error;
+      }
+      handled = event;
+    }
+    await store.save(advance(done, { block: page.toBlock, hash: page.lastHash }));
+  }
+
+  /** Goes back to the last block of the trail that still stands. Returns false: there is more to do at once. */
+  async function rewind({ trail }: Checkpoint): Promise<false> {
+    const common = await firstAsync(trail, async ({ block, hash }) => (await knownHash(block)) === hash);
+    const target = common ?? { block: startBlock - 1, hash: ZERO_HASH };
+    await options.onRewind(target.block);
+    await store.save({ ...target, trail: trail.filter(({ block }) => block < target.block) });
+    return false;
+  }
+
+  async function knownHash(block: number): Promise<string> {
+    const hash = await source.blockHash(block);
+    if (hash) return hash;
+    throw new ChainUnreachableError(`The node has not got block ${block}, but later ones`, { details: { block } });
+  }
+
+  return { round };
+}
+
+/** Hands an event to `onEvent`; throws when it has to come again, and otherwise it is handled or put aside. */
+function createHandler({ onEvent, onPoison, attempts = 5 }: WatcherOptions): (event: GridEvent) => Promise<void> {
+  const foreignFailures = new Map<string, number>();
+
+  function mayPass(event: GridEvent, error: unknown): boolean {
+    if (error instanceof GridmillError) return error.retryable;
+    // Perhaps a bug of ours, perhaps a store that is away for a moment: a few attempts tell them apart.
+    const name = `${event.blockHash}:${event.logIndex}`;
+    const failures = (foreignFailures.get(name) ?? 0) + 1;
+    foreignFailures.set(name, failures);
+    return failures < attempts;
+  }
+
+  return async (event) => {
+    try {
+      await onEvent(event);
+    } catch (error) {
+      if (mayPass(event, error)) throw error;
+      await onPoison(event, error);
+    }
+  };
+}
+
+async function firstAsync<T>(items: readonly T[], test: (item: T) => Promise<boolean>): Promise<T | undefined> {
+  for (const item of items) if (await test(item)) return item;
+  return undefined;
 }

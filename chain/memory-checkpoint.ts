@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointStore } from "./event-watcher.ts";
+import type { Checkpoint, CheckpointStore } from "./checkpoint.ts";
 
 /** A checkpoint that ends with the process. */
 export function createMemoryCheckpoint(initial?: Checkpoint): CheckpointStore {

@@ -1,8 +1,13 @@
-import type { JsonRpcApiProvider } from "ethers";
+import type { BlockTag, JsonRpcApiProvider } from "ethers";
 
 import type { Deployment } from "../protocol/deployment.ts";
+import { SETTLE_WINDOW_SECONDS } from "../protocol/constants.ts";
+import { signingDomain } from "../protocol/orders.ts";
 import type { OrderKind, SigningDomain } from "../protocol/orders.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
+import { REGISTRY_OF } from "./interfaces.ts";
+import { createReads } from "./reads.ts";
+import type { Reads } from "./reads.ts";
 
 /** A block, named so that a reorganisation shows. */
 export type BlockRef = { readonly number: number; readonly hash: Hash };
@@ -111,14 +116,120 @@ export interface ChainReader {
   nonceUsed(requester: Address, nonce: bigint): Promise<boolean>;
 }
 
+/** Reads from a deployment. Calls that are made together travel together. */
 export function createChainReader(provider: JsonRpcApiProvider, deployment: Deployment): ChainReader {
-  throw new Error(`being written: ${deployment.chainId} ${provider.destroyed}`);
+  return readerAt(createReads(provider, deployment), deployment, "latest");
 }
 
 /**
  * The stake (wei) that a worker can answer for in an epoch sealed at `sealedAt` (Unix seconds): what is bonded, and
  * what is unbonding when it becomes free only after that epoch's window.
  */
-export function coverOf(worker: WorkerState, sealedAt: number): bigint {
-  throw new Error(`being written: ${worker.score} ${sealedAt}`);
+export function coverOf({ bonded, unbonding, readyAt }: WorkerState, sealedAt: number): bigint {
+  return readyAt > sealedAt + SETTLE_WINDOW_SECONDS ? bonded + unbonding : bonded;
+}
+
+function readerAt(reads: Reads, deployment: Deployment, tag: BlockTag): ChainReader {
+  const { chainId, contracts } = deployment;
+  return {
+    chainId,
+    deployment,
+    orderDomain: signingDomain(BigInt(chainId), contracts.marketplace),
+    ballotDomain: signingDomain(BigInt(chainId), contracts.hub),
+    at: (block) => readerAt(reads, deployment, block),
+    now: async () => (await reads.existingBlock(tag)).timestamp,
+    head: async () => {
+      const { number, hash } = await reads.existingBlock(tag);
+      return { number, hash };
+    },
+    block: reads.block,
+    ...hubReads(reads, tag),
+    ...marketReads(reads, tag),
+    ...assetReads(reads, tag),
+    accountOf: (account) => readAccount(reads, contracts.escrow, account, tag),
+  };
+}
+
+function hubReads(
+  { contracts: { hub }, view }: Reads,
+  blockTag: BlockTag,
+): Pick<ChainReader, "dealState" | "isClosed" | "epochOf" | "workerOf"> {
+  const at = { blockTag };
+  return {
+    dealState: async (dealId) => {
+      const { open, closed } = await view(hub.dealState(dealId, at));
+      return { open, closed: Number(closed) };
+    },
+    isClosed: (dealId, index) => view(hub.isClosed(dealId, index, at)),
+    epochOf: async (pool, lane) => {
+      const { jointHash, epoch, sealedAt, settled } = await view(hub.epochOf(pool, lane, at));
+      return { jointHash: jointHash as Hash, epoch: Number(epoch), sealedAt: Number(sealedAt), settled };
+    },
+    workerOf: async (worker) => {
+      const { bonded, unbonding, readyAt, score } = await view(hub.workerOf(worker, at));
+      return { bonded, unbonding, readyAt: Number(readyAt), score: Number(score) };
+    },
+  };
+}
+
+function marketReads(
+  { contracts: { marketplace }, view }: Reads,
+  blockTag: BlockTag,
+): Pick<ChainReader, "counterOf" | "consumed" | "approved" | "nonceUsed"> {
+  const at = { blockTag };
+  return {
+    counterOf: (signer) => view(marketplace.counterOf(signer, at)),
+    consumed: (signer, orderHash) => view(marketplace.consumedOf(signer, orderHash, at)),
+    approved: (signer, orderHash) => view(marketplace.isApproved(signer, orderHash, at)),
+    nonceUsed: (requester, nonce) => view(marketplace.isNonceUsed(requester, nonce, at)),
+  };
+}
+
+function assetReads(
+  { contracts, view, ifExists }: Reads,
+  blockTag: BlockTag,
+): Pick<ChainReader, "appOf" | "datasetOf" | "poolOf" | "ownerOf"> {
+  const at = { blockTag };
+
+  async function owned<T>(kind: AssetKind, id: bigint, asset: Promise<T>): Promise<[Address, T] | undefined> {
+    const owner = view(contracts[REGISTRY_OF[kind]].ownerOf(id, at));
+    return await ifExists(Promise.all([owner.then(lowerCase), view(asset)]));
+  }
+
+  return {
+    ownerOf: (kind, id) => ifExists(view(contracts[REGISTRY_OF[kind]].ownerOf(id, at)).then(lowerCase)),
+    appOf: async (id) => {
+      const [owner, app] = (await owned("app", id, contracts.appRegistry.appOf(id, at))) ?? [];
+      return owner && app && { id, owner, reference: app.reference, digest: app.digest as Hash };
+    },
+    datasetOf: async (id) => {
+      const [owner, dataset] = (await owned("dataset", id, contracts.datasetRegistry.datasetOf(id, at))) ?? [];
+      if (!owner || !dataset) return undefined;
+      const { reference, digest, encrypted } = dataset;
+      return { id, owner, reference, digest: digest as Hash, encrypted };
+    },
+    poolOf: async (id) => {
+      const [owner, pool] = (await owned("pool", id, contracts.poolRegistry.poolOf(id, at))) ?? [];
+      return owner && pool && { id, owner, operator: lowerCase(pool.operator), endpoint: pool.endpoint };
+    },
+  };
+}
+
+async function readAccount(
+  { provider, contracts, view }: Reads,
+  escrowAddress: Address,
+  account: Address,
+  blockTag: BlockTag,
+): Promise<AccountState> {
+  const [{ available, locked }, token, allowance, native] = await Promise.all([
+    view(contracts.escrow.balanceOf(account, { blockTag })),
+    view(contracts.token.balanceOf(account, { blockTag })),
+    view(contracts.token.allowance(account, escrowAddress, { blockTag })),
+    view(provider.getBalance(account, blockTag)),
+  ]);
+  return { available, locked, token, allowance, native };
+}
+
+function lowerCase(address: string): Address {
+  return address.toLowerCase() as Address;
 }

@@ -1,13 +1,22 @@
-import type { BaseWallet, JsonRpcApiProvider } from "ethers";
-
+import type { GridmillError } from "../protocol/errors.ts";
 import type { Address } from "../protocol/primitives.ts";
-import type { Call, Intent, Receipt, SenderJournal } from "./sender-journal.ts";
-
-/** What signs transactions: a wallet of ethers, connected or not. */
-export type TransactionSigner = Pick<BaseWallet, "address" | "signTransaction">;
+import { NonceTakenError, SenderClosedError } from "./errors.ts";
+import type { Call, Intent, Receipt } from "./intent.ts";
+import { pause } from "./pause.ts";
+import { createQueue } from "./queue.ts";
+import { revertError } from "./revert-errors.ts";
+import { createSenderAccount } from "./sender-account.ts";
+import type { TransactionSigner } from "./sender-account.ts";
+import { beginIntent } from "./sender-begin.ts";
+import type { SenderChain } from "./sender-chain.ts";
+import { followOpen } from "./sender-follower.ts";
+import type { SenderJournal } from "./sender-journal.ts";
+import { createWaiters } from "./sender-waiters.ts";
+import type { Waiters } from "./sender-waiters.ts";
 
 export type SenderOptions = {
-  readonly provider: JsonRpcApiProvider;
+  /** `createSenderChain(provider)`. */
+  readonly chain: SenderChain;
   readonly signer: TransactionSigner;
   readonly journal: SenderJournal;
   /** Blocks on top of a transaction's own before it counts as done. */
@@ -20,6 +29,8 @@ export type SenderOptions = {
   readonly maxReplacements?: number;
   /** Gets failures of the background work; it goes on. */
   readonly onError: (error: unknown) => void;
+  /** Unix milliseconds; decides only when to replace. Default: this machine's clock. */
+  readonly now?: () => number;
 };
 
 /** How an intent that was open at the start ended. */
@@ -45,5 +56,90 @@ export interface TransactionSender extends AsyncDisposable {
 
 /** Starts nothing in the background until something is sent or resumed. */
 export function createSender(options: SenderOptions): TransactionSender {
-  throw new Error(`being written: ${options.confirmations}`);
+  const { chain, signer, journal, onError } = options;
+  const { pollMs = 1_000, replaceAfterMs = 60_000, maxReplacements = 10, now = Date.now } = options;
+  const account = createSenderAccount(chain, signer, now);
+  const deps = { ...options, account, replaceAfterMs, maxReplacements, now, exclusive: createQueue() };
+  const waiters = createWaiters();
+  const closing = new AbortController();
+  let following: Promise<void> | undefined;
+
+  const find = async (id: string): Promise<Intent | undefined> => await journal.get(await account.scope(), id);
+
+  function settled(id: string, signal: AbortSignal | undefined): Promise<Receipt> {
+    if (closing.signal.aborted) return Promise.reject(closed());
+    const receipt = waiters.wait(id, signal);
+    following ??= follow();
+    return receipt;
+  }
+
+  /** Runs while anything is open or anybody waits; in the end clears `following` in the turn of its last look. */
+  async function follow(): Promise<void> {
+    while (!closing.signal.aborted) {
+      const busy = await followOpen(deps).catch(reported(onError));
+      await answer(waiters, find).catch(onError);
+      if (busy === false && waiters.ids().length === 0) break;
+      await pause(pollMs, closing.signal);
+    }
+    following = undefined;
+  }
+
+  return {
+    address: account.address,
+    find,
+    send: async (id, call, signal) => {
+      signal?.throwIfAborted();
+      if (!(await find(id))) {
+        const { attempts } = await beginIntent(id, call, deps);
+        // What fails now is tried again by the follower, since the intent is written down.
+        await chain.broadcast(attempts.at(-1)!.raw).catch(onError);
+      }
+      return await settled(id, signal);
+    },
+    resume: async (signal) => {
+      const open = await journal.open(await account.scope());
+      return await Promise.all(open.map(({ id }) => outcomeOf(id, settled(id, signal))));
+    },
+    [Symbol.asyncDispose]: async () => {
+      closing.abort();
+      for (const id of waiters.ids()) waiters.reject(id, closed());
+      await following;
+    },
+  };
+}
+
+/** Tells those who wait for an intent that is no longer open. */
+async function answer(waiters: Waiters, find: (id: string) => Promise<Intent | undefined>): Promise<void> {
+  for (const id of waiters.ids()) {
+    const intent = await find(id);
+    if (!intent) waiters.reject(id, nonceTaken(id));
+    else if (intent.state === "succeeded") waiters.resolve(id, intent.receipt!);
+    else if (intent.state === "reverted") waiters.reject(id, revertError(intent.revertData));
+  }
+}
+
+async function outcomeOf(id: string, receipt: Promise<Receipt>): Promise<Resumed> {
+  try {
+    return { id, receipt: await receipt };
+  } catch (error) {
+    return { id, error };
+  }
+}
+
+const reported =
+  (onError: (error: unknown) => void) =>
+  (error: unknown): undefined => {
+    onError(error);
+    return undefined;
+  };
+
+function nonceTaken(id: string): GridmillError {
+  return new NonceTakenError("Another program used the key while a transaction was waiting", {
+    details: { id },
+    hint: "Send it again, and let one program alone use this key",
+  });
+}
+
+function closed(): GridmillError {
+  return new SenderClosedError("The program is stopping; an open transaction is followed after the next start");
 }

@@ -1,4 +1,8 @@
-import type { Wallet } from "ethers";
+import { readFile, writeFile } from "node:fs/promises";
+
+import { Wallet } from "ethers";
+
+import { BadKeyError } from "../errors.ts";
 
 /** Where a key comes from; `config.ts` of each room reads the environment. */
 export type KeySource =
@@ -12,7 +16,19 @@ export type KeySource =
  * @throws BadKeyError
  */
 export async function loadWallet(source: KeySource): Promise<Wallet> {
-  throw new Error(`being written: ${typeof source}`);
+  if ("key" in source) return fromPrivateKey(source.key);
+  const { keyFile, passphraseFile } = source;
+  const [json, passphrase] = await Promise.all([readText(keyFile), readText(passphraseFile)]);
+  try {
+    const wallet = await Wallet.fromEncryptedJson(json, passphrase.split(/\r?\n/)[0]!);
+    return new Wallet(wallet.privateKey);
+  } catch (error) {
+    throw new BadKeyError(`The key in ${keyFile} cannot be opened`, {
+      cause: error,
+      details: { keyFile, passphraseFile },
+      hint: "Check that the file is an encrypted JSON keystore and that the passphrase is its own",
+    });
+  }
 }
 
 /**
@@ -20,5 +36,36 @@ export async function loadWallet(source: KeySource): Promise<Wallet> {
  * @throws BadKeyError
  */
 export async function createKeystore(keyFile: string, passphrase: string): Promise<Wallet> {
-  throw new Error(`being written: ${keyFile} ${passphrase.length}`);
+  const { privateKey } = Wallet.createRandom();
+  const wallet = new Wallet(privateKey);
+  try {
+    await writeFile(keyFile, await wallet.encrypt(passphrase), { flag: "wx", mode: 0o600 });
+    return wallet;
+  } catch (error) {
+    throw new BadKeyError(`The key file ${keyFile} cannot be written`, {
+      cause: error,
+      details: { keyFile },
+      hint: "Choose a file that does not exist yet, in a folder that does",
+    });
+  }
+}
+
+/** The message of ethers would show the key, so its error is not passed on. */
+function fromPrivateKey(key: string): Wallet {
+  if (/^0x[0-9a-fA-F]{64}$/.test(key)) {
+    try {
+      return new Wallet(key);
+    } catch {
+      // zero, or beyond the order of the curve: said below
+    }
+  }
+  throw new BadKeyError("The private key is not one", { hint: "A key is 0x and 64 hexadecimal digits" });
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new BadKeyError(`The file ${file} cannot be read`, { cause: error, details: { file } });
+  }
 }

@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+import { AddressSchema, HashSchema } from "../protocol/primitives.ts";
+import type { Hex } from "../protocol/primitives.ts";
+
+/** Numbers as JSON-RPC writes them. */
+const quantity = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/, "must be a hexadecimal quantity");
+const number = quantity.transform(Number);
+const amount = quantity.transform(BigInt);
+/** Unlike `HexSchema` without a bound: a settle's logs are long. */
+const data = z
+  .string()
+  .regex(/^0x(?:[0-9a-fA-F]{2})*$/, "must be hex bytes")
+  .transform((text) => text.toLowerCase() as Hex);
+
+/** A log as nodes return it, in our words; a `RawLog`. */
+export const RpcLogSchema = z
+  .looseObject({
+    address: AddressSchema,
+    topics: z.array(HashSchema),
+    data,
+    blockNumber: number,
+    blockHash: HashSchema,
+    transactionHash: HashSchema,
+    logIndex: number,
+  })
+  .transform(({ address, topics, data, blockNumber, blockHash, transactionHash, logIndex }) => ({
+    address,
+    topics,
+    data,
+    blockNumber,
+    blockHash,
+    transactionHash,
+    logIndex,
+  }));
+
+/** A receipt as nodes return it. */
+export const RpcReceiptSchema = z.looseObject({
+  transactionHash: HashSchema,
+  blockNumber: number,
+  blockHash: HashSchema,
+  gasUsed: amount,
+  effectiveGasPrice: amount,
+  status: number,
+  logs: z.array(RpcLogSchema),
+});
+
+/** The newest block's number. */
+export const RpcNumberSchema = number;
