@@ -13,7 +13,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   scheduler: ["protocol", "chain"],
   worker: ["protocol", "chain"],
   sdk: ["protocol", "chain"],
-  cli: ["protocol", "chain", "market", "scheduler", "worker", "sdk"],
+  cli: ["protocol", "chain", "market", "scheduler", "worker", "sdk", "scripts"],
   web: ["sdk", "protocol"],
   scripts: ["protocol", "chain"],
   bench: ["protocol", "chain", "market", "scheduler", "worker", "sdk", "cli", "web", "scripts", "test"],
