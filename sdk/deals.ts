@@ -156,7 +156,7 @@ async function historyOf(context: GridContext, { deal }: KnownDeal, taskId: Hash
   return word;
 }
 
-const UNTOLD = { status: "open", votes: [], history: [] } as const;
+const UNTOLD: Pick<TaskView, "status" | "votes" | "history"> = { status: "open", votes: [], history: [] };
 
 function viewOf(known: KnownDeal, taskId: Hash, index: number, ending?: Ending, word?: PoolWord): TaskView {
   const { status, votes, history } = word && "taskId" in word ? word : UNTOLD;

@@ -5,6 +5,7 @@ import { createMemoryJournal } from "../chain/memory-journal.ts";
 import { createChainReader } from "../chain/reader.ts";
 import { connectChain } from "../chain/rpc.ts";
 import type { SenderJournal } from "../chain/sender-journal.ts";
+import { createSenderChain } from "../chain/sender-chain.ts";
 import { createSender } from "../chain/sender.ts";
 import type { Address } from "../protocol/primitives.ts";
 

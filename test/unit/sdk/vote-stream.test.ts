@@ -8,7 +8,7 @@ import { decodeVoteStream } from "../../../sdk/vote-stream.ts";
 
 const word = (value: number): Hash => `0x${value.toString(16).padStart(64, "0")}`;
 const DEALS = [word(5), word(9)];
-const WORKERS = [1, 2, 3, 4].map((value) => `0x${value.toString(16).padStart(40, "0")}`);
+const WORKERS = [1, 2, 3, 4].map((value): Address => `0x${value.toString(16).padStart(40, "0")}`);
 
 const vote = (worker: Address) =>
   fc.oneof(

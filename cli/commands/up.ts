@@ -1,0 +1,16 @@
+import { Command } from "commander";
+
+import { wholeNumber } from "../args.ts";
+import { contextOf } from "../context.ts";
+import { runUp } from "../local/run-up.ts";
+
+export const up = new Command("up")
+  .description(
+    "Run the whole market on this machine: chain, Redis, image registry, market, pool, workers. Ctrl-C stops it",
+  )
+  .option("--workers <n>", "number of workers", wholeNumber(1, 16), 3)
+  .option("--fresh", "delete what an earlier market has left, and start over", false)
+  .addHelpText("after", "\nExample:\n  gridmill up --workers 3")
+  .action(async (options: { workers: number; fresh: boolean }, command: Command) => {
+    await runUp(contextOf(command), options);
+  });

@@ -1,0 +1,239 @@
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { createFileJournal } from "../../chain/node/file-journal.ts";
+import { LOCAL_CHAIN_ID, startAnvil } from "../parts/anvil.ts";
+import { ensureDockerEngine } from "../parts/docker-engine.ts";
+import { startRedis } from "../parts/redis.ts";
+import { startRegistry } from "../parts/registry.ts";
+import type { Part } from "../parts/part.ts";
+import { until } from "../parts/until.ts";
+import type { Deployment } from "../../protocol/deployment.ts";
+import { connect } from "../../sdk/grid.ts";
+import type { Grid } from "../../sdk/grid.ts";
+import { createGatewayClient } from "../../sdk/gateway-client.ts";
+
+import type { CliConfig } from "../config.ts";
+import { homePaths, privateFolder, readIfThere, writePrivateJson } from "../home.ts";
+import { openKey } from "../keystore.ts";
+import { saveNetwork } from "../networks.ts";
+import type { CliNetwork } from "../networks.ts";
+
+import { accountNames, BOND, ensureGenesis, ensureKeys } from "./genesis.ts";
+import { choosePorts, readPlan, writePlan } from "./local-plan.ts";
+import type { LocalPlan } from "./local-plan.ts";
+import { recordRunning, requireDown, stopChildren } from "./local-state.ts";
+import { offerEverything } from "./offers.ts";
+import { localPaths } from "./paths.ts";
+import type { LocalPaths } from "./paths.ts";
+import { identify } from "./processes.ts";
+import { startRecorded } from "./service.ts";
+import { chainUrl, marketService, marketUrl, poolService, poolUrl, registryHost, workerService } from "./services.ts";
+import type { Child } from "../parts/child.ts";
+
+export type UpOptions = {
+  readonly workers: number;
+  /** Deletes what an earlier market has left. */
+  readonly fresh: boolean;
+  /** Takes free ports only; for markets that must not meet another. */
+  readonly anyPorts?: boolean;
+  /** One more worker, run by this program instead of the real one; for the demo's cheat. */
+  readonly cheater?: string;
+};
+
+/** Who wants to know how it goes, and how to stop it. */
+export type UpListener = { readonly onStep: (what: string) => void; readonly signal: AbortSignal };
+
+/** A market that runs on this machine. */
+export type LocalMarket = {
+  readonly paths: LocalPaths;
+  readonly plan: LocalPlan;
+  readonly network: CliNetwork;
+  /** Processes of Gridmill itself, to hear when one ends. */
+  readonly services: readonly Child[];
+};
+
+/**
+ * Starts the whole market, or goes on with one that was stopped. When it fails in the middle, what was started is
+ * stopped again.
+ * @throws AlreadyUpError, and whatever a part says when it does not start
+ */
+export async function bringUp(config: CliConfig, options: UpOptions, listener: UpListener): Promise<LocalMarket> {
+  const home = homePaths(config.home);
+  const paths = localPaths(home.local);
+  await privateFolder(home.root);
+  await takeOver(paths, options.fresh);
+  try {
+    return await build({ config, home: home.networks, paths, options, listener });
+  } catch (error) {
+    await takeDown(paths);
+    throw error;
+  }
+}
+
+/** Stops whatever the state file names and forgets it; the data stays. Returns the names of what was stopped. */
+export async function takeDown(paths: LocalPaths): Promise<readonly string[]> {
+  const text = await readIfThere(paths.state);
+  if (text === undefined) return [];
+  const stopped: string[] = [];
+  const state = JSON.parse(text) as Parameters<typeof stopChildren>[0];
+  await stopChildren(state, (name) => stopped.push(name));
+  await rm(paths.state, { force: true });
+  return stopped;
+}
+
+/** Makes this process the one in charge, after an earlier one that is gone: what it has left running is stopped first. */
+async function takeOver(paths: LocalPaths, fresh: boolean): Promise<void> {
+  if (await requireDown(paths.state)) await takeDown(paths);
+  if (fresh) await rm(paths.root, { recursive: true, force: true });
+  await privateFolder(paths.root);
+  const up = (await identify(process.pid))!;
+  await writePrivateJson(paths.state, { up, children: [] });
+}
+
+type Build = {
+  readonly config: CliConfig;
+  readonly home: string;
+  readonly paths: LocalPaths;
+  readonly options: UpOptions;
+  readonly listener: UpListener;
+};
+
+async function build({ config, home, paths, options, listener }: Build): Promise<LocalMarket> {
+  const { onStep, signal } = listener;
+  let plan = (await readPlan(paths.plan)) ?? (await newPlan(paths, options));
+  await writePlan(paths.plan, plan);
+  onStep("chain, Redis, image registry and Docker");
+  await startParts(config, paths, plan);
+  signal.throwIfAborted();
+
+  onStep("contracts and accounts");
+  const deployment = await ensureGenesis(chainUrl(plan.ports), paths, plan.accounts);
+  const network = networkOf(paths, plan, deployment);
+  await saveNetwork(home, "local", network);
+  signal.throwIfAborted();
+
+  onStep("market");
+  const place = { paths, ports: plan.ports };
+  const market = await startRecorded(marketService(place), config, paths.state);
+  signal.throwIfAborted();
+
+  if (plan.pool === undefined) {
+    onStep("pool, its offers, and the workers' bonds");
+    plan = await open(paths, plan, network, options);
+    await writePlan(paths.plan, plan);
+  }
+  onStep("scheduler and workers");
+  const started = await startServices(config, paths, plan);
+  await workersConnected(plan, signal);
+  return { paths, plan, network, services: [market, ...started] };
+}
+
+/** The names of a market's workers. */
+const workerNames = ({ workers, cheater }: UpOptions): readonly string[] => [
+  ...Array.from({ length: workers }, (_unused, index) => `worker-${index + 1}`),
+  ...(cheater === undefined ? [] : ["cheater"]),
+];
+
+async function newPlan(paths: LocalPaths, options: UpOptions): Promise<LocalPlan> {
+  const names = workerNames(options);
+  const ports = await choosePorts(names.length, options.anyPorts ?? false);
+  const place = { paths, ports };
+  const services = [
+    marketService(place),
+    ...names.map((name, index) =>
+      workerService(place, name, ports.workers[index]!, name === "cheater" ? options.cheater : undefined),
+    ),
+  ];
+  return { ports, services, accounts: await ensureKeys(paths, accountNames(names)) };
+}
+
+async function startParts(config: CliConfig, paths: LocalPaths, { ports }: LocalPlan): Promise<void> {
+  const record = async (name: string, dataDir: string, start: Promise<Part>): Promise<void> => {
+    const { pid, url } = await start;
+    const id = pid === undefined ? undefined : await identify(pid);
+    if (id)
+      await serially(() =>
+        recordRunning(paths.state, { ...id, name, url, dataDir, logFile: join(dataDir, `${name}.log`) }),
+      );
+  };
+  const { chain, redis, registry, docker } = paths;
+  const started = await Promise.allSettled([
+    record("anvil", chain, startAnvil({ port: ports.chain, dataDir: chain })),
+    record("redis", redis, startRedis({ port: ports.redis, dataDir: redis })),
+    record("registry", registry, startRegistry({ port: ports.registry, dataDir: registry })),
+    ensureDockerEngine({ host: config.dockerHost, logDir: docker }),
+  ]);
+  const failed = started.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** The state file is read, changed and written: one at a time. */
+let last: Promise<unknown> = Promise.resolve();
+function serially<T>(work: () => Promise<T>): Promise<T> {
+  const next = last.then(work, work);
+  last = next.catch(() => {});
+  return next;
+}
+
+/** First time only: the pool on chain, its orders in the book, the workers' stakes. */
+async function open(paths: LocalPaths, plan: LocalPlan, network: CliNetwork, options: UpOptions): Promise<LocalPlan> {
+  const names = workerNames(options);
+  const [pool] = await Promise.all([
+    as(paths, network, "pool-owner", async (owner) => {
+      const endpoint = poolUrl(plan.ports);
+      const { id } = await owner.pools.create({ operator: plan.accounts["pool-operator"]!, endpoint });
+      await offerEverything(owner, id, names.length);
+      return id;
+    }),
+    ...names.map((name) => as(paths, network, name, (worker) => worker.accounts.bond(BOND))),
+  ]);
+  const place = { paths, ports: plan.ports };
+  const [market, ...workers] = plan.services;
+  return { ...plan, pool, services: [market!, poolService(place, pool), ...workers] };
+}
+
+/** Does something in the name of one of the local accounts. */
+export async function as<T>(
+  paths: LocalPaths,
+  network: CliNetwork,
+  name: string,
+  work: (grid: Grid) => Promise<T>,
+): Promise<T> {
+  const passphrase = ((await readIfThere(paths.passphrase)) ?? "").trim();
+  const signer = await openKey(paths.keys, name, passphrase);
+  const journal = createFileJournal({ dir: join(dirname(paths.keys), "journals") });
+  const { keys: _keys, imageRegistry: _registry, ...sdkNetwork } = network;
+  await using grid = await connect({ network: sdkNetwork, signer, journal });
+  return await work(grid);
+}
+
+async function startServices(config: CliConfig, paths: LocalPaths, { services }: LocalPlan): Promise<readonly Child[]> {
+  const scheduler = services.find(({ name }) => name === "pool")!;
+  const workers = services.filter(({ name }) => name !== "pool" && name !== "market");
+  const started = [await startRecorded(scheduler, config, paths.state)];
+  for (const worker of workers) started.push(await startRecorded(worker, config, paths.state));
+  return started;
+}
+
+const CONNECT_MS = 30_000;
+
+async function workersConnected(plan: LocalPlan, signal: AbortSignal): Promise<void> {
+  const gateway = createGatewayClient({ url: poolUrl(plan.ports), chainId: LOCAL_CHAIN_ID, signer: undefined });
+  const all = plan.ports.workers.length;
+  const everybody = async (): Promise<boolean> => (await gateway.pool()).workers.length >= all;
+  await until(everybody, { timeoutMs: CONNECT_MS, everyMs: 100, signal });
+  signal.throwIfAborted();
+}
+
+function networkOf(paths: LocalPaths, { ports }: LocalPlan, deployment: Deployment): CliNetwork {
+  return {
+    chainId: LOCAL_CHAIN_ID,
+    rpcUrls: [chainUrl(ports)],
+    marketUrl: marketUrl(ports),
+    confirmations: 0,
+    deployment,
+    imageRegistry: registryHost(ports),
+    keys: { folder: paths.keys, passphraseFile: paths.passphrase, account: "requester" },
+  };
+}
