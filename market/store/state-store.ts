@@ -1,22 +1,15 @@
 import { sql } from "kysely";
-import { z } from "zod";
 
+import { CheckpointSchema } from "../../chain/checkpoint.ts";
+import type { Checkpoint, CheckpointStore } from "../../chain/checkpoint.ts";
 import { codeOf } from "../../protocol/errors.ts";
 import { toJson } from "../../protocol/json.ts";
-import { HashSchema } from "../../protocol/primitives.ts";
 
 import type { Database } from "./database.ts";
 
-const HandledBlockSchema = z.object({ block: z.int(), hash: HashSchema });
-const CheckpointSchema = HandledBlockSchema.extend({ trail: z.array(HandledBlockSchema).readonly() });
-export type StoredCheckpoint = z.output<typeof CheckpointSchema>;
-
 /** How far the chain was followed, by whom, and what could not be handled. */
 export interface StateStore {
-  readonly checkpoint: {
-    load(): Promise<StoredCheckpoint | undefined>;
-    save(checkpoint: StoredCheckpoint): Promise<void>;
-  };
+  readonly checkpoint: CheckpointStore;
   /** Last block whose events are in the book. */
   followed(): Promise<number>;
   /**
@@ -32,11 +25,11 @@ export interface StateStore {
 }
 
 export function createStateStore(db: Database): StateStore {
-  const load = async (): Promise<StoredCheckpoint | undefined> => {
+  const load = async (): Promise<Checkpoint | undefined> => {
     const row = await db.selectFrom("state").select("value").where("name", "=", "checkpoint").executeTakeFirst();
     return row && CheckpointSchema.parse(JSON.parse(row.value));
   };
-  const save = async (checkpoint: StoredCheckpoint): Promise<void> => {
+  const save = async (checkpoint: Checkpoint): Promise<void> => {
     const value = toJson(checkpoint);
     await db
       .insertInto("state")

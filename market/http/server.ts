@@ -1,0 +1,67 @@
+import rateLimit from "@fastify/rate-limit";
+import websocket from "@fastify/websocket";
+import fastify from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import { validatorCompiler } from "fastify-type-provider-zod";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+
+import { toJson } from "../../protocol/json.ts";
+import type { Services } from "../services.ts";
+
+import { assetRoutes } from "./asset-routes.ts";
+import { dealRoutes } from "./deal-routes.ts";
+import { answerErrors } from "./error-answers.ts";
+import { feedRoute } from "./feed-route.ts";
+import type { Metrics } from "./metrics.ts";
+import { describeRoutes } from "./open-api.ts";
+import { operationRoutes } from "./operation-routes.ts";
+import { orderRoutes } from "./order-routes.ts";
+import { paramsRoutes } from "./params-routes.ts";
+
+export type ServerOptions = {
+  readonly services: Services;
+  readonly metrics: Metrics;
+  readonly logger: FastifyBaseLogger;
+  /** Requests a minute from one address (the connection's, never a header's). */
+  readonly rateLimit: number;
+  /** Whether the chain is followed closely enough for answers to be right. */
+  readonly isCurrent: () => Promise<boolean>;
+};
+
+/** A server whose routes take and give what zod schemas say. */
+export type ZodServer = FastifyInstance<
+  FastifyInstance["server"],
+  Parameters<FastifyInstance["routing"]>[0],
+  Parameters<FastifyInstance["routing"]>[1],
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** Longest body of anything but params. */
+const BODY_LIMIT = 64 * 1024;
+
+/** The market's REST interface and feed; listens nowhere yet. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { services, metrics, logger } = options;
+  const server: FastifyInstance = fastify({
+    loggerInstance: logger,
+    bodyLimit: BODY_LIMIT,
+    disableRequestLogging: true,
+  });
+  server.setValidatorCompiler(validatorCompiler as never);
+  server.setSerializerCompiler(() => (answer) => toJson(answer));
+  answerErrors(server);
+  metrics.observe(server);
+  await server.register(rateLimit, { max: options.rateLimit, timeWindow: "1 minute" });
+  await server.register(websocket, { options: { maxPayload: 4_096 } });
+  await describeRoutes(server);
+
+  const typed = server.withTypeProvider<ZodTypeProvider>();
+  orderRoutes(typed, services);
+  assetRoutes(typed, services);
+  dealRoutes(typed, services);
+  feedRoute(typed, services);
+  operationRoutes(typed, options);
+  await server.register(async (raw) => paramsRoutes(raw, services));
+  return server;
+}
