@@ -5,7 +5,7 @@ import { BadInputError } from "../../protocol/errors.ts";
 const Sha256Digest = /^sha256:[0-9a-f]{64}$/;
 /** `[host[:port]/]path[:tag][@digest]`, as the registry's own grammar has it, without IPv6 hosts. */
 const IMAGE_NAME =
-  /^(?<repository>(?:[a-zA-Z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
+  /^(?<repository>(?:[a-zA-Z0-9][a-zA-Z0-9.-]*(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+|\/)[a-z0-9]+)*)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 
 /** `sha256:` and 64 hex digits: what a registry answers, and what pins an image. */
 export const ImageDigestSchema = z.string().regex(Sha256Digest, "must be a sha256 digest");
