@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request, type IncomingMessage } from "node:http";
+import { request, type IncomingMessage, type RequestOptions } from "node:http";
 import { join } from "node:path";
 
 import { startChild, waitReady, type Child } from "./child.ts";
@@ -69,10 +69,7 @@ function assertMayStart(host: string): void {
 /** Whether an engine answers at `host`, within two seconds. */
 export async function dockerAnswers(host: string = DEFAULT_DOCKER_HOST): Promise<boolean> {
   try {
-    const target = host.startsWith("unix://")
-      ? { socketPath: host.slice("unix://".length) }
-      : { host: new URL(host).hostname, port: new URL(host).port };
-    const ping = request({ ...target, path: "/_ping", timeout: 2_000 });
+    const ping = request({ ...engineAddress(host), path: "/_ping", timeout: 2_000 });
     ping.on("timeout", () => ping.destroy(new Error("no answer")));
     ping.end();
     const [response] = (await once(ping, "response")) as [IncomingMessage];
@@ -81,4 +78,11 @@ export async function dockerAnswers(host: string = DEFAULT_DOCKER_HOST): Promise
   } catch {
     return false;
   }
+}
+
+/** Where `node:http` finds the engine of a DOCKER_HOST. */
+export function engineAddress(host: string): Pick<RequestOptions, "socketPath" | "host" | "port"> {
+  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length) };
+  const { hostname, port } = new URL(host);
+  return { host: hostname, port };
 }

@@ -15,6 +15,7 @@ import { startRedis } from "../../cli/parts/redis.ts";
 import { startRegistry } from "../../cli/parts/registry.ts";
 import { testHardhatNode, testPostgres } from "../support/parts.ts";
 import { tempDir } from "../support/temp-dir.ts";
+import { blockNumber } from "../support/rpc.ts";
 import { engineForTests } from "../support/test-docker.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -152,10 +153,4 @@ async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Pro
   } finally {
     client.disconnect();
   }
-}
-
-async function blockNumber(url: string): Promise<number> {
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] });
-  const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
-  return Number(((await response.json()) as { result: string }).result);
 }

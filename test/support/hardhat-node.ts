@@ -5,6 +5,8 @@ import { startChild, waitReady } from "../../cli/parts/child.ts";
 import { assertPortFree, LOOPBACK } from "../../cli/parts/free-port.ts";
 import { partOf, type Part } from "../../cli/parts/part.ts";
 
+import { blockNumber } from "./rpc.ts";
+
 /** Starts `hardhat node`, mining every second; it keeps no state. */
 export async function startHardhatNode({ port, dataDir }: { port: number; dataDir: string }): Promise<Part> {
   await assertPortFree(port, "hardhat node");
@@ -18,15 +20,7 @@ export async function startHardhatNode({ port, dataDir }: { port: number; dataDi
     logFile: join(dataDir, "hardhat-node.log"),
   });
   const url = `http://${LOOPBACK}:${port}`;
-  await waitReady(child, () => hasMinedByItself(url), 60_000);
+  // A block that nobody asked for: it mines by itself.
+  await waitReady(child, async () => (await blockNumber(url)) > 0, 60_000);
   return partOf(child, url);
-}
-
-async function hasMinedByItself(url: string): Promise<boolean> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] }),
-  });
-  return Number(((await response.json()) as { result: string }).result) > 0;
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
-import { ensureDockerEngine } from "../../cli/parts/docker-engine.ts";
+import { engineAddress, ensureDockerEngine } from "../../cli/parts/docker-engine.ts";
 import type { Part } from "../../cli/parts/part.ts";
 
 import { loadTestConfig } from "./config.ts";
@@ -42,10 +42,7 @@ export async function containersOfThisRun(): Promise<readonly string[]> {
 }
 
 async function getJson(host: string, path: string): Promise<unknown> {
-  const target = host.startsWith("unix://")
-    ? { socketPath: host.slice("unix://".length) }
-    : { host: new URL(host).hostname, port: new URL(host).port };
-  const get = request({ ...target, path });
+  const get = request({ ...engineAddress(host), path });
   get.end();
   const [response] = (await once(get, "response")) as [IncomingMessage];
   return JSON.parse(await text(response)) as unknown;
