@@ -120,15 +120,22 @@ function bounds({ limits, processors }: ContainerPlan): HostConfig {
   };
 }
 
+/** The volumes that the engine makes because the image declares them, by the names that we give them. */
+export function imageVolumes(plan: ContainerPlan): readonly { readonly name: string; readonly path: string }[] {
+  const ours = [INPUT_DIR, OUTPUT_DIR, TMP_DIR];
+  const paths = plan.imageVolumes.filter((path) => !ours.includes(path.replace(/\/+$/, "")));
+  return paths.map((path, index) => ({ name: `${plan.name}-image-${index}`, path }));
+}
+
 function mounts(plan: ContainerPlan): MountSettings[] {
-  const own = [INPUT_DIR, OUTPUT_DIR, TMP_DIR];
-  const ofImage = plan.imageVolumes.filter((path) => !own.includes(path.replace(/\/+$/, "")));
   return [
     { ...volume(plan.inputVolume, INPUT_DIR), ReadOnly: true },
     volume(plan.outputVolume, OUTPUT_DIR),
     mount({ Type: "tmpfs", Target: TMP_DIR, TmpfsOptions: { SizeBytes: TMP_BYTES, Mode: 0o1777 } }),
     // A volume that an image declares would be writable without bounds: it is a part of the read-only root here.
-    ...ofImage.map((Target) => mount({ Type: "volume", Target, ReadOnly: true })),
+    ...imageVolumes(plan).map(({ name, path }) =>
+      mount({ Type: "volume", Source: name, Target: path, ReadOnly: true, VolumeOptions: { Labels: plan.labels } }),
+    ),
   ];
 }
 

@@ -106,14 +106,19 @@ async function assertOwnEnd(docker: Docker, container: Docker.Container, end: Om
 
 async function killedThroughEngine(docker: Docker, container: Docker.Container): Promise<boolean> {
   const { State } = await ask("look at a container", () => container.inspect());
-  const unix = (time: string): number => Math.floor(Date.parse(time) / 1_000);
   const query = {
-    since: unix(State.StartedAt),
-    // Up to then the engine answers at once.
-    until: unix(State.FinishedAt) + 1,
+    since: engineTime(State.StartedAt),
+    // A moment that has passed: the engine answers at once.
+    until: engineTime(State.FinishedAt),
     filters: { container: [container.id], event: ["kill"] },
   };
   const events = await ask("tell what happened", () => docker.getEvents(query));
   for await (const _event of events) return true;
   return false;
+}
+
+/** Unix time to the nanosecond, as the engine takes it; a number would round it. */
+function engineTime(iso: string): number {
+  const fraction = /\.(\d+)/.exec(iso)?.[1] ?? "";
+  return `${Math.floor(Date.parse(iso) / 1_000)}.${fraction.padEnd(9, "0")}` as unknown as number;
 }

@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import type { Logger } from "pino";
 
 import { digestOf, failDigest, manifestOf, type FailReason } from "../../protocol/digest.ts";
-import { containerSpec, type ContainerPlan } from "./container-spec.ts";
+import { containerSpec, imageVolumes, type ContainerPlan } from "./container-spec.ts";
 import { ask, throwIfAborted } from "./engine.ts";
 import type { RunListener, RunOutcome, RunSpec, RunUsage } from "./executor.ts";
 import { ensureImage, type ImageFacts } from "./image.ts";
@@ -79,7 +79,7 @@ function planOf(deps: RunDeps, spec: RunSpec, image: ImageFacts, processors: str
 function leavingsOf(deps: RunDeps, plan: ContainerPlan, { leaseId }: RunSpec): Leavings {
   return {
     containers: [plan.name, helperOf(plan)],
-    volumes: [plan.inputVolume, plan.outputVolume],
+    volumes: [plan.inputVolume, plan.outputVolume, ...imageVolumes(plan).map(({ name }) => name)],
     dir: join(deps.runsDir, leaseId),
   };
 }
