@@ -4,21 +4,22 @@ import type { Hash } from "../../protocol/primitives.ts";
 
 /** What to run. Nothing here names an engine. */
 export type RunSpec = {
-  /** Names the run: its containers and volumes carry it as a label, so that a restart finds them. */
+  /** A UUID. Names the run: its containers and volumes carry it as a label, so that a restart finds them. */
   readonly leaseId: string;
   /** Pinned by digest: `registry/name@sha256:…`. */
   readonly image: string;
+  /** Replace the image's own command; none: the image says what to run, and the run fails with `params` if it does not. */
   readonly args: readonly string[];
-  /** The app's environment and Gridmill's own variables, complete. */
+  /** The app's variables and those that name the task; where input and output lie is added by the executor. */
   readonly env: Readonly<Record<string, string>>;
   /** Files of the host that appear read-only under `/input`, already checked against their digests. */
   readonly inputs: readonly { readonly name: string; readonly path: string }[];
   readonly limits: Limits;
-  /** File of the host that receives the result blob (a tar: `manifest`, then `output/…`). */
+  /** File of the host that receives the result blob (a tar: `manifest`, then `output/…`). Stays unmade on a failure. */
   readonly resultPath: string;
 };
 
-/** What the container used, as the engine counted it. */
+/** What the container used, as the engine counted it: about every second, so that a shorter run may show 0. */
 export type RunUsage = {
   readonly wallMs: number;
   readonly cpuMs: number;
@@ -26,8 +27,11 @@ export type RunUsage = {
 };
 
 /**
- * An app that exits with an error has a result too: the exit code is part of the manifest. `failed` is a failure that lies
- * in the input and is voted; a failure of this machine is thrown instead and never voted.
+ * An app that exits with an error has a result too: the exit code is part of the manifest, also when it broke off because a
+ * single file became too large or no more processes were to be had. `failed` is a failure that lies in the input and is
+ * voted: `time`, `disk` and `log-size` when the limit was reached; `memory` when the kernel killed a process at the limit,
+ * and `disk` when no room was left, if the app then exited with an error; else it coped. A failure of this machine is thrown
+ * instead and never voted.
  */
 export type RunOutcome =
   | {
@@ -49,13 +53,18 @@ export type RunListener = {
 export interface Executor {
   /**
    * Runs to the end and removes whatever it started, whether it succeeded, threw or was aborted.
-   * @throws ImageNotFoundError | ImageDigestError | EngineUnreachableError | DiskFullError | AbortedError
+   * @throws ImageNotFoundError | ImageDigestError | RegistryUnreachableError | EngineUnreachableError | EngineRefusedError |
+   * DiskFullError | AbortedError | AlreadyRunningError; RunInterruptedError when the container was killed from outside, or
+   * by a SIGKILL whose author cannot be told
    */
   run(spec: RunSpec, listener: RunListener, signal: AbortSignal): Promise<RunOutcome>;
 
   /** Fetches an image and verifies its digest, so that a later run starts at once. Same errors as {@link run}. */
   prefetch(image: string, signal: AbortSignal): Promise<void>;
 
-  /** Removes what runs of this owner left behind when their process died. Returns how many things it removed. */
+  /**
+   * Removes what runs of this owner left behind when their process died, and leaves alone what this executor runs now.
+   * Call it before the first run. Returns how many things it removed.
+   */
   sweep(): Promise<number>;
 }
