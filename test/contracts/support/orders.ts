@@ -1,3 +1,5 @@
+import type { Result } from "ethers";
+
 import { signOrder } from "../../../chain/sign.ts";
 import { packResources, NO_RESOURCES } from "../../../protocol/capabilities.ts";
 import { DealSchema, dealIdOf } from "../../../protocol/deal.ts";
@@ -83,6 +85,12 @@ function requestOf(market: Market): RequestOrder {
   };
 }
 
+/** Who signs the usual orders. */
+export function signerOf(market: Market, kind: keyof Orders): Account {
+  const { appOwner, datasetOwner, poolOwner, requester } = market;
+  return { app: appOwner, dataset: datasetOwner, pool: poolOwner, request: requester }[kind];
+}
+
 /** Signed by those who usually own the assets. */
 export async function signedOrders(market: Market, orders: Orders): Promise<SignedOrders> {
   const { appOwner, datasetOwner, poolOwner, requester, orderDomain } = market;
@@ -118,6 +126,6 @@ export async function openDeal(market: Market, changes: Changes = {}): Promise<O
 export async function openedBy(market: Market, transaction: Awaited<ReturnType<typeof match>>): Promise<OpenedDeal> {
   const { blockNumber } = (await transaction.wait())!;
   const [event] = await market.marketplace.queryFilter(market.marketplace.filters.DealOpened(), blockNumber);
-  const deal = DealSchema.parse(event!.args.deal.toObject());
+  const deal = DealSchema.parse((event!.args.deal as unknown as Result).toObject());
   return { deal, dealId: dealIdOf(deal) };
 }

@@ -31,11 +31,15 @@ export type RoundOptions = {
   readonly sealBy?: number;
   readonly pool?: bigint;
   readonly lane?: number;
+  /** The lane's next one, unless given. */
+  readonly epoch?: number;
   /** Deals to be named although nobody votes on them. */
   readonly deals?: readonly OpenedDeal[];
   /** Tasks to be named although nobody votes on them. */
   readonly tasks?: readonly SettledTask[];
 };
+
+const USUAL = { pool: POOL, lane: LANE, sealBy: FOREVER, deals: [], tasks: [], callbacks: [] };
 
 /** What `seal` and `settle` are called with. */
 export type Round = {
@@ -54,32 +58,30 @@ export const secretOf = (worker: Account): Hash => ethers.id(`secret of ${worker
 
 /** Prepares the next epoch of a lane from these votes: seals them, signs the ballots, packs the stream. */
 export async function roundOf(market: Market, casts: readonly Cast[], options: RoundOptions = {}): Promise<Round> {
-  const pool = options.pool ?? POOL;
-  const lane = options.lane ?? LANE;
-  const epoch = Number((await market.hub.epochOf(pool, lane)).epoch) + 1;
+  const { pool, lane, sealBy, deals, tasks, callbacks } = { ...USUAL, ...options };
+  const epoch = options.epoch ?? Number((await market.hub.epochOf(pool, lane)).epoch) + 1;
   const workers = ascending([...new Set(casts.map(({ worker }) => worker))]);
-  const opened = sortedDeals([...casts.map((cast) => cast.opened), ...(options.deals ?? [])]);
-  const ballots: OpenedBallot[] = [];
+  const opened = sortedDeals([...casts.map((cast) => cast.opened), ...deals]);
+  const dealIds = opened.map(({ dealId }) => dealId);
   const leaves: Hash[] = [];
+  const ballots: OpenedBallot[] = [];
   for (const worker of workers) {
     const own = casts.filter((cast) => cast.worker === worker);
     const votesHash = votesHashOf(own.map(sealedVote).sort(byTask));
-    const sealBy = options.sealBy ?? FOREVER;
     const signature = await signBallot({ pool, lane, epoch, sealBy, votesHash }, worker, market.ballotDomain);
     const secret = own.every(({ kept }) => kept) ? ZERO_HASH : secretOf(worker);
     ballots.push({ worker: addressOf(worker), sealBy, secret, ...compactParts(signature) });
     leaves.push(leafOf(addressOf(worker), votesHash));
   }
-  const dealIds = opened.map(({ dealId }) => dealId);
   return {
     pool,
     lane,
     leaves,
     jointHash: jointHashOf(leaves),
     deals: opened.map(({ deal }) => deal),
-    tasks: encodeSettlement([...tasksOf(casts), ...(options.tasks ?? [])], dealIds, workers.map(addressOf)),
+    tasks: encodeSettlement([...tasksOf(casts), ...tasks], dealIds, workers.map(addressOf)),
     ballots,
-    callbacks: options.callbacks ?? [],
+    callbacks,
   };
 }
 
