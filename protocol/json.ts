@@ -3,5 +3,9 @@
  * is standard. Reading it back is a schema's work, since only the schema knows which strings are numbers.
  */
 export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_key, field: unknown) => (typeof field === "bigint" ? field.toString() : field), indent);
+  return JSON.stringify(
+    value,
+    (_key, field: unknown) => (typeof field === "bigint" ? field.toString() : field),
+    indent,
+  );
 }

@@ -64,18 +64,34 @@ const ballot = z.strictObject({
   ...epochFields,
   sealBy: secondsSchema,
   /** In task order. */
-  votes: z.array(z.strictObject({ taskId, seal: HashSchema })).min(1).max(10_000),
+  votes: z
+    .array(z.strictObject({ taskId, seal: HashSchema }))
+    .min(1)
+    .max(10_000),
   /** EIP-2098: 64 bytes. */
   signature: HexSchema.refine((hex) => hex.length === 130, "must be 64 bytes"),
 });
-const ballotRefused = z.strictObject({ type: z.literal("ballot-refused"), ...epochFields, code, message: z.string().max(1_024) });
+const ballotRefused = z.strictObject({
+  type: z.literal("ballot-refused"),
+  ...epochFields,
+  code,
+  message: z.string().max(1_024),
+});
 const open = z.strictObject({
   type: z.literal("open"),
   ...epochFields,
   secret: HashSchema,
-  digests: z.array(z.strictObject({ taskId, digest: HashSchema })).min(1).max(10_000),
+  digests: z
+    .array(z.strictObject({ taskId, digest: HashSchema }))
+    .min(1)
+    .max(10_000),
 });
-const uploaded = z.strictObject({ type: z.literal("uploaded"), taskId, sha256: Sha256Schema, bytes: z.int().nonnegative() });
+const uploaded = z.strictObject({
+  type: z.literal("uploaded"),
+  taskId,
+  sha256: Sha256Schema,
+  bytes: z.int().nonnegative(),
+});
 const uploadFailed = z.strictObject({ type: z.literal("upload-failed"), taskId, code, message: z.string().max(1_024) });
 
 export const WorkerMessageSchema = z.discriminatedUnion("type", [

@@ -24,14 +24,19 @@ export const FileNameSchema = z
 export const InputSchema = z.strictObject({
   name: FileNameSchema,
   sha256: Sha256Schema,
-  bytes: z.int().min(0).max(1024 ** 4),
+  bytes: z
+    .int()
+    .min(0)
+    .max(1024 ** 4),
   url: z.url({ protocol: /^https?$/ }).optional(),
 });
 export type Input = z.output<typeof InputSchema>;
 
 const ArgsSchema = z.array(z.string().max(32_768)).max(1_024);
 const EnvSchema = z.record(
-  z.string().regex(/^(?!GRIDMILL_)[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be a variable name not starting with GRIDMILL_"),
+  z
+    .string()
+    .regex(/^(?!GRIDMILL_)[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be a variable name not starting with GRIDMILL_"),
   z.string().max(32_768),
 );
 const InputsSchema = z.array(InputSchema).max(1_024);
@@ -75,7 +80,8 @@ export function paramsHashOf(text: string | Uint8Array): Hash {
 /** @throws BadParamsError when the text is too long, is no JSON, or is not of {@link ParamsSchema}. */
 export function parseParams(text: string): Params {
   const bytes = toUtf8Bytes(text).length;
-  if (bytes > MAX_PARAMS_BYTES) throw new BadParamsError(`The params are ${bytes} bytes, more than ${MAX_PARAMS_BYTES}`);
+  if (bytes > MAX_PARAMS_BYTES)
+    throw new BadParamsError(`The params are ${bytes} bytes, more than ${MAX_PARAMS_BYTES}`);
   const parsed = ParamsSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new BadParamsError(`The params are not valid: ${z.prettifyError(parsed.error)}`, {

@@ -88,7 +88,9 @@ export const PoolInfoSchema = z.object({
   ),
   /** How many tasks stand in each status. */
   tasks: z.record(z.string(), z.int()),
-  epochs: z.array(z.object({ lane: z.int(), epoch: z.int(), state: z.string(), tasks: z.int(), note: z.string().nullable() })),
+  epochs: z.array(
+    z.object({ lane: z.int(), epoch: z.int(), state: z.string(), tasks: z.int(), note: z.string().nullable() }),
+  ),
 });
 export type PoolInfo = z.output<typeof PoolInfoSchema>;
 

@@ -27,7 +27,7 @@ export const AddressSchema = lowerHex(/^0x[0-9a-fA-F]{40}$/, "must be a 20-byte 
 export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 
 /** An unsigned integer of `bits` bits, written as a decimal string on the wire. */
-export function uintSchema(bits: number) {
+export function uintSchema(bits: number): z.ZodType<bigint, string | number | bigint> {
   const limit = 2n ** BigInt(bits);
   return z
     .union([z.string().regex(/^\d{1,78}$/, "must be a whole number in decimal"), z.int().nonnegative(), z.bigint()])
@@ -36,6 +36,6 @@ export function uintSchema(bits: number) {
 }
 
 /** The same for what fits a JavaScript number. */
-export function smallUintSchema(bits: 8 | 16 | 32 | 40) {
+export function smallUintSchema(bits: 8 | 16 | 32 | 40): z.ZodType<number, string | number | bigint> {
   return uintSchema(bits).transform(Number);
 }

@@ -20,8 +20,7 @@ export type OpenedBallot = {
 
 /** A vote in a settle: open with its digest, or still sealed with its bare seal. */
 export type SettledVote =
-  | { readonly worker: Address; readonly digest: Hash }
-  | { readonly worker: Address; readonly seal: Hash };
+  { readonly worker: Address; readonly digest: Hash } | { readonly worker: Address; readonly seal: Hash };
 
 /** One task in a settle, with every vote that a sealed ballot holds for it. */
 export type SettledTask = { readonly dealId: Hash; readonly index: number; readonly votes: readonly SettledVote[] };
@@ -64,7 +63,12 @@ function encodeTask(
     const head = [uint(2, known(ballotIndex, vote.worker.toLowerCase())), uint(1, group)];
     return concat("digest" in vote ? head : [...head, vote.seal]);
   });
-  const head = [uint(2, known(dealIndex, task.dealId)), uint(4, task.index), uint(1, digests.length), uint(1, votes.length)];
+  const head = [
+    uint(2, known(dealIndex, task.dealId)),
+    uint(4, task.index),
+    uint(1, digests.length),
+    uint(1, votes.length),
+  ];
   return concat([...head, ...digests, ...votes]);
 }
 

@@ -1,0 +1,20 @@
+import { readFile } from "node:fs/promises";
+
+import { DeploymentSchema } from "../../protocol/deployment.ts";
+import type { Deployment } from "../../protocol/deployment.ts";
+import { BadConfigError } from "../../protocol/errors.ts";
+
+/**
+ * Reads where the contracts live, from the file that `GRIDMILL_DEPLOYMENT` names.
+ * @throws BadConfigError
+ */
+export async function readDeployment(file: string): Promise<Deployment> {
+  try {
+    return DeploymentSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (cause) {
+    throw new BadConfigError(`The deployment file ${file} cannot be read`, {
+      cause,
+      hint: "GRIDMILL_DEPLOYMENT names a JSON file with chainId, block and contracts; gridmill up writes one",
+    });
+  }
+}

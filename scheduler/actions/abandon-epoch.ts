@@ -1,0 +1,31 @@
+import { moveEpoch } from "../domain/epoch-state.ts";
+import type { EpochRecord } from "../domain/epoch-state.ts";
+import { moveTask } from "../domain/task-state.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
+import { withMovedVotes } from "../domain/task-votes.ts";
+import { agreedTag } from "../domain/votes-needed.ts";
+import type { PoolContext } from "./context.ts";
+import type { Next } from "./run-lane.ts";
+
+/** Gives an epoch up: its votes stand as computed again, and its tasks wait for the next epoch or for more votes. */
+export async function abandonEpoch(pool: PoolContext, record: EpochRecord, note: string): Promise<Next> {
+  for (const { taskId } of record.tasks) await releaseTask(pool, taskId, note);
+  await pool.epochs.put(record, moveEpoch(record, "abandoned", { note }));
+  pool.log.warn({ lane: record.lane, epoch: record.epoch, note }, "epoch abandoned");
+  return "again";
+}
+
+/** Takes a task out of its epoch with all its votes. */
+export async function releaseTask(pool: PoolContext, taskId: `0x${string}`, note: string): Promise<void> {
+  const at = pool.chain.now();
+  const task = await pool.tasks.update(taskId, (current) =>
+    current.state === "sealed" ? released(current, at, note) : undefined,
+  );
+  if (task?.state === "planned") await pool.wake.task(taskId);
+}
+
+function released(task: TaskRecord, at: number, note: string): TaskRecord {
+  const { digest: _digest, uploadsFailed: _failed, ...kept } = task;
+  const votes = withMovedVotes(kept, ({ state }) => state === "balloted" || state === "opened", "computed", at);
+  return agreedTag(votes) === undefined ? moveTask(votes, "planned", at, note) : moveTask(votes, "agreed", at, note);
+}

@@ -1,0 +1,99 @@
+import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import { moveEpoch } from "../domain/epoch-state.ts";
+import type { EpochRecord } from "../domain/epoch-state.ts";
+import { agreedDigest, agreeingWorkers, needsUpload } from "../domain/settle-plan.ts";
+import type { Openings } from "../domain/settle-plan.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
+import { abandonEpoch } from "./abandon-epoch.ts";
+import type { PoolContext } from "./context.ts";
+import { LOOK_MS } from "./run-lane.ts";
+import type { Next } from "./run-lane.ts";
+import { tellSealed } from "./seal-epoch.ts";
+
+/** A worker that has not delivered an output after so many seconds is joined by the next one. */
+const UPLOAD_SECONDS = 30;
+/** An epoch is settled while at least this much of its window is left, in seconds. */
+const SETTLE_MARGIN_SECONDS = 300;
+
+/**
+ * Waits for the openings, then for the outputs: nothing is paid that cannot be fetched, so the result of every task that
+ * the opened votes agree on is uploaded and verified before the settle.
+ */
+export async function collectOpenings(pool: PoolContext, record: EpochRecord): Promise<Next> {
+  const now = pool.chain.now();
+  if (now > record.sealedAt! + SETTLE_WINDOW_SECONDS) return abandonEpoch(pool, record, "its window has passed");
+
+  const openings = await pool.epochs.openings(record.lane, record.epoch);
+  const missing = record.ballots.filter(({ worker }) => openings[worker] === undefined);
+  if (missing.length > 0 && now <= record.openUntil!) {
+    await tellSealed(pool, { ...record, ballots: missing });
+    return { inMs: LOOK_MS };
+  }
+
+  const wanted = await tasksToFetch(pool, record, openings);
+  if (wanted.length > 0 && now <= uploadsUntil(pool, record)) return askForUploads(pool, record, wanted, openings);
+  if (now <= record.sealedAt!) return { inMs: LOOK_MS };
+  await pool.epochs.put(record, moveEpoch(record, "settling"));
+  return "again";
+}
+
+function uploadsUntil(pool: PoolContext, record: EpochRecord): number {
+  const patience = record.openUntil! + pool.config.epochs.openSeconds;
+  return Math.min(patience, record.sealedAt! + SETTLE_WINDOW_SECONDS - SETTLE_MARGIN_SECONDS);
+}
+
+/** Notes on each task what its opened votes agree on; returns those whose output is still to be had from somebody. */
+async function tasksToFetch(
+  pool: PoolContext,
+  record: EpochRecord,
+  openings: Openings,
+): Promise<readonly TaskRecord[]> {
+  const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
+  const noted = await Promise.all(tasks.map((task) => noteDigest(pool, task, openings)));
+  return noted.filter((task) => {
+    if (!task.digest || task.result !== undefined || !needsUpload(task.digest)) return false;
+    return deliverers(record, task, openings).length > 0;
+  });
+}
+
+async function noteDigest(pool: PoolContext, task: TaskRecord, openings: Openings): Promise<TaskRecord> {
+  const digest = agreedDigest(task, openings);
+  if (digest === undefined || digest === task.digest) return task;
+  return (await pool.tasks.update(task.taskId, (current) => ({ ...current, digest }))) ?? task;
+}
+
+function deliverers(record: EpochRecord, task: TaskRecord, openings: Openings): readonly Address[] {
+  const failed = task.uploadsFailed ?? [];
+  return agreeingWorkers(record, task.taskId, task.digest!, openings).filter((worker) => !failed.includes(worker));
+}
+
+async function askForUploads(
+  pool: PoolContext,
+  record: EpochRecord,
+  tasks: readonly TaskRecord[],
+  openings: Openings,
+): Promise<Next> {
+  const uploads: Record<Hash, { worker: Address; at: number }> = { ...record.uploads };
+  const asks = tasks.flatMap((task) => {
+    const worker = nextDeliverer(record, task, deliverers(record, task, openings), pool.chain.now());
+    return worker === undefined ? [] : [{ worker, taskId: task.taskId }];
+  });
+  for (const { worker, taskId } of asks) uploads[taskId] = { worker, at: pool.chain.now() };
+  if (asks.length > 0 && !(await pool.epochs.put(record, { ...record, uploads }))) return "again";
+  await Promise.all(asks.map(({ worker, taskId }) => pool.messenger.send(worker, { type: "upload?", taskId })));
+  return { inMs: LOOK_MS };
+}
+
+/** The next worker to ask, or undefined while the one asked last may still deliver. The tasks are spread over the workers. */
+function nextDeliverer(
+  record: EpochRecord,
+  task: TaskRecord,
+  able: readonly Address[],
+  now: number,
+): Address | undefined {
+  const last = record.uploads[task.taskId];
+  const asked = last === undefined ? -1 : able.indexOf(last.worker);
+  if (asked >= 0 && now < last!.at + UPLOAD_SECONDS) return undefined;
+  return able[asked >= 0 ? (asked + 1) % able.length : task.index % able.length];
+}

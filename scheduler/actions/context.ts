@@ -1,0 +1,30 @@
+import type { Logger } from "pino";
+
+import type { BlobLedger } from "../store/blob-ledger.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
+import type { SchedulerConfig } from "../config.ts";
+import type { ImageProbe, Messenger, Operator, ParamsSource, PoolChain, Wake } from "../ports.ts";
+import type { DealStore } from "../store/deal-store.ts";
+import type { EpochStore } from "../store/epoch-store.ts";
+import type { TaskStore } from "../store/task-store.ts";
+import type { WorkerStore } from "../store/worker-store.ts";
+
+/** Everything an action may touch. All state is behind it: actions keep none between two calls. */
+export type PoolContext = {
+  readonly config: SchedulerConfig;
+  readonly log: Logger;
+  readonly tasks: TaskStore;
+  readonly deals: DealStore;
+  readonly workers: WorkerStore;
+  readonly epochs: EpochStore;
+  readonly blobs: BlobStore;
+  readonly ledger: BlobLedger;
+  readonly chain: PoolChain;
+  readonly operator: Operator;
+  readonly messenger: Messenger;
+  readonly wake: Wake;
+  readonly params: ParamsSource;
+  readonly images: ImageProbe;
+  /** Uniform in [0, 1): decides which votes get a second one although nobody needs it. */
+  readonly random: () => number;
+};

@@ -1,0 +1,116 @@
+import { leafOf, votesHashOf } from "../../protocol/ballot.ts";
+import type { Ballot } from "../../protocol/ballot.ts";
+import { codeOf } from "../../protocol/errors.ts";
+import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import { verifyResult } from "../blobs/verify-result.ts";
+import { ballotFault, checkOpening } from "../domain/ballot-check.ts";
+import type { EpochRecord, SignedBallot } from "../domain/epoch-state.ts";
+import type { PoolContext } from "./context.ts";
+
+type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
+
+/** Recovers who signed a ballot; handed in, since it needs the domain of the deployment. */
+export type BallotSigner = (ballot: Ballot, signature: `0x${string}`) => Address | undefined;
+
+/** What workers say in an epoch. Everything is checked before it is stored; the lane's job draws the conclusions. */
+
+export async function hearBallot(
+  pool: PoolContext,
+  worker: Address,
+  said: Said<"ballot">,
+  signerOf: BallotSigner,
+): Promise<void> {
+  const record = await epochOf(pool, said);
+  if (record?.state !== "balloting") return;
+  const { sealBy, votes, signature } = said;
+  const ballot: SignedBallot = { worker, sealBy, votes, signature };
+  const fault = ballotFault(record, ballot, pool.chain.now()) ?? signatureFault(said, worker, signerOf);
+  if (fault !== undefined) {
+    pool.log.warn({ worker, lane: said.lane, epoch: said.epoch, fault }, "ballot rejected");
+    await pool.workers.count(worker, "bad");
+    return;
+  }
+  await pool.epochs.addBallot(said.lane, said.epoch, ballot);
+  await pool.wake.lane(said.lane);
+}
+
+function signatureFault(said: Said<"ballot">, worker: Address, signerOf: BallotSigner): string | undefined {
+  const { pool, lane, epoch, sealBy, votes, signature } = said;
+  const ballot = { pool, lane, epoch, sealBy, votesHash: votesHashOf(votes) };
+  return signerOf(ballot, signature) === worker ? undefined : "is signed by somebody else";
+}
+
+export async function hearBallotRefused(
+  pool: PoolContext,
+  worker: Address,
+  said: Said<"ballot-refused">,
+): Promise<void> {
+  const record = await epochOf(pool, said);
+  if (record?.state !== "balloting") return;
+  pool.log.info({ worker, lane: said.lane, epoch: said.epoch, code: said.code }, "ballot refused");
+  await pool.epochs.refuseBallot(said.lane, said.epoch, worker);
+  await pool.wake.lane(said.lane);
+}
+
+/** Digests are taken as far as they fit the seals that the worker signed. */
+export async function hearOpen(pool: PoolContext, worker: Address, said: Said<"open">): Promise<void> {
+  const record = await epochOf(pool, said);
+  const ballot = record?.ballots.find((candidate) => candidate.worker === worker);
+  if (record?.state !== "opening" || !ballot) return;
+  const opening = checkOpening(worker, ballot, said.secret, said.digests);
+  const misfit = said.digests.length - Object.keys(opening.digests).length;
+  if (misfit > 0) pool.log.warn({ worker, lane: said.lane, epoch: said.epoch, misfit }, "opened digests do not fit");
+  await pool.epochs.addOpening(said.lane, said.epoch, worker, opening);
+  await pool.wake.lane(said.lane);
+}
+
+/** The worker has put the output among the blobs: it counts once every byte of it is checked. */
+export async function hearUploaded(pool: PoolContext, worker: Address, said: Said<"uploaded">): Promise<void> {
+  const task = await pool.tasks.get(said.taskId);
+  if (!task?.digest || task.result !== undefined) return;
+  try {
+    const { stream } = await pool.blobs.read(said.sha256);
+    await verifyResult(stream, task.digest);
+  } catch (error) {
+    pool.log.warn({ task: said.taskId, worker, code: codeOf(error), err: error }, "upload rejected");
+    return uploadFailed(pool, worker, said.taskId);
+  }
+  await pool.ledger.markResult(said.sha256);
+  await pool.ledger.keep(said.sha256, task.terms.deadline * 1_000 + pool.config.retentionMs);
+  await pool.tasks.update(said.taskId, (current) => ({ ...current, result: said.sha256 }));
+  await pool.wake.lane(task.terms.lane);
+}
+
+export async function hearUploadFailed(
+  pool: PoolContext,
+  worker: Address,
+  { taskId, code, message }: Said<"upload-failed">,
+): Promise<void> {
+  pool.log.warn({ task: taskId, worker, code, message }, "upload failed");
+  await uploadFailed(pool, worker, taskId);
+}
+
+async function uploadFailed(pool: PoolContext, worker: Address, taskId: Hash): Promise<void> {
+  await pool.workers.count(worker, "bad");
+  const task = await pool.tasks.update(taskId, (current) => ({
+    ...current,
+    uploadsFailed: [...(current.uploadsFailed ?? []), worker],
+  }));
+  if (task) await pool.wake.lane(task.terms.lane);
+}
+
+/** The lane's epoch, if it is the one that the worker speaks of and the worker belongs to this pool. */
+async function epochOf(
+  pool: PoolContext,
+  said: { readonly pool: bigint; readonly lane: number; readonly epoch: number },
+): Promise<EpochRecord | undefined> {
+  if (said.pool !== pool.config.pool) return undefined;
+  const record = await pool.epochs.current(said.lane);
+  return record?.epoch === said.epoch ? record : undefined;
+}
+
+/** The leaf of a ballot, as `seal` takes it. */
+export function ballotLeaf(ballot: SignedBallot): Hash {
+  return leafOf(ballot.worker, votesHashOf(ballot.votes));
+}

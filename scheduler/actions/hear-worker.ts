@@ -1,0 +1,188 @@
+import { agreedTag } from "../domain/votes-needed.ts";
+import { ownFailures } from "../domain/failure-votes.ts";
+import { withMovedVote, withMovedVotes, withProgress, withVote, voteOf } from "../domain/task-votes.ts";
+import { moveTask } from "../domain/task-state.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
+import { isWorking } from "../domain/vote-state.ts";
+import type { Vote, VoteState } from "../domain/vote-state.ts";
+import { unpackResources } from "../../protocol/capabilities.ts";
+import { voteWeight } from "../../protocol/consensus.ts";
+import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
+import { parseParams, taskParams } from "../../protocol/params.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import { LEASE_MS } from "../store/task-index.ts";
+import type { PoolContext } from "./context.ts";
+import { agree, leaseOf } from "./place-task.ts";
+
+type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
+
+/** What a worker says about itself and its leases. Ballots, openings and uploads are heard in `hear-votes.ts`. */
+
+/** A worker (re)connects: it is a candidate from now on, and leases that it never got are sent again. */
+export async function hearHello(pool: PoolContext, worker: Address, hello: Said<"hello">): Promise<void> {
+  const { machine, agent, capabilities, platform, slots } = hello;
+  await pool.workers.put({ worker, machine, agent, capabilities, platform, slots });
+  await pool.workers.seen(worker, Date.now(), true);
+  await pool.tasks.extendLeases(hello.leases, Date.now() + LEASE_MS);
+  const missing = (await pool.tasks.slotsOf(worker)).filter((leaseId) => !hello.leases.includes(leaseId));
+  for (const leaseId of missing) await resendLease(pool, worker, leaseId);
+  await wakePlanned(pool);
+}
+
+async function resendLease(pool: PoolContext, worker: Address, leaseId: string): Promise<void> {
+  const task = await taskOf(pool, leaseId);
+  const vote = task && voteOf(task, leaseId);
+  const deal = task && (await pool.deals.get(task.dealId));
+  if (!task || !vote || !deal?.params) return;
+  const params = taskParams(parseParams(deal.params), task.index);
+  if (params) await pool.messenger.send(worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
+}
+
+export async function hearHeartbeat(pool: PoolContext, worker: Address, beat: Said<"heartbeat">): Promise<void> {
+  await pool.workers.seen(worker, Date.now(), beat.accepting);
+  const held = new Set(await pool.tasks.slotsOf(worker));
+  await pool.tasks.extendLeases(
+    beat.leases.filter((leaseId) => held.has(leaseId)),
+    Date.now() + LEASE_MS,
+  );
+}
+
+export async function hearAccept(pool: PoolContext, worker: Address, { leaseId }: Said<"accept">): Promise<void> {
+  await changeVote(pool, worker, leaseId, (task) => withMovedVote(task, leaseId, "running", pool.chain.now()));
+}
+
+export async function hearProgress(pool: PoolContext, worker: Address, said: Said<"progress">): Promise<void> {
+  const { leaseId, stage, percent } = said;
+  const patch = { stage, ...(percent === undefined ? {} : { percent: Math.round(percent) }) };
+  await changeVote(pool, worker, leaseId, (task) => {
+    const vote = voteOf(task, leaseId);
+    return vote && isWorking(vote) ? withProgress(task, leaseId, patch) : undefined;
+  });
+}
+
+/** The worker does not want it or cannot run it: another one shall. */
+export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<"refuse">): Promise<void> {
+  const { leaseId, code, message } = said;
+  const changed = await changeVote(pool, worker, leaseId, (task) =>
+    withMovedVote(task, leaseId, endOfRefused(task, leaseId), pool.chain.now(), { code }),
+  );
+  if (!changed) return;
+  pool.log.info({ task: changed.taskId, worker, lease: leaseId, code, message }, "lease refused");
+  await pool.workers.count(worker, "bad");
+  await wakeBoth(pool, changed.taskId);
+}
+
+/** Before it accepted it is a refusal; afterwards the worker has failed at it. */
+function endOfRefused(task: TaskRecord, leaseId: string): VoteState {
+  return voteOf(task, leaseId)?.state === "leased" ? "refused" : "failed";
+}
+
+/** The worker has a result. A vote that this pool has forgotten is taken up again as long as the task wants votes. */
+export async function hearComputed(pool: PoolContext, worker: Address, said: Said<"computed">): Promise<void> {
+  const { leaseId, taskId, tag } = said;
+  const at = pool.chain.now();
+  const forgotten = (await taskOf(pool, leaseId)) === undefined ? await revived(pool, worker, said) : undefined;
+  const stored = await pool.tasks.update(taskId, (task) => {
+    const known = voteOf(task, leaseId);
+    if (known && known.worker !== worker) return undefined;
+    const base = known && known.state !== "lost" ? task : withRevived(task, known ?? forgotten);
+    return base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag }), at);
+  });
+  if (!stored) return dropLease(pool, worker, leaseId, taskId);
+  pool.log.info({ task: taskId, worker, lease: leaseId }, "vote computed");
+  if (agreedTag(stored) !== undefined) await agree(pool, stored);
+  await wakeBoth(pool, taskId);
+}
+
+/** A machine's own failure beside a real result is dropped; see `failure-votes.ts`. */
+function afterAnswer(task: TaskRecord, at: number): TaskRecord {
+  const own = new Set(ownFailures(task).map((vote) => vote.leaseId));
+  return withMovedVotes(task, (vote) => own.has(vote.leaseId), "failed", at, { code: "GM_MACHINE_TOO_SMALL" });
+}
+
+function withRevived(task: TaskRecord, vote: Vote | undefined): TaskRecord | undefined {
+  const wants = task.state === "planned" || task.state === "running";
+  const other = task.votes.some((known) => known.worker === vote?.worker && known.state !== "lost");
+  if (!vote || !wants || other) return undefined;
+  return voteOf(task, vote.leaseId) ? task : withVote(task, vote);
+}
+
+async function revived(pool: PoolContext, worker: Address, { leaseId }: Said<"computed">): Promise<Vote | undefined> {
+  const known = await pool.workers.get(worker);
+  if (!known) return undefined;
+  const { score } = await pool.chain.standing(worker);
+  const { benchmark, memoryMiB } = unpackResources(known.capabilities);
+  const weight = voteWeight(score, 127).toString();
+  const spare = { benchmark, memoryMiB };
+  return { leaseId, worker, machine: known.machine, state: "running", at: pool.chain.now(), weight, spare };
+}
+
+async function dropLease(pool: PoolContext, worker: Address, leaseId: string, taskId: Hash): Promise<void> {
+  const task = await pool.tasks.get(taskId);
+  const vote = task && voteOf(task, leaseId);
+  if (vote && vote.worker === worker && !["lost", "refused", "failed"].includes(vote.state)) return;
+  const reason = task ? `task is ${task.state} and wants no vote of this lease` : "task is unknown here";
+  await pool.messenger.send(worker, { type: "drop", leaseId, taskId, reason });
+}
+
+/* LOST LEASES */
+
+/** Ends leases that nobody kept alive; their tasks look for other workers. */
+export async function loseLeases(pool: PoolContext): Promise<void> {
+  for (const leaseId of await pool.tasks.expiredLeases(Date.now())) {
+    const task = await taskOf(pool, leaseId);
+    const vote = task && voteOf(task, leaseId);
+    if (!task || !vote) continue;
+    const changed = await pool.tasks.update(task.taskId, (current) =>
+      withMovedVote(current, leaseId, "lost", pool.chain.now(), { code: "GM_LEASE_EXPIRED" }),
+    );
+    if (!changed) continue;
+    pool.log.warn({ task: task.taskId, worker: vote.worker, lease: leaseId }, "lease lost");
+    await pool.workers.count(vote.worker, "bad");
+    await backToPlanned(pool, task.taskId, "a worker was lost");
+  }
+}
+
+/** Puts a running task back among those that want votes, and wakes its placement. */
+export async function backToPlanned(pool: PoolContext, taskId: Hash, note: string): Promise<void> {
+  await pool.tasks.update(taskId, (task) =>
+    task.state === "running" ? moveTask(task, "planned", pool.chain.now(), note) : undefined,
+  );
+  await pool.wake.task(taskId);
+}
+
+/* SHARED */
+
+async function taskOf(pool: PoolContext, leaseId: string): Promise<TaskRecord | undefined> {
+  const taskId = await pool.tasks.taskOfLease(leaseId);
+  return taskId && pool.tasks.get(taskId);
+}
+
+/** Changes the task of a lease, if the lease is this worker's. */
+async function changeVote(
+  pool: PoolContext,
+  worker: Address,
+  leaseId: string,
+  change: (task: TaskRecord) => TaskRecord | undefined,
+): Promise<TaskRecord | undefined> {
+  const taskId = await pool.tasks.taskOfLease(leaseId);
+  if (!taskId) return undefined;
+  return pool.tasks.update(taskId, (task) => (voteOf(task, leaseId)?.worker === worker ? change(task) : undefined));
+}
+
+/** A slot is free and the task may want more: both it and those that wait look again. */
+async function wakeBoth(pool: PoolContext, taskId: Hash): Promise<void> {
+  await pool.wake.task(taskId);
+  await wakePlanned(pool);
+}
+
+/** How many waiting tasks are woken when a slot gets free; the sweep finds the rest. */
+const WAKE_AT_ONCE = 16;
+
+/** Tasks that wait for a worker look again. */
+export async function wakePlanned(pool: PoolContext): Promise<void> {
+  for (let lane = 0; lane < pool.config.lanes; lane++) {
+    const waiting = await pool.tasks.someIn(lane, "planned", WAKE_AT_ONCE);
+    await Promise.all(waiting.map((taskId) => pool.wake.task(taskId)));
+  }
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from "node:crypto";
+
+import { unpackResources } from "../../protocol/capabilities.ts";
+import { voteWeight } from "../../protocol/consensus.ts";
+import type { Lease, Limits } from "../../protocol/lease.ts";
+import { parseParams, taskParams } from "../../protocol/params.ts";
+import type { TaskParams } from "../../protocol/params.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+import { explain, place } from "../domain/placement.ts";
+import type { Candidate } from "../domain/placement.ts";
+import { moveTask } from "../domain/task-state.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
+import { withVote } from "../domain/task-votes.ts";
+import { isAnswered, isWorking } from "../domain/vote-state.ts";
+import type { Vote } from "../domain/vote-state.ts";
+import { agreedTag, leasesWanted } from "../domain/votes-needed.ts";
+import type { DealRecord } from "../store/deal-store.ts";
+import { LEASE_MS } from "../store/task-index.ts";
+import type { WorkerRecord } from "../store/worker-store.ts";
+import type { PoolContext } from "./context.ts";
+
+/** A worker not heard of for this long is no candidate, in milliseconds. */
+const ALIVE_MS = 12_000;
+
+/**
+ * Gives a task as many leases as it wants and workers can take, or moves it on when its votes agree. Safe to run twice: the
+ * atomic lease is what stops two runs from giving one worker two.
+ */
+export async function placeTask(pool: PoolContext, taskId: Hash): Promise<void> {
+  const task = await pool.tasks.get(taskId);
+  if (!task || (task.state !== "planned" && task.state !== "running")) return;
+  if (agreedTag(task) !== undefined) return agree(pool, task);
+  if (pool.chain.now() > task.terms.deadline) return;
+  const deal = await pool.deals.get(task.dealId);
+  if (!deal?.params || !deal.image) return;
+  await placeMore(pool, task, deal);
+}
+
+async function placeMore(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<void> {
+  const candidates = await candidatesFor(pool, task);
+  const demand = { requirements: deal.deal.requirements, platform: pool.config.platform };
+  const placement = place(task, demand, candidates);
+  const weights = placement.ranked.map((candidate) => candidate.weight);
+  const wanted = leasesWanted(task, weights) + extraVote(pool, task, leasesWanted(task, weights));
+
+  let given = 0;
+  for (const candidate of placement.ranked) {
+    if (given >= wanted) break;
+    if (await giveLease(pool, task, deal, candidate)) given++;
+  }
+  await settleState(pool, task.taskId, wanted > given, wanted > given ? explain(placement) : undefined);
+}
+
+/** Even a worker that could decide alone is replicated now and then, so that nobody knows when it is not watched. */
+function extraVote(pool: PoolContext, task: TaskRecord, wanted: number): number {
+  const untouched = !task.votes.some((vote) => isWorking(vote) || isAnswered(vote));
+  return untouched && wanted === 1 && task.terms.trust > 2 && pool.random() < pool.config.replicateChance ? 1 : 0;
+}
+
+async function settleState(pool: PoolContext, taskId: Hash, wanting: boolean, waitingFor?: string): Promise<void> {
+  await pool.tasks.update(taskId, (task) => {
+    const { waitingFor: _old, ...rest } = task;
+    const noted: TaskRecord = waitingFor === undefined ? rest : { ...rest, waitingFor };
+    if (task.state === "planned" && !wanting) return moveTask(noted, "running", pool.chain.now(), "votes are leased");
+    if (task.state === "running" && wanting) return moveTask(noted, "planned", pool.chain.now(), "wants more votes");
+    return task.waitingFor === waitingFor ? undefined : noted;
+  });
+}
+
+/** Enough workers say the same: the task waits for its lane's next epoch. */
+export async function agree(pool: PoolContext, { taskId }: TaskRecord): Promise<void> {
+  const moved = await pool.tasks.update(taskId, (task) =>
+    (task.state === "planned" || task.state === "running") && agreedTag(task) !== undefined
+      ? moveTask(task, "agreed", pool.chain.now(), "enough votes agree")
+      : undefined,
+  );
+  if (moved) await pool.wake.lane(moved.terms.lane);
+}
+
+/* CANDIDATES */
+
+async function candidatesFor(pool: PoolContext, task: TaskRecord): Promise<readonly Candidate[]> {
+  const alive = await pool.workers.alive(Date.now() - ALIVE_MS);
+  return Promise.all(alive.map((worker) => candidate(pool, task, worker)));
+}
+
+async function candidate(
+  pool: PoolContext,
+  task: TaskRecord,
+  worker: WorkerRecord & { readonly accepting: boolean },
+): Promise<Candidate> {
+  const [standing, held, slots, tally] = await Promise.all([
+    pool.chain.standing(worker.worker),
+    pool.tasks.heldBy(worker.worker),
+    pool.tasks.slotsOf(worker.worker),
+    pool.workers.tally(worker.worker),
+  ]);
+  const working = new Set(slots);
+  const busy: readonly Limits[] = held.filter(({ leaseId }) => working.has(leaseId)).map(({ limits }) => limits);
+  return {
+    ...worker,
+    busy,
+    weight: voteWeight(standing.score, task.terms.maxWeight),
+    freeCover: standing.cover - held.reduce((sum, { stake }) => sum + stake, 0n),
+    reliability: (tally.good + 1) / (tally.good + tally.bad + 1),
+  };
+}
+
+/* LEASES */
+
+async function giveLease(pool: PoolContext, task: TaskRecord, deal: DealRecord, to: Candidate): Promise<boolean> {
+  const params = taskParams(parseParams(deal.params!), task.index);
+  if (!params) return false;
+  const vote = newVote(pool, task, to);
+  const stored = await pool.tasks.lease(task.taskId, to.worker, to.slots, (current) => withLease(current, vote));
+  if (stored === undefined || stored === "full") return false;
+  await pool.messenger.send(to.worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
+  pool.log.info({ task: task.taskId, deal: task.dealId, worker: to.worker, lease: vote.leaseId }, "lease given");
+  return true;
+}
+
+function withLease(task: TaskRecord, vote: Vote): TaskRecord | undefined {
+  const taken = task.votes.some((other) => other.worker === vote.worker && other.state !== "lost");
+  const placeable = task.state === "planned" || task.state === "running";
+  return placeable && !taken ? withVote(task, vote) : undefined;
+}
+
+function newVote(pool: PoolContext, task: TaskRecord, { worker, machine, weight, capabilities }: Candidate): Vote {
+  const { benchmark, memoryMiB } = unpackResources(capabilities);
+  return {
+    leaseId: randomUUID(),
+    worker,
+    machine,
+    state: "leased",
+    at: pool.chain.now(),
+    weight: weight.toString(),
+    spare: { benchmark, memoryMiB },
+  };
+}
+
+/** The lease message of a vote, made anew whenever it must be sent again. */
+export function leaseOf(task: TaskRecord, { dealId, deal, image }: DealRecord, params: TaskParams, vote: Vote): Lease {
+  const { limits } = task.terms;
+  const seconds = params.seconds;
+  return {
+    leaseId: vote.leaseId,
+    taskId: task.taskId,
+    dealId,
+    index: task.index,
+    deal,
+    image: image!,
+    args: [...params.args],
+    env: { ...params.env },
+    inputs: params.inputs.map(({ name, sha256, bytes }) => ({ name, sha256, bytes })),
+    limits: seconds === undefined ? limits : { ...limits, timeoutMs: Math.min(limits.timeoutMs, seconds * 1_000) },
+    expiresAt: Math.ceil((Date.now() + LEASE_MS) / 1_000),
+  };
+}

@@ -1,0 +1,82 @@
+import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { GridmillError } from "../../protocol/errors.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+import { moveEpoch } from "../domain/epoch-state.ts";
+import type { EpochRecord } from "../domain/epoch-state.ts";
+import { needsUpload, planSettle } from "../domain/settle-plan.ts";
+import type { Openings } from "../domain/settle-plan.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
+import { withMovedVote } from "../domain/task-votes.ts";
+import type { TaskVerdict } from "../ports.ts";
+import { abandonEpoch } from "./abandon-epoch.ts";
+import type { PoolContext } from "./context.ts";
+import { applyVerdict } from "./apply-verdict.ts";
+import type { Next } from "./run-lane.ts";
+
+/** Sends the one transaction that pays for the epoch, then notes what it did to each task. */
+export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promise<Next> {
+  const { lane, epoch } = record;
+  const openings = await pool.epochs.openings(lane, epoch);
+  try {
+    const verdicts = await pool.operator.settle(await plan(pool, record, openings), epoch);
+    await openVotes(pool, record, openings);
+    for (const verdict of withUnnamed(record, verdicts)) await applyVerdict(pool, verdict);
+    await pool.epochs.put(record, moveEpoch(record, "settled", { note: summary(verdicts) }));
+    pool.log.info({ lane, epoch, outcome: summary(verdicts) }, "epoch settled");
+    return "again";
+  } catch (error) {
+    if (!(error instanceof GridmillError) || error.retryable) throw error;
+    if (await wasSettled(pool, record)) return noteSettled(pool, record);
+    if (pool.chain.now() <= record.sealedAt! + SETTLE_WINDOW_SECONDS) throw error;
+    return abandonEpoch(pool, record, `its settle was refused: ${error.message}`);
+  }
+}
+
+async function wasSettled(pool: PoolContext, { lane, epoch }: EpochRecord): Promise<boolean> {
+  const last = await pool.chain.lastEpoch(lane);
+  return last.epoch > epoch || (last.epoch === epoch && last.settled);
+}
+
+/** Another process settled it first: the watcher brings what was settled, the rest was left open. */
+async function noteSettled(pool: PoolContext, record: EpochRecord): Promise<Next> {
+  for (const { taskId, dealId, index } of record.tasks) {
+    if (!(await pool.chain.isClosed(dealId, index))) await applyVerdict(pool, { kind: "left-open", taskId });
+  }
+  await pool.epochs.put(record, moveEpoch(record, "settled", { note: "found settled on chain" }));
+  return "again";
+}
+
+async function plan(pool: PoolContext, record: EpochRecord, openings: Openings) {
+  const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
+  const withheld = new Set(tasks.filter(cannotBeFetched).map(({ taskId }) => taskId));
+  return planSettle(record, openings, await pool.deals.dealsOf(tasks.map(({ dealId }) => dealId)), withheld);
+}
+
+function cannotBeFetched({ digest, result }: TaskRecord): boolean {
+  return digest !== undefined && needsUpload(digest) && result === undefined;
+}
+
+/** From here on the chain knows the digests, so the pool may show them too. */
+async function openVotes(pool: PoolContext, record: EpochRecord, openings: Openings): Promise<void> {
+  const at = pool.chain.now();
+  for (const { taskId } of record.tasks) {
+    await pool.tasks.update(taskId, (task) =>
+      task.votes.reduce((changed, { leaseId, worker }) => {
+        const digest = openings[worker]?.digests[taskId];
+        return digest ? withMovedVote(changed, leaseId, "opened", at, { digest }) : changed;
+      }, task),
+    );
+  }
+}
+
+/** Tasks of the epoch that no ballot named were not in the settle: they go on as if left open. */
+function withUnnamed(record: EpochRecord, verdicts: readonly TaskVerdict[]): readonly TaskVerdict[] {
+  const named = new Set<Hash>(verdicts.map(({ taskId }) => taskId));
+  const unnamed = record.tasks.filter(({ taskId }) => !named.has(taskId));
+  return [...verdicts, ...unnamed.map(({ taskId }) => ({ kind: "left-open", taskId }) as const)];
+}
+
+function summary(verdicts: readonly TaskVerdict[]): string {
+  const count = (kind: TaskVerdict["kind"]): number => verdicts.filter((verdict) => verdict.kind === kind).length;
+  return `${count("settled")} settled, ${count("left-open")} left open, ${count("skipped")} skipped`;
+}

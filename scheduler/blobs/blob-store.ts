@@ -1,0 +1,79 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Transform } from "node:stream";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import { BlobMismatchError, BlobQuotaError, NotFoundError } from "../errors.ts";
+
+/** Bytes under the SHA-256 that they have; complete or not there at all. */
+export interface BlobStore {
+  /**
+   * Takes a stream in; what is there already is read to its end and dropped.
+   * @throws BlobMismatchError when the bytes have another hash, BlobQuotaError beyond `maxBytes`; nothing is kept then
+   */
+  write(sha256: string, source: Readable, maxBytes: number): Promise<number>;
+  /** @throws NotFoundError */
+  read(sha256: string): Promise<{ readonly stream: Readable; readonly bytes: number }>;
+  size(sha256: string): Promise<number | undefined>;
+  remove(sha256: string): Promise<void>;
+}
+
+/** Keeps blobs as files under `folder`, written beside their place and moved there when they are whole. */
+export function createFileBlobStore(folder: string): BlobStore {
+  const pathOf = (sha256: string): string => join(folder, sha256.slice(0, 2), sha256);
+
+  async function size(sha256: string): Promise<number | undefined> {
+    const found = await stat(pathOf(sha256)).catch(() => undefined);
+    return found?.size;
+  }
+
+  async function write(sha256: string, source: Readable, maxBytes: number): Promise<number> {
+    const target = pathOf(sha256);
+    await mkdir(dirname(target), { recursive: true });
+    const draft = `${target}.${randomUUID()}`;
+    try {
+      const counted = await copy(source, draft, maxBytes);
+      if (counted.sha256 !== sha256) throw mismatch(sha256, counted.sha256);
+      await rename(draft, target);
+      return counted.bytes;
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  async function read(sha256: string): Promise<{ stream: Readable; bytes: number }> {
+    const bytes = await size(sha256);
+    if (bytes === undefined) throw new NotFoundError(`There is no blob ${sha256}`);
+    return { stream: createReadStream(pathOf(sha256)), bytes };
+  }
+
+  return { write, read, size, remove: (sha256) => rm(pathOf(sha256), { force: true }) };
+}
+
+async function copy(source: Readable, path: string, maxBytes: number): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const meter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      hash.update(chunk);
+      done(bytes > maxBytes ? tooMuch(maxBytes) : null, chunk);
+    },
+  });
+  await pipeline(source, meter, createWriteStream(path));
+  return { sha256: hash.digest("hex"), bytes };
+}
+
+function mismatch(expected: string, actual: string): BlobMismatchError {
+  return new BlobMismatchError(`The upload hashes to ${actual}, not to ${expected}`, { details: { expected, actual } });
+}
+
+function tooMuch(maxBytes: number): BlobQuotaError {
+  return new BlobQuotaError(`The upload is larger than the ${maxBytes} bytes that are left for it`, {
+    hint: "Put large inputs behind a URL and name it in the params",
+    details: { maxBytes },
+  });
+}

@@ -1,0 +1,44 @@
+import type { JsonRpcApiProvider } from "ethers";
+
+import { createEventSource } from "../../chain/event-source.ts";
+import { watchEvents } from "../../chain/event-watcher.ts";
+import type { CheckpointStore } from "../../chain/checkpoint.ts";
+import type { GridEvent } from "../../chain/events.ts";
+import type { Deployment } from "../../protocol/deployment.ts";
+
+/** How often the chain is asked for new events, in milliseconds. */
+const WATCH_POLL_MS = 250;
+
+export type FollowOptions = {
+  readonly provider: JsonRpcApiProvider;
+  readonly deployment: Deployment;
+  readonly checkpoint: CheckpointStore;
+  readonly confirmations: number;
+  /** Must be idempotent: events come again after a crash. */
+  readonly onEvent: (event: GridEvent) => Promise<void>;
+  readonly onRewind: (block: number) => void;
+  /** Gets an event that can never be handled; the ones after it go on. */
+  readonly onPoison: (event: GridEvent, error: unknown) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+  readonly onProgress: (block: number, head: number) => void;
+};
+
+/** Follows what happens to deals, from the last block that was handled. The off-switch waits for the event in hand. */
+export function followDeals({ provider, deployment, onRewind, ...options }: FollowOptions): () => Promise<void> {
+  const stopping = new AbortController();
+  const kinds = ["DealOpened", "TaskSettled", "DealDeclined", "DealClaimed"] as const;
+  const watching = watchEvents(
+    {
+      ...options,
+      source: createEventSource({ provider, deployment, kinds }),
+      startBlock: deployment.block,
+      pollMs: WATCH_POLL_MS,
+      onRewind: async (block) => onRewind(block),
+    },
+    stopping.signal,
+  );
+  return async () => {
+    stopping.abort();
+    await watching;
+  };
+}

@@ -1,0 +1,66 @@
+import type { JsonRpcApiProvider } from "ethers";
+
+import { loadWallet } from "../../chain/node/wallet.ts";
+import type { KeySource } from "../../chain/node/wallet.ts";
+import type { ChainReader } from "../../chain/reader.ts";
+import { createSenderChain } from "../../chain/sender-chain.ts";
+import type { SenderJournal } from "../../chain/sender-journal.ts";
+import { createSender } from "../../chain/sender.ts";
+import type { TransactionSender } from "../../chain/sender.ts";
+import { BadConfigError } from "../../protocol/errors.ts";
+import type { Address } from "../../protocol/primitives.ts";
+import type { SchedulerConfig } from "../config.ts";
+import { NotFoundError, NotOperatorError } from "../errors.ts";
+
+/** How often the fate of open transactions is looked at, in milliseconds. */
+const SENDER_POLL_MS = 500;
+
+export type SenderDeps = {
+  readonly config: SchedulerConfig;
+  readonly provider: JsonRpcApiProvider;
+  readonly reader: ChainReader;
+  readonly journal: SenderJournal;
+  readonly onError: (error: unknown) => void;
+};
+
+/**
+ * The sender of the operator's key.
+ * @throws NotOperatorError when the registry names another operator, NotFoundError when there is no such pool
+ */
+export async function openSender({
+  config,
+  provider,
+  reader,
+  journal,
+  onError,
+}: SenderDeps): Promise<TransactionSender> {
+  const signer = await loadWallet(keySource(config));
+  await checkOperator(reader, config.pool, signer.address.toLowerCase() as Address);
+  const { confirmations } = config;
+  return createSender({
+    chain: createSenderChain(provider),
+    signer,
+    journal,
+    confirmations,
+    pollMs: SENDER_POLL_MS,
+    onError,
+  });
+}
+
+async function checkOperator(reader: ChainReader, id: bigint, operator: Address): Promise<void> {
+  const pool = await reader.poolOf(id);
+  if (!pool)
+    throw new NotFoundError(`There is no pool ${id} on chain ${reader.chainId}`, { hint: "gridmill pool create" });
+  if (pool.operator === operator) return;
+  throw new NotOperatorError(`The key is ${operator}, but pool ${id} names ${pool.operator} as its operator`, {
+    hint: "Use the operator's key, or let the pool's owner name this one",
+  });
+}
+
+function keySource({ key }: SchedulerConfig): KeySource {
+  if (key.key !== undefined) return { key: key.key };
+  if (key.keyFile !== undefined && key.passphraseFile !== undefined) {
+    return { keyFile: key.keyFile, passphraseFile: key.passphraseFile };
+  }
+  throw new BadConfigError("GRIDMILL_KEY_FILE needs GRIDMILL_PASSPHRASE_FILE beside it");
+}

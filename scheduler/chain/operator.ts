@@ -1,0 +1,88 @@
+import type { GridCalls } from "../../chain/calls.ts";
+import type { EventDecoder, GridEvent } from "../../chain/events.ts";
+import type { ChainReader } from "../../chain/reader.ts";
+import type { Receipt } from "../../chain/intent.ts";
+import type { TransactionSender } from "../../chain/sender.ts";
+import { jointHashOf } from "../../protocol/ballot.ts";
+import { taskIdOf } from "../../protocol/deal.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+import { encodeSettlement } from "../../protocol/settlement.ts";
+import { ChainUnreachableError } from "../../chain/errors.ts";
+import type { SettlePlan } from "../domain/settle-plan.ts";
+import type { Operator, TaskVerdict } from "../ports.ts";
+
+export type OperatorDeps = {
+  readonly pool: bigint;
+  readonly sender: TransactionSender;
+  readonly calls: GridCalls;
+  readonly decoder: EventDecoder;
+  readonly reader: ChainReader;
+  /** Hears what each transaction cost, for logs and metrics. */
+  readonly onGas: (act: "seal" | "settle" | "decline" | "claim", receipt: Receipt) => void;
+};
+
+/** Sends the pool's transactions. Each is named by what it is for, so that a restart follows it instead of repeating it. */
+export function createOperator({ pool, sender, calls, decoder, reader, onGas }: OperatorDeps): Operator {
+  return {
+    async seal(lane, epoch, leaves) {
+      const receipt = await sender.send(sealIntent(pool, lane, epoch, leaves), calls.seal(pool, lane, leaves));
+      onGas("seal", receipt);
+      return { sealedAt: await timestampOf(reader, receipt), block: receipt.blockNumber };
+    },
+    async settle(plan, epoch) {
+      const receipt = await sender.send(`settle:${pool}:${plan.lane}:${epoch}`, calls.settle(argumentsOf(pool, plan)));
+      onGas("settle", receipt);
+      return verdictsOf(plan, receipt, decoder);
+    },
+    async decline(dealId, deal) {
+      onGas("decline", await sender.send(`decline:${dealId}`, calls.decline(deal)));
+    },
+    async claim(dealId, deal) {
+      onGas("claim", await sender.send(`claim:${dealId}`, calls.claim(deal)));
+    },
+  };
+}
+
+/** With the joint hash, since an epoch number comes again when its first seal was refused. */
+function sealIntent(pool: bigint, lane: number, epoch: number, leaves: readonly Hash[]): string {
+  return `seal:${pool}:${lane}:${epoch}:${jointHashOf(leaves)}`;
+}
+
+async function timestampOf(reader: ChainReader, receipt: Receipt): Promise<number> {
+  const block = await reader.block(receipt.blockNumber);
+  if (!block) throw new ChainUnreachableError(`The node that answers has no block ${receipt.blockNumber} yet`);
+  return block.timestamp;
+}
+
+function argumentsOf(pool: bigint, { lane, deals, tasks, ballots }: SettlePlan) {
+  const dealIds = deals.map(({ dealId }) => dealId);
+  const workers = ballots.map(({ worker }) => worker);
+  return {
+    pool,
+    lane,
+    deals: deals.map(({ deal }) => deal),
+    tasks: encodeSettlement(tasks, dealIds, workers),
+    ballots,
+    callbacks: [],
+  };
+}
+
+/** What the receipt says about each task that the settle named; silence means that it stayed open. */
+function verdictsOf(plan: SettlePlan, receipt: Receipt, decoder: EventDecoder): readonly TaskVerdict[] {
+  const events = receipt.logs.flatMap((log) => decoder.decode(log) ?? []);
+  const verdicts = new Map<Hash, TaskVerdict>();
+  for (const { dealId, index } of plan.tasks) {
+    const taskId = taskIdOf(dealId, index);
+    verdicts.set(taskId, { kind: "left-open", taskId });
+  }
+  for (const verdict of events.flatMap(verdictOf)) verdicts.set(verdict.taskId, verdict);
+  return [...verdicts.values()];
+}
+
+function verdictOf(event: GridEvent): readonly TaskVerdict[] {
+  if (event.kind === "TaskSettled") {
+    return [{ kind: "settled", taskId: taskIdOf(event.dealId, event.index), digest: event.digest }];
+  }
+  if (event.kind === "TaskSkipped") return [{ kind: "skipped", taskId: event.taskId, reason: String(event.reason) }];
+  return [];
+}

@@ -1,0 +1,62 @@
+import { coverOf } from "../../chain/reader.ts";
+import type { ChainReader } from "../../chain/reader.ts";
+import type { Address } from "../../protocol/primitives.ts";
+import type { PoolChain } from "../ports.ts";
+
+/** A worker's standing is read again after this long, in milliseconds. */
+const STANDING_MS = 30_000;
+/** How often the latest block is looked at, in milliseconds. */
+const HEAD_MS = 500;
+
+/** The pool's chain with a clock that follows it. `stop` ends the following. */
+export type FollowedChain = PoolChain & { readonly stop: () => void };
+
+/**
+ * Reads the chain for the pool, and follows its time.
+ * @throws ChainUnreachableError when no node answers at the start
+ */
+export async function followChain(
+  reader: ChainReader,
+  pool: bigint,
+  onError: (error: unknown) => void,
+): Promise<FollowedChain> {
+  let now = await reader.now();
+  const timer = setInterval(() => {
+    reader.now().then((latest) => (now = Math.max(now, latest)), onError);
+  }, HEAD_MS);
+  const standing = cachedStanding(reader, () => now);
+  return {
+    now: () => now,
+    standing,
+    dealIsOpen: async (dealId) => (await reader.dealState(dealId)).open,
+    isClosed: (dealId, index) => reader.isClosed(dealId, index),
+    lastEpoch: (lane) => reader.epochOf(pool, lane),
+    hasFunds: async (account) => {
+      const { available, locked } = await reader.accountOf(account);
+      return available + locked > 0n;
+    },
+    imageOf: async (app) => {
+      const found = await reader.appOf(app);
+      return found && `${found.reference}@sha256:${found.digest.slice(2)}`;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+type Standing = { readonly score: number; readonly cover: bigint };
+
+function cachedStanding(reader: ChainReader, now: () => number): PoolChain["standing"] {
+  const known = new Map<Address, { readonly value: Promise<Standing>; readonly until: number }>();
+  const read = async (worker: Address): Promise<Standing> => {
+    const state = await reader.workerOf(worker);
+    return { score: state.score, cover: coverOf(state, now()) };
+  };
+  return (worker) => {
+    const cached = known.get(worker);
+    if (cached && Date.now() < cached.until) return cached.value;
+    const value = read(worker);
+    known.set(worker, { value, until: Date.now() + STANDING_MS });
+    value.catch(() => known.delete(worker));
+    return value;
+  };
+}

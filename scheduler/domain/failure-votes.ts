@@ -1,0 +1,41 @@
+import { tagOf } from "../../protocol/ballot.ts";
+import { failDigest, MACHINE_DEPENDENT_REASONS } from "../../protocol/digest.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+import { answeredVotes } from "./task-votes.ts";
+import type { TaskRecord } from "./task-state.ts";
+import type { Vote } from "./vote-state.ts";
+
+/**
+ * Out of time and out of memory depend on the machine (design: middleware, "Worker"). Such an answer counts only when at
+ * least two workers report it, the last on a machine with no less to spare, and nobody has a real result; beside a real
+ * result it is the worker's own failure. So an honest slow worker is not slashed and a lazy one gains nothing.
+ */
+
+/** Whether a tag stands for a failure that another machine might not have met. */
+export function isMachineDependent(taskId: Hash, tag: Hash): boolean {
+  return MACHINE_DEPENDENT_REASONS.some((reason) => tagOf(taskId, failDigest(reason)) === tag);
+}
+
+/** Votes that must not enter a ballot because somebody had a real result. */
+export function ownFailures(task: TaskRecord): readonly Vote[] {
+  const answered = answeredVotes(task);
+  const failures = answered.filter((vote) => isMachineDependent(task.taskId, vote.tag));
+  return failures.length < answered.length ? failures : [];
+}
+
+/** Whether the answers so far are all the same machine-dependent failure, reported by too few to be believed. */
+export function needsSecondMachine(task: TaskRecord): boolean {
+  const answered = answeredVotes(task);
+  if (answered.length === 0 || !answered.every((vote) => isMachineDependent(task.taskId, vote.tag))) return false;
+  return !isBelievable(answered);
+}
+
+function isBelievable(failures: readonly (Vote & { readonly tag: Hash })[]): boolean {
+  const last = failures.at(-1)!;
+  const earlier = failures.slice(0, -1);
+  return earlier.length > 0 && earlier.every((vote) => vote.tag === last.tag && hasNoLess(last, vote));
+}
+
+function hasNoLess(last: Vote, other: Vote): boolean {
+  return last.spare.benchmark >= other.spare.benchmark && last.spare.memoryMiB >= other.spare.memoryMiB;
+}

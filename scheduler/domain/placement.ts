@@ -1,0 +1,105 @@
+import { shortfalls, unpackResources } from "../../protocol/capabilities.ts";
+import type { Limits } from "../../protocol/lease.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { TaskRecord } from "./task-state.ts";
+import { isWorking } from "./vote-state.ts";
+
+/** A worker as placement sees it: what it offers, what it is busy with, what it can lose. */
+export type Candidate = {
+  readonly worker: Address;
+  readonly machine: Hash;
+  readonly capabilities: Hash;
+  readonly platform: string;
+  readonly slots: number;
+  readonly accepting: boolean;
+  /** Limits of the leases it holds now. */
+  readonly busy: readonly Limits[];
+  /** Weight in consensus, from its score on chain. */
+  readonly weight: bigint;
+  /** Bond that covers new votes, in wei: its cover less what is at risk already. */
+  readonly freeCover: bigint;
+  /** Share of its leases that ended well, 0 to 1. */
+  readonly reliability: number;
+};
+
+/** Why a worker does not get a lease, in a closed list so that reasons can be counted. */
+export type Refusal =
+  | "already votes on this task"
+  | "takes no leases now"
+  | "all slots taken"
+  | "bond too small"
+  | "other platform"
+  | `lacks ${string}`;
+
+/** What a task asks of a worker. */
+export type Demand = {
+  readonly requirements: Hash;
+  readonly platform: string;
+};
+
+/** The workers that may take a lease, best first, and why the others may not. */
+export type Placement = {
+  readonly ranked: readonly Candidate[];
+  readonly refused: readonly { readonly worker: Address; readonly reason: Refusal }[];
+};
+
+/** Filters and ranks; pure, so that the same question always has the same answer. */
+export function place(task: TaskRecord, demand: Demand, candidates: readonly Candidate[]): Placement {
+  const judged = candidates.map((candidate) => ({ candidate, reason: refusal(task, demand, candidate) }));
+  const ranked = judged.filter(({ reason }) => reason === undefined).map(({ candidate }) => candidate);
+  const refused = judged.flatMap(({ candidate, reason }) =>
+    reason === undefined ? [] : [{ worker: candidate.worker, reason }],
+  );
+  return { ranked: ranked.sort(byRank(task)), refused };
+}
+
+/** The refusals grouped by reason, as `task show` prints them: `2 x all slots taken, 1 x bond too small`. */
+export function explain(placement: Placement): string {
+  if (placement.refused.length === 0) return "no worker is connected";
+  const counts = new Map<string, number>();
+  for (const { reason } of placement.refused) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, count]) => `${count} x ${reason}`).join(", ");
+}
+
+function refusal(task: TaskRecord, demand: Demand, candidate: Candidate): Refusal | undefined {
+  if (hasVoted(task, candidate.worker)) return "already votes on this task";
+  if (!candidate.accepting) return "takes no leases now";
+  if (candidate.busy.length >= candidate.slots) return "all slots taken";
+  if (candidate.freeCover < BigInt(task.terms.stake)) return "bond too small";
+  if (candidate.platform !== demand.platform) return "other platform";
+  const missing = [
+    ...shortfalls(candidate.capabilities, demand.requirements),
+    ...overbooked(task.terms.limits, candidate),
+  ];
+  return missing.length > 0 ? `lacks ${missing.join(", ")}` : undefined;
+}
+
+/** A worker whose lease was lost may try again: its journal answers with the vote it had. */
+function hasVoted(task: TaskRecord, worker: Address): boolean {
+  return task.votes.some((vote) => vote.worker === worker && vote.state !== "lost");
+}
+
+/** The resources that the leases already held leave too little of. */
+function overbooked(limits: Limits, candidate: Candidate): readonly string[] {
+  const total = unpackResources(candidate.capabilities);
+  return (["cpuMillicores", "memoryMiB", "diskMiB"] as const).filter(
+    (lane) => candidate.busy.reduce((sum, lease) => sum + lease[lane], limits[lane]) > total[lane],
+  );
+}
+
+/** Idle machines first, machines that this task is not on yet before others, then the reliable, the fast, the known. */
+function byRank(task: TaskRecord): (a: Candidate, b: Candidate) => number {
+  const here = new Set(task.votes.filter(isWorking).map((vote) => vote.machine));
+  const key = (candidate: Candidate): readonly number[] => [
+    here.has(candidate.machine) ? 1 : 0,
+    candidate.busy.length / candidate.slots,
+    -candidate.reliability,
+    -unpackResources(candidate.capabilities).benchmark,
+    -Number(candidate.weight),
+  ];
+  return (a, b) => compareKeys(key(a), key(b)) || (a.worker < b.worker ? -1 : 1);
+}
+
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  return a.map((value, index) => value - b[index]!).find((difference) => difference !== 0) ?? 0;
+}

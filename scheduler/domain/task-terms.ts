@@ -1,0 +1,56 @@
+import { categorySeconds } from "../../protocol/categories.ts";
+import { unpackResources } from "../../protocol/capabilities.ts";
+import { dealDeadline, taskPrice } from "../../protocol/deal.ts";
+import type { Deal } from "../../protocol/deal.ts";
+import type { Limits } from "../../protocol/lease.ts";
+
+/** What a task inherits from its deal; kept in its document, so that deciding about a task reads one record. */
+export type TaskTerms = {
+  readonly lane: number;
+  readonly trust: number;
+  readonly maxWeight: number;
+  /** Last Unix second at which an epoch may be sealed for it. */
+  readonly deadline: number;
+  /** It may be sealed only after this Unix second: the end of the deal's grace. */
+  readonly sealAfter: number;
+  /** What one vote puts at risk, in wei, in decimal. */
+  readonly stake: string;
+  /** What the requester pays for it, in wei, in decimal. */
+  readonly price: string;
+  readonly hasCallback: boolean;
+  readonly limits: Limits;
+};
+
+/** What a container gets of a resource that the deal does not name. */
+const DEFAULTS = { cpuMillicores: 1_000, memoryMiB: 512, diskMiB: 256 } as const;
+const PIDS = 256;
+const LOG_BYTES = 1024 * 1024;
+
+export function termsOf(deal: Deal): TaskTerms {
+  return {
+    lane: deal.lane,
+    trust: deal.trust,
+    maxWeight: deal.maxWeight,
+    deadline: dealDeadline(deal),
+    sealAfter: deal.openedAt + deal.grace,
+    stake: deal.workerStake.toString(),
+    price: taskPrice(deal).toString(),
+    hasCallback: BigInt(deal.callback) !== 0n,
+    limits: limitsOf(deal),
+  };
+}
+
+/** What the deal requires is also what its container may use. */
+function limitsOf(deal: Deal): Limits {
+  const required = unpackResources(deal.requirements);
+  const diskMiB = required.diskMiB || DEFAULTS.diskMiB;
+  return {
+    cpuMillicores: required.cpuMillicores || DEFAULTS.cpuMillicores,
+    memoryMiB: required.memoryMiB || DEFAULTS.memoryMiB,
+    diskMiB,
+    fileMiB: diskMiB,
+    pids: PIDS,
+    logBytes: LOG_BYTES,
+    timeoutMs: categorySeconds(deal.category) * 1_000,
+  };
+}

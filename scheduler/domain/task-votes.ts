@@ -1,0 +1,57 @@
+import type { Hash } from "../../protocol/primitives.ts";
+import type { TaskRecord } from "./task-state.ts";
+import { canMoveVote, isAnswered, moveVote } from "./vote-state.ts";
+import type { Vote, VotePatch, VoteState } from "./vote-state.ts";
+
+/** Changes to the votes inside a task's document. All pure. */
+
+export function voteOf(task: TaskRecord, leaseId: string): Vote | undefined {
+  return task.votes.find((vote) => vote.leaseId === leaseId);
+}
+
+export function withVote(task: TaskRecord, vote: Vote): TaskRecord {
+  return { ...task, votes: [...task.votes, vote] };
+}
+
+/** Replaces one vote by its moved self; a move that the table refuses leaves the task as it is. */
+export function withMovedVote(
+  task: TaskRecord,
+  leaseId: string,
+  to: VoteState,
+  at: number,
+  patch: VotePatch = {},
+): TaskRecord {
+  const votes = task.votes.map((vote) =>
+    vote.leaseId === leaseId && canMoveVote(vote.state, to) ? moveVote(vote, to, at, patch) : vote,
+  );
+  return { ...task, votes };
+}
+
+/** Notes how far a running vote is, without moving it. */
+export function withProgress(task: TaskRecord, leaseId: string, patch: VotePatch): TaskRecord {
+  const votes = task.votes.map((vote) => (vote.leaseId === leaseId ? { ...vote, ...patch } : vote));
+  return { ...task, votes };
+}
+
+/** Moves every vote that `to` is legal for and `which` picks. */
+export function withMovedVotes(
+  task: TaskRecord,
+  which: (vote: Vote) => boolean,
+  to: VoteState,
+  at: number,
+  patch: VotePatch = {},
+): TaskRecord {
+  const picked = task.votes.filter((vote) => which(vote) && canMoveVote(vote.state, to));
+  return picked.reduce((moved, vote) => withMovedVote(moved, vote.leaseId, to, at, patch), task);
+}
+
+/** What a settle said: every opened vote agreed with `digest` or differed from it. */
+export function withCountedVotes(task: TaskRecord, digest: Hash, at: number): TaskRecord {
+  const agreed = withMovedVotes(task, (vote) => vote.digest === digest, "agree", at);
+  return withMovedVotes(agreed, (vote) => vote.digest !== undefined && vote.digest !== digest, "differ", at);
+}
+
+/** Votes with a result, grouped by nothing yet: what consensus weighs. */
+export function answeredVotes(task: TaskRecord): readonly (Vote & { readonly tag: Hash })[] {
+  return task.votes.filter((vote): vote is Vote & { tag: Hash } => isAnswered(vote) && vote.tag !== undefined);
+}

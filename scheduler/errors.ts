@@ -1,0 +1,61 @@
+import { GridmillError } from "../protocol/errors.ts";
+
+/** A record changed between read and write, more often than the store was willing to try again. */
+export class StaleRecordError extends GridmillError {
+  readonly code = "GM_STALE_RECORD";
+  readonly retryable = true;
+}
+
+/** Redis did not answer or refused a command. */
+export class StoreUnreachableError extends GridmillError {
+  readonly code = "GM_STORE_UNREACHABLE";
+  readonly retryable = true;
+}
+
+/** The pool does not know this task, deal, lease or blob. */
+export class NotFoundError extends GridmillError {
+  readonly code = "GM_NOT_FOUND";
+  readonly retryable = false;
+}
+
+/** The caller has not logged in, or the session has ended. */
+export class NotLoggedInError extends GridmillError {
+  readonly code = "GM_NOT_LOGGED_IN";
+  readonly retryable = false;
+}
+
+/** The caller is logged in as somebody who may not do this. */
+export class NotAllowedError extends GridmillError {
+  readonly code = "GM_NOT_ALLOWED";
+  readonly retryable = false;
+}
+
+/** The bytes of an upload do not hash to the name they were sent under. */
+export class BlobMismatchError extends GridmillError {
+  readonly code = "GM_BLOB_MISMATCH";
+  readonly retryable = false;
+}
+
+/** Somebody has uploaded more than the pool keeps for one account. */
+export class BlobQuotaError extends GridmillError {
+  readonly code = "GM_BLOB_QUOTA";
+  readonly retryable = false;
+}
+
+/** An input of a deal is not at its URL, not among the pool's blobs, or has other bytes than the params promise. */
+export class InputUnavailableError extends GridmillError {
+  readonly code = "GM_INPUT_UNAVAILABLE";
+  readonly retryable = true;
+}
+
+/** A result that a worker uploaded is not what the agreed digest stands for. */
+export class ResultCorruptError extends GridmillError {
+  readonly code = "GM_RESULT_CORRUPT";
+  readonly retryable = false;
+}
+
+/** The key given to the scheduler is not the pool's operator according to the registry. */
+export class NotOperatorError extends GridmillError {
+  readonly code = "GM_NOT_OPERATOR";
+  readonly retryable = false;
+}

@@ -1,0 +1,62 @@
+import rateLimit from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import websocket from "@fastify/websocket";
+import { fastify } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+
+import { MAX_MESSAGE_BYTES } from "../../protocol/messages.ts";
+import { toJson } from "../../protocol/json.ts";
+import type { PoolContext } from "../actions/context.ts";
+import { addBlobRoutes } from "./blob-routes.ts";
+import { answerError } from "./error-answer.ts";
+import type { Hearing } from "./hear-message.ts";
+import { addPoolRoutes } from "./pool-routes.ts";
+import type { PoolFacts } from "./pool-routes.ts";
+import { addSessionRoutes } from "./session-routes.ts";
+import type { Sessions } from "./sessions.ts";
+import type { SocketBoard } from "./socket-board.ts";
+import { addTaskRoutes } from "./task-routes.ts";
+import { addWorkerSocket } from "./worker-socket.ts";
+
+export type GatewayDeps = {
+  readonly pool: PoolContext;
+  readonly sessions: Sessions;
+  readonly hearing: Hearing;
+  readonly board: SocketBoard;
+  readonly facts: PoolFacts;
+};
+
+/** Requests of one address a minute, over all routes that do not say otherwise. */
+const REQUESTS_PER_MINUTE = 3_000;
+
+/** The pool's door: HTTP for everybody, a WebSocket for workers, OpenAPI at `/docs`. Listens nowhere yet. */
+export async function createGateway({ pool, sessions, hearing, board, facts }: GatewayDeps): Promise<FastifyInstance> {
+  const log: FastifyBaseLogger = pool.log.child({ part: "gateway" });
+  const app: FastifyInstance = fastify({ loggerInstance: log, disableRequestLogging: true });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setReplySerializer((payload) => toJson(payload));
+  app.setErrorHandler(answerError);
+  // Uploads are streams that the handler reads; nothing but JSON is ever parsed into memory.
+  app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
+
+  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute" });
+  await app.register(swagger, { openapi: DOCUMENT, transform: jsonSchemaTransform });
+  await app.register(swaggerUi, { routePrefix: "/docs" });
+  await app.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES } });
+
+  addSessionRoutes(app, sessions);
+  addBlobRoutes(app, pool, sessions);
+  addTaskRoutes(app, pool, sessions);
+  addPoolRoutes(app, pool, facts);
+  addWorkerSocket(app, pool, sessions, hearing, board);
+  return app;
+}
+
+const DOCUMENT = {
+  openapi: "3.1.0",
+  info: { title: "Gridmill pool", version: "1", description: "The gateway of a worker pool" },
+  components: { securitySchemes: { session: { type: "http", scheme: "bearer" } } },
+} as const;

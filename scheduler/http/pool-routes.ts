@@ -1,0 +1,90 @@
+import type { FastifyInstance } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { Registry } from "prom-client";
+import { z } from "zod";
+
+import type { Deployment } from "../../protocol/deployment.ts";
+import { PoolInfoSchema } from "../../protocol/pool-api.ts";
+import type { PoolInfo } from "../../protocol/pool-api.ts";
+import type { Address } from "../../protocol/primitives.ts";
+import type { PoolContext } from "../actions/context.ts";
+import { TASK_STATES } from "../domain/task-state.ts";
+
+/** A worker not heard of for this long is not shown, in milliseconds. */
+const SHOWN_MS = 15_000;
+
+export type PoolFacts = { readonly deployment: Deployment; readonly operator: Address; readonly metrics: Registry };
+
+/** What the pool is and how it does, for people, load balancers and Prometheus. */
+export function addPoolRoutes(app: FastifyInstance, pool: PoolContext, facts: PoolFacts): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  const Healthy = z.object({ ok: z.boolean() });
+
+  routes.get("/pool", { schema: { summary: "The pool at a glance", response: { 200: PoolInfoSchema } } }, () =>
+    poolInfo(pool, facts),
+  );
+  routes.get("/health", { schema: { summary: "The process lives", response: { 200: Healthy } } }, () => ({ ok: true }));
+  routes.get("/ready", { schema: { summary: "Store and chain answer", response: { 200: Healthy } } }, async () => {
+    await Promise.all([pool.workers.alive(0), pool.chain.lastEpoch(0)]);
+    return { ok: true };
+  });
+  routes.get("/metrics", { schema: { hide: true } }, async (_request, reply) =>
+    reply.type(facts.metrics.contentType).send(await facts.metrics.metrics()),
+  );
+}
+
+async function poolInfo(pool: PoolContext, { deployment, operator }: PoolFacts): Promise<PoolInfo> {
+  const lanes = Array.from({ length: pool.config.lanes }, (_unused, lane) => lane);
+  const [workers, tasks, epochs] = await Promise.all([
+    workerViews(pool),
+    taskCounts(pool, lanes),
+    epochViews(pool, lanes),
+  ]);
+  return {
+    pool: pool.config.pool,
+    chainId: deployment.chainId,
+    hub: deployment.contracts.hub,
+    operator,
+    lanes: pool.config.lanes,
+    confirmations: pool.config.confirmations,
+    workers,
+    tasks,
+    epochs,
+  };
+}
+
+async function workerViews(pool: PoolContext): Promise<PoolInfo["workers"]> {
+  const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
+  return Promise.all(
+    alive.map(async ({ worker, agent, slots, accepting, capabilities }) => {
+      const busy = (await pool.tasks.slotsOf(worker)).length;
+      return { worker, agent, slots, busy, accepting, capabilities };
+    }),
+  );
+}
+
+/** How many tasks stand in each state, over all lanes. */
+export async function taskCounts(pool: PoolContext, lanes: readonly number[]): Promise<Record<string, number>> {
+  const entries = TASK_STATES.map(async (state) => {
+    const counts = await Promise.all(lanes.map((lane) => pool.tasks.countIn(lane, state)));
+    return [state, counts.reduce((sum, count) => sum + count, 0)] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function epochViews(pool: PoolContext, lanes: readonly number[]): Promise<PoolInfo["epochs"]> {
+  const records = await Promise.all(lanes.map((lane) => pool.epochs.current(lane)));
+  return records.flatMap((record) =>
+    record
+      ? [
+          {
+            lane: record.lane,
+            epoch: record.epoch,
+            state: record.state,
+            tasks: record.tasks.length,
+            note: record.note ?? null,
+          },
+        ]
+      : [],
+  );
+}

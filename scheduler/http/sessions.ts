@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+
+import { generateNonce, SiweMessage } from "siwe";
+
+import { AddressSchema } from "../../protocol/primitives.ts";
+import type { Address } from "../../protocol/primitives.ts";
+import { SESSION_STATEMENT } from "../../protocol/siwe.ts";
+import type { Session } from "../../protocol/siwe.ts";
+import { NotLoggedInError } from "../errors.ts";
+import type { SessionStore } from "../store/session-store.ts";
+
+/** A nonce may be used once, within this time; a session ends after that one. Seconds. */
+const NONCE_SECONDS = 300;
+const SESSION_SECONDS = 3_600;
+
+/** Wallet log-ins (EIP-4361): single-use nonces and short-lived tokens in Redis, valid at every process of the pool. */
+export type Sessions = {
+  nonce(): Promise<string>;
+  /** @throws NotLoggedInError that says what is wrong with the message */
+  open(message: string, signature: string, host: string): Promise<Session>;
+  /** @throws NotLoggedInError */
+  addressOf(authorization: string | undefined): Promise<Address>;
+};
+
+export function createSessions(store: SessionStore, chainId: number): Sessions {
+  async function nonce(): Promise<string> {
+    const fresh = generateNonce();
+    await store.addNonce(fresh, NONCE_SECONDS);
+    return fresh;
+  }
+
+  async function open(message: string, signature: string, host: string): Promise<Session> {
+    const siwe = parse(message);
+    if (siwe.chainId !== chainId || siwe.statement !== SESSION_STATEMENT) throw refused("is not meant for this pool");
+    if (!(await store.takeNonce(siwe.nonce))) throw refused("has a nonce that is unknown, used or too old");
+    const { success, error } = await siwe.verify(
+      { signature, domain: host, nonce: siwe.nonce },
+      { suppressExceptions: true },
+    );
+    if (!success) throw refused(`is not valid: ${error?.type ?? "its signature does not verify"}`);
+    return remember(AddressSchema.parse(siwe.address));
+  }
+
+  async function remember(address: Address): Promise<Session> {
+    const token = randomBytes(32).toString("base64url");
+    await store.addToken(token, address, SESSION_SECONDS);
+    return { token, address, expiresAt: Math.floor(Date.now() / 1_000) + SESSION_SECONDS };
+  }
+
+  async function addressOf(authorization: string | undefined): Promise<Address> {
+    const token = /^Bearer ([\w-]{16,128})$/.exec(authorization ?? "")?.[1];
+    const address = token && (await store.addressOf(token));
+    if (!address) throw new NotLoggedInError("Nobody is logged in, or the session has ended", { hint: "Log in again" });
+    return address;
+  }
+
+  return { nonce, open, addressOf };
+}
+
+function parse(message: string): SiweMessage {
+  try {
+    return new SiweMessage(message);
+  } catch (cause) {
+    throw new NotLoggedInError("The log-in message is not one of EIP-4361", { cause });
+  }
+}
+
+function refused(why: string): NotLoggedInError {
+  return new NotLoggedInError(`The log-in message ${why}`, { hint: "Ask for a new nonce and sign again" });
+}

@@ -1,0 +1,30 @@
+import type { WebSocket } from "ws";
+
+import type { Address } from "../../protocol/primitives.ts";
+
+/** Which workers are connected to this process. */
+export type SocketBoard = {
+  /** A newer connection of a worker replaces the older one. */
+  add(worker: Address, socket: WebSocket): void;
+  /** Returns whether the worker is gone, and not only an older connection of it. */
+  remove(worker: Address, socket: WebSocket): boolean;
+  deliver(worker: Address, text: string): void;
+};
+
+const CLOSE_REPLACED = 4001;
+
+export function createSocketBoard(): SocketBoard {
+  const sockets = new Map<Address, WebSocket>();
+  return {
+    add(worker, socket) {
+      sockets.get(worker)?.close(CLOSE_REPLACED, "connected again");
+      sockets.set(worker, socket);
+    },
+    remove(worker, socket) {
+      return sockets.get(worker) === socket && sockets.delete(worker);
+    },
+    deliver(worker, text) {
+      sockets.get(worker)?.send(text);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { Deal } from "../protocol/deal.ts";
+import type { MessageOf, SchedulerMessage } from "../protocol/messages.ts";
+import type { Address, Hash } from "../protocol/primitives.ts";
+import type { SettlePlan } from "./domain/settle-plan.ts";
+
+/** What the actions of a pool need from the outside, in the pool's words. Each has one adapter. */
+
+/** The chain as the pool sees it. Every read throws when no node answers: nothing is ever guessed. */
+export interface PoolChain {
+  /** Unix seconds of the latest block, at most a poll old. */
+  now(): number;
+  dealIsOpen(dealId: Hash): Promise<boolean>;
+  isClosed(dealId: Hash, index: number): Promise<boolean>;
+  /** The lane's last epoch on chain; `epoch` 0 before the first. */
+  lastEpoch(lane: number): Promise<{ epoch: number; sealedAt: number; settled: boolean; jointHash: Hash }>;
+  /** Score and cover (wei) of a worker, at most half a minute old. */
+  standing(worker: Address): Promise<{ score: number; cover: bigint }>;
+  /** Whether the account has anything in the escrow. */
+  hasFunds(account: Address): Promise<boolean>;
+  /** The app's image, pinned by digest. Undefined when there is no such app. */
+  imageOf(app: bigint): Promise<string | undefined>;
+}
+
+/** What a settle or a late look at the chain says about tasks. */
+export type TaskVerdict =
+  | { readonly kind: "settled"; readonly taskId: Hash; readonly digest: Hash }
+  | { readonly kind: "skipped"; readonly taskId: Hash; readonly reason: string }
+  | { readonly kind: "left-open"; readonly taskId: Hash };
+
+/** The pool's hot key. Every act names its intent, so that none is ever sent twice. */
+export interface Operator {
+  /** Returns the chain time of the seal. Throws a final error when the seal reverted. */
+  seal(lane: number, epoch: number, leaves: readonly Hash[]): Promise<{ sealedAt: number; block: number }>;
+  settle(plan: SettlePlan, epoch: number): Promise<readonly TaskVerdict[]>;
+  decline(dealId: Hash, deal: Deal): Promise<void>;
+  claim(dealId: Hash, deal: Deal): Promise<void>;
+}
+
+/** Sends to a worker wherever it is connected; nobody listening is no error, since leases expire and `hello` repairs. */
+export interface Messenger {
+  send(worker: Address, message: SchedulerMessage): Promise<void>;
+}
+
+/** Wakes a job. Waking what is awake re-arms it, so no wake is lost. */
+export interface Wake {
+  deal(dealId: Hash, delayMs?: number): Promise<void>;
+  task(taskId: Hash, delayMs?: number): Promise<void>;
+  lane(lane: number, delayMs?: number): Promise<void>;
+  sweep(delayMs: number): Promise<void>;
+}
+
+/** Where params texts come from. */
+export interface ParamsSource {
+  /** The exact text, or undefined when nobody has it. Throws what is worth another try. */
+  fetch(hash: Hash): Promise<string | undefined>;
+}
+
+/** Whether an image can be had. `unknown` when its registry does not tell strangers. */
+export interface ImageProbe {
+  check(image: string): Promise<"there" | "missing" | "unknown">;
+}
+
+export type LeaseMessage = MessageOf<SchedulerMessage, "lease">;

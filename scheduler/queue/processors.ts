@@ -1,0 +1,74 @@
+import { UnrecoverableError, Worker } from "bullmq";
+import type { Job, Processor } from "bullmq";
+import type { Redis } from "ioredis";
+
+import { codeOf, GridmillError } from "../../protocol/errors.ts";
+import type { PoolContext } from "../actions/context.ts";
+import { enterDeal } from "../actions/enter-deal.ts";
+import { placeTask } from "../actions/place-task.ts";
+import { runLane } from "../actions/run-lane.ts";
+import { sweep } from "../actions/sweep.ts";
+import type { DealJob, LaneJob, LaterJob, PoolQueues, TaskJob } from "./queues.ts";
+
+/** How many jobs of a kind one process works on at a time. */
+const CONCURRENCY = { deals: 4, placement: 8, deadlines: 8 } as const;
+
+/** Where the queues meet the actions: each processor is one call, safe to make twice. */
+export function startProcessors(
+  pool: PoolContext,
+  queues: PoolQueues,
+  connection: Redis,
+  prefix: string,
+): () => Promise<void> {
+  const start = <T>(name: string, concurrency: number, processor: Processor<T>): Worker<T> => {
+    const worker = new Worker<T>(name, guarded(pool, processor), { connection, prefix, concurrency });
+    worker.on("error", (error) => pool.log.error({ err: error, queue: name }, "queue error"));
+    return worker;
+  };
+  const workers = [
+    start<DealJob>("deals", CONCURRENCY.deals, (job) => enterDeal(pool, job.data.dealId)),
+    start<TaskJob>("placement", CONCURRENCY.placement, (job) => placeTask(pool, job.data.taskId)),
+    ...queues.epochs.map((queue) =>
+      start<LaneJob>(queue.name, 1, (job, _token, signal) => runLane(pool, job.data.lane, signal ?? never())),
+    ),
+    start<LaterJob>("deadlines", CONCURRENCY.deadlines, (job) => wakeNow(pool, job.data)),
+    start("sweep", 1, () => sweep(pool)),
+  ];
+  return async () => {
+    await Promise.all(workers.map((worker) => worker.close()));
+  };
+}
+
+function wakeNow(pool: PoolContext, job: LaterJob): Promise<void> {
+  switch (job.kind) {
+    case "deal":
+      return pool.wake.deal(job.dealId);
+    case "task":
+      return pool.wake.task(job.taskId);
+    case "lane":
+      return pool.wake.lane(job.lane);
+    case "sweep":
+      return sweep(pool);
+  }
+}
+
+/** Says every failure; only an error that says it is final stops the retries, and the sweep still finds its work again. */
+function guarded<T>(pool: PoolContext, processor: Processor<T>): Processor<T> {
+  return async (job: Job<T>, token?: string, signal?: AbortSignal) => {
+    try {
+      return (await processor(job, token, signal)) as unknown;
+    } catch (error) {
+      pool.log.warn({ queue: job.queueName, job: job.data, code: codeOf(error), err: error }, "job failed");
+      throw asQueueError(error);
+    }
+  };
+}
+
+function asQueueError(error: unknown): unknown {
+  if (!(error instanceof GridmillError) || error.retryable) return error;
+  return Object.assign(new UnrecoverableError(`${error.code}: ${error.message}`), { cause: error });
+}
+
+function never(): AbortSignal {
+  return new AbortController().signal;
+}

@@ -1,0 +1,94 @@
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+
+import type { Hash } from "../../protocol/primitives.ts";
+import type { Wake } from "../ports.ts";
+
+/** Queue data is ids only; everything else is read from the store when the job runs. */
+export type DealJob = { readonly dealId: Hash };
+export type TaskJob = { readonly taskId: Hash };
+export type LaneJob = { readonly lane: number };
+/** A wake that is due later. */
+export type LaterJob =
+  | ({ readonly kind: "deal" } & DealJob)
+  | ({ readonly kind: "task" } & TaskJob)
+  | ({ readonly kind: "lane" } & LaneJob)
+  | { readonly kind: "sweep" };
+
+export type PoolQueues = {
+  readonly deals: Queue<DealJob>;
+  readonly placement: Queue<TaskJob>;
+  /** One queue a lane, since BullMQ's global concurrency is per queue. */
+  readonly epochs: readonly Queue<LaneJob>[];
+  readonly deadlines: Queue<LaterJob>;
+  readonly sweep: Queue<Record<string, never>>;
+};
+
+/** How often the sweep runs, in milliseconds. */
+const SWEEP_MS = 5_000;
+
+const KEEP_FAILED = 1_000;
+const DEFAULTS = {
+  attempts: 5,
+  backoff: { type: "exponential", delay: 500, jitter: 0.5 },
+  removeOnComplete: true,
+  removeOnFail: KEEP_FAILED,
+};
+
+/** @param prefix the pool's hash tag, so that all queues of a pool live in one slot of a Redis Cluster */
+export function createQueues(connection: Redis, prefix: string, lanes: number): PoolQueues {
+  const options = { connection, prefix, defaultJobOptions: DEFAULTS };
+  return {
+    deals: new Queue("deals", options),
+    placement: new Queue("placement", options),
+    epochs: Array.from({ length: lanes }, (_unused, lane) => new Queue(`epochs-${lane}`, options)),
+    deadlines: new Queue("deadlines", options),
+    sweep: new Queue("sweep", options),
+  };
+}
+
+/** What must hold on every start: one epoch job a lane at a time over all processes, and a sweep that always comes again. */
+export async function prepareQueues(queues: PoolQueues): Promise<void> {
+  await Promise.all(queues.epochs.map((queue) => queue.setGlobalConcurrency(1)));
+  await queues.sweep.setGlobalConcurrency(1);
+  await queues.sweep.upsertJobScheduler(
+    "sweep",
+    { every: SWEEP_MS },
+    { name: "sweep", opts: { removeOnComplete: true } },
+  );
+}
+
+export async function closeQueues(queues: PoolQueues): Promise<void> {
+  const all = [queues.deals, queues.placement, ...queues.epochs, queues.deadlines, queues.sweep];
+  await Promise.all(all.map((queue) => queue.close()));
+}
+
+/**
+ * Wakes jobs so that none is lost: an id that waits is not added twice, one that runs is run once more afterwards
+ * (`keepLastIfActive`). Later wakes wait in a queue of their own, since a delayed job would swallow an immediate wake.
+ */
+export function createWake(queues: PoolQueues): Wake {
+  const again = (id: string) => ({ deduplication: { id, keepLastIfActive: true } });
+
+  async function later(id: string, delay: number, job: LaterJob): Promise<void> {
+    await queues.deadlines.add(job.kind, job, { delay, deduplication: { id } });
+  }
+
+  return {
+    async deal(dealId, delayMs) {
+      if (delayMs) await later(dealId, delayMs, { kind: "deal", dealId });
+      else await queues.deals.add("enter", { dealId }, again(dealId));
+    },
+    async task(taskId, delayMs) {
+      if (delayMs) await later(taskId, delayMs, { kind: "task", taskId });
+      else await queues.placement.add("place", { taskId }, again(taskId));
+    },
+    async lane(lane, delayMs) {
+      if (delayMs) await later(`lane-${lane}`, delayMs, { kind: "lane", lane });
+      else await queues.epochs[lane]?.add("run", { lane }, again(`lane-${lane}`));
+    },
+    async sweep(delayMs) {
+      await later("sweep", delayMs, { kind: "sweep" });
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import { join } from "node:path";
+
+import type { JsonRpcApiProvider } from "ethers";
+import type { Logger } from "pino";
+
+import { createCalls } from "../chain/calls.ts";
+import { createEventDecoder } from "../chain/events.ts";
+import { createChainReader } from "../chain/reader.ts";
+import type { ChainReader } from "../chain/reader.ts";
+import { readDeployment } from "../chain/node/deployment-file.ts";
+import { connectChain } from "../chain/rpc.ts";
+import type { TransactionSender } from "../chain/sender.ts";
+import { ballotSigner } from "../chain/sign.ts";
+import type { Deployment } from "../protocol/deployment.ts";
+import { codeOf } from "../protocol/errors.ts";
+import { toJson } from "../protocol/json.ts";
+import type { PoolContext } from "./actions/context.ts";
+import { followEvent } from "./actions/follow-chain.ts";
+import { createBlobLedger } from "./store/blob-ledger.ts";
+import { createFileBlobStore } from "./blobs/blob-store.ts";
+import { createOperator } from "./chain/operator.ts";
+import { followDeals } from "./chain/follow-deals.ts";
+import { openSender } from "./chain/open-sender.ts";
+import { followChain } from "./chain/pool-chain.ts";
+import type { FollowedChain } from "./chain/pool-chain.ts";
+import type { SchedulerConfig } from "./config.ts";
+import { createGateway } from "./http/gateway.ts";
+import { createMetrics } from "./http/metrics.ts";
+import type { PoolMetrics } from "./http/metrics.ts";
+import { taskCounts } from "./http/pool-routes.ts";
+import { createSessions } from "./http/sessions.ts";
+import { createSocketBoard } from "./http/socket-board.ts";
+import type { SocketBoard } from "./http/socket-board.ts";
+import { startProcessors } from "./queue/processors.ts";
+import { closeQueues, createQueues, createWake, prepareQueues } from "./queue/queues.ts";
+import type { PoolQueues } from "./queue/queues.ts";
+import { createImageProbe } from "./sources/image-probe.ts";
+import { createMarketParams } from "./sources/market-params.ts";
+import { createCheckpointStore, createRedisJournal } from "./store/chain-journal.ts";
+import { createDealStore } from "./store/deal-store.ts";
+import { createEpochStore } from "./store/epoch-store.ts";
+import { createMessenger, relayMessages } from "./store/message-bus.ts";
+import { createSessionStore } from "./store/session-store.ts";
+import { connectRedis, keysOf, poolTag } from "./store/redis.ts";
+import type { Keys, RedisConnection } from "./store/redis.ts";
+import { createTaskStore } from "./store/task-store.ts";
+import { createWorkerStore } from "./store/worker-store.ts";
+
+export type Scheduler = {
+  /** Where its gateway listens. */
+  readonly url: string;
+  /** Takes no new work, lets running jobs finish, and closes everything; all state is in Redis. */
+  stop(): Promise<void>;
+};
+
+/** Starts a pool's scheduler; several on one Redis share the work. @throws GridmillError when something it needs is not there */
+export async function startScheduler(config: SchedulerConfig, log: Logger): Promise<Scheduler> {
+  await using resources = new AsyncDisposableStack();
+  const parts = await openParts(config, log, resources);
+  const { redis, keys, sender, queues } = parts;
+  const pool = poolContext(parts);
+
+  const board = createSocketBoard();
+  resources.defer(await relayMessages(redis, keys, board.deliver));
+  const gateway = await openGateway(pool, parts, board);
+  resources.defer(() => gateway.close());
+
+  await prepareQueues(queues);
+  void sender.resume().catch((error: unknown) => log.error({ err: error }, "open transactions"));
+  resources.defer(startProcessors(pool, queues, redis, parts.tag));
+  resources.defer(follow(pool, parts));
+  const url = await gateway.listen({ host: config.host, port: config.port });
+
+  const owned = resources.move();
+  return { url, stop: () => owned.disposeAsync() };
+}
+
+/** What everything else is built from. */
+type Parts = {
+  readonly config: SchedulerConfig;
+  readonly log: Logger;
+  readonly deployment: Deployment;
+  readonly redis: RedisConnection;
+  readonly keys: Keys;
+  readonly tag: string;
+  readonly provider: JsonRpcApiProvider;
+  readonly reader: ChainReader;
+  readonly chain: FollowedChain;
+  readonly sender: TransactionSender;
+  readonly queues: PoolQueues;
+  readonly metrics: PoolMetrics;
+};
+
+/** Opens the connections, each of which `resources` closes again. */
+async function openParts(config: SchedulerConfig, log: Logger, resources: AsyncDisposableStack): Promise<Parts> {
+  const deployment = await readDeployment(config.deploymentFile);
+  const keys = keysOf(BigInt(deployment.chainId), config.pool);
+  const tag = poolTag(BigInt(deployment.chainId), config.pool);
+
+  const redis = await connectRedis(config.redisUrl, (error) => log.warn({ err: error }, "Redis"));
+  resources.defer(() => redis.disconnect());
+  const provider = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId });
+  resources.defer(() => provider.destroy());
+  const reader = createChainReader(provider, deployment);
+  const chain = await followChain(reader, config.pool, (error) => log.warn({ code: codeOf(error) }, "chain time"));
+  resources.defer(() => chain.stop());
+  const onError = (error: unknown): void => log.warn({ code: codeOf(error), err: error }, "transaction sender");
+  const sender = await openSender({ config, provider, reader, journal: createRedisJournal(redis, keys), onError });
+  resources.use(sender);
+  const queues = createQueues(redis, tag, config.lanes);
+  resources.defer(() => closeQueues(queues));
+  const metrics = createMetrics();
+  return { config, log, deployment, redis, keys, tag, provider, reader, chain, sender, queues, metrics };
+}
+
+function openGateway(
+  pool: PoolContext,
+  { redis, keys, deployment, reader, sender, metrics }: Parts,
+  board: SocketBoard,
+): ReturnType<typeof createGateway> {
+  metrics.countWith(() => countsOf(pool));
+  return createGateway({
+    pool,
+    board,
+    sessions: createSessions(createSessionStore(redis, keys), deployment.chainId),
+    hearing: {
+      chainId: deployment.chainId,
+      ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, reader.ballotDomain),
+    },
+    facts: { deployment, operator: sender.address, metrics: metrics.registry },
+  });
+}
+
+function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics }: Parts): () => Promise<void> {
+  return followDeals({
+    provider,
+    deployment,
+    checkpoint: createCheckpointStore(redis, keys),
+    confirmations: pool.config.confirmations,
+    onEvent: (event) => followEvent(pool, event),
+    onRewind: (block) => pool.log.warn({ block }, "the chain was reorganised"),
+    onPoison: async (event, error) => {
+      pool.log.error({ err: error, event: event.kind, transaction: event.transactionHash }, "event put aside");
+      await redis.rpush(keys("quarantine"), toJson({ event, code: codeOf(error), at: Date.now() }));
+    },
+    onError: (error) => {
+      metrics.failed(codeOf(error));
+      pool.log.warn({ code: codeOf(error), err: error }, "chain watcher");
+    },
+    onProgress: metrics.followed,
+  });
+}
+
+function poolContext({
+  config,
+  log,
+  redis,
+  keys,
+  reader,
+  chain,
+  sender,
+  deployment,
+  queues,
+  metrics,
+}: Parts): PoolContext {
+  const operator = createOperator({
+    pool: config.pool,
+    sender,
+    calls: createCalls(deployment),
+    decoder: createEventDecoder(deployment),
+    reader,
+    onGas: (act, receipt) => {
+      metrics.gas(act, receipt.gasUsed);
+      log.info({ act, transaction: receipt.hash, gas: receipt.gasUsed.toString() }, "transaction confirmed");
+    },
+  });
+  return {
+    config,
+    log,
+    tasks: createTaskStore(redis, keys),
+    deals: createDealStore(redis, keys),
+    workers: createWorkerStore(redis, keys),
+    epochs: createEpochStore(redis, keys),
+    blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
+    ledger: createBlobLedger(redis, keys),
+    chain,
+    operator,
+    messenger: createMessenger(redis, keys),
+    wake: createWake(queues),
+    params: createMarketParams(config.marketUrl),
+    images: createImageProbe(),
+    random: Math.random,
+  };
+}
+
+/** A worker not heard of for this long is not counted, in milliseconds. */
+const COUNTED_MS = 15_000;
+
+async function countsOf(pool: PoolContext): Promise<{ tasks: Record<string, number>; workers: number }> {
+  const lanes = Array.from({ length: pool.config.lanes }, (_unused, lane) => lane);
+  const workers = await pool.workers.alive(Date.now() - COUNTED_MS);
+  return { tasks: await taskCounts(pool, lanes), workers: workers.length };
+}

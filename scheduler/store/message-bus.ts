@@ -1,0 +1,33 @@
+import type { Redis } from "ioredis";
+
+import { toJson } from "../../protocol/json.ts";
+import type { Address } from "../../protocol/primitives.ts";
+import type { Messenger } from "../ports.ts";
+import type { Keys } from "./redis.ts";
+
+/**
+ * Sends to workers through Redis, since a worker may be connected to any process of the pool. At most once: leases that are
+ * not heard of expire, and `hello`, the sweep and the lane's job say everything again.
+ */
+export function createMessenger(redis: Redis, keys: Keys): Messenger {
+  return {
+    async send(worker, message) {
+      await redis.publish(keys("to", worker), toJson(message));
+    },
+  };
+}
+
+/** Hands what is published for a worker to its connection in this process. Returns the off-switch. */
+export async function relayMessages(
+  redis: Redis,
+  keys: Keys,
+  deliver: (worker: Address, text: string) => void,
+): Promise<() => void> {
+  const subscriber = redis.duplicate();
+  const prefix = keys("to", "");
+  subscriber.on("pmessage", (_pattern, channel: string, text: string) =>
+    deliver(channel.slice(prefix.length) as Address, text),
+  );
+  await subscriber.psubscribe(`${prefix}*`);
+  return () => subscriber.disconnect();
+}

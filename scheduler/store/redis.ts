@@ -1,0 +1,43 @@
+import { Redis } from "ioredis";
+
+import { StoreUnreachableError } from "../errors.ts";
+
+/**
+ * Opens the pool's Redis. Commands wait through a reconnection instead of failing, as BullMQ asks for; the first connection
+ * must succeed, so that a wrong URL is said at start.
+ * @throws StoreUnreachableError
+ */
+export async function connectRedis(url: string, onError: (error: Error) => void): Promise<Redis> {
+  const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
+  redis.on("error", onError);
+  try {
+    await redis.connect();
+    return redis;
+  } catch (cause) {
+    redis.disconnect();
+    throw new StoreUnreachableError(`Redis does not answer at ${withoutPassword(url)}`, {
+      cause,
+      hint: "Start Redis, or correct REDIS_URL",
+    });
+  }
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, "//");
+}
+
+/** An open connection, for rooms that only hand it on. */
+export type RedisConnection = Redis;
+
+/** Builds keys that all hash to one slot of a Redis Cluster, one slot a pool. */
+export type Keys = (...parts: readonly (string | number)[]) => string;
+
+export function keysOf(chainId: bigint, pool: bigint): Keys {
+  const tag = poolTag(chainId, pool);
+  return (...parts) => [tag, ...parts].join(":");
+}
+
+/** The hash tag of a pool; also the prefix of its BullMQ queues. */
+export function poolTag(chainId: bigint, pool: bigint): string {
+  return `{pool:${chainId}-${pool}}`;
+}

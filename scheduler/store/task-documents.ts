@@ -1,0 +1,82 @@
+import type { Redis } from "ioredis";
+
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import { StaleRecordError } from "../errors.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
+import { commit, readDocument } from "./commit.ts";
+import type { CommitOutcome, Guard } from "./commit.ts";
+import type { Keys } from "./redis.ts";
+import { taskIndexWrites } from "./task-index.ts";
+
+/** How often a change is tried again when others write the same task. */
+const ATTEMPTS = 50;
+
+/** What a change decides: the task as it shall be, or undefined to leave it alone. */
+export type TaskChange = (task: TaskRecord) => TaskRecord | undefined;
+
+/**
+ * Tasks in Redis: one document a task with all its votes, changed by compare-and-set on its revision. The indexes (by lane
+ * and state, by worker, by lease, by deadline) are written in the same atomic step, so they are never behind.
+ */
+export interface TaskDocuments {
+  get(taskId: Hash): Promise<TaskRecord | undefined>;
+  getAll(taskIds: readonly Hash[]): Promise<readonly TaskRecord[]>;
+  /** Stores a new task; false when it was there already. */
+  create(task: TaskRecord): Promise<boolean>;
+  /**
+   * Changes a task, however many others do so at the same time. Returns the stored task, or undefined when there is no such
+   * task or `change` leaves it alone.
+   * @throws StaleRecordError after 50 collisions
+   */
+  update(taskId: Hash, change: TaskChange): Promise<TaskRecord | undefined>;
+  /** Gives one lease in one atomic step with the worker's slot: "full" when the worker has none left by now. */
+  lease(taskId: Hash, worker: Address, slots: number, change: TaskChange): Promise<TaskRecord | "full" | undefined>;
+}
+
+export function createTaskDocuments(redis: Redis, keys: Keys): TaskDocuments {
+  const documentKey = (taskId: Hash): string => keys("task", taskId);
+
+  async function get(taskId: Hash): Promise<TaskRecord | undefined> {
+    const text = await readDocument(redis, documentKey(taskId));
+    return text === undefined ? undefined : (JSON.parse(text) as TaskRecord);
+  }
+
+  async function getAll(taskIds: readonly Hash[]): Promise<readonly TaskRecord[]> {
+    const tasks = await Promise.all(taskIds.map(get));
+    return tasks.filter((task) => task !== undefined);
+  }
+
+  function write(before: TaskRecord | undefined, after: TaskRecord, guards: readonly Guard[]): Promise<CommitOutcome> {
+    const document = JSON.stringify(after);
+    const writes = taskIndexWrites(keys, before, after);
+    const read = before?.revision;
+    return commit(redis, { key: documentKey(after.taskId), read, revision: after.revision, document, writes, guards });
+  }
+
+  async function change(
+    taskId: Hash,
+    decide: TaskChange,
+    guards: readonly Guard[],
+  ): Promise<TaskRecord | "full" | undefined> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const before = await get(taskId);
+      const decided = before && decide(before);
+      if (!before || !decided || decided === before) return undefined;
+      const after = { ...decided, revision: before.revision + 1 };
+      const outcome = await write(before, after, guards);
+      if (outcome !== "stale") return outcome === "done" ? after : "full";
+    }
+    throw new StaleRecordError(`Task ${taskId} changed ${ATTEMPTS} times while it was to be written`);
+  }
+
+  return {
+    get,
+    getAll,
+    create: async (task) => (await write(undefined, task, [])) === "done",
+    update: async (taskId, decide) => {
+      const outcome = await change(taskId, decide, []);
+      return outcome === "full" ? undefined : outcome;
+    },
+    lease: (taskId, worker, slots, decide) => change(taskId, decide, [{ set: keys("slots", worker), most: slots }]),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Redis } from "ioredis";
+
+import type { Limits } from "../../protocol/lease.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { TaskRecord, TaskState } from "../domain/task-state.ts";
+import type { Keys } from "./redis.ts";
+import { createTaskDocuments } from "./task-documents.ts";
+import type { TaskDocuments } from "./task-documents.ts";
+
+/** What a worker has at risk: one entry a vote that is not over. `stake` in wei. */
+export type HeldLease = { readonly leaseId: string; readonly limits: Limits; readonly stake: bigint };
+
+/** Tasks, and the questions that their indexes answer. */
+export interface TaskStore extends TaskDocuments {
+  /** Up to `count` tasks of a lane in a state, at random, so that none is passed over for ever. */
+  someIn(lane: number, state: TaskState, count: number): Promise<Hash[]>;
+  listIn(lane: number, state: TaskState): Promise<readonly TaskRecord[]>;
+  countIn(lane: number, state: TaskState): Promise<number>;
+  taskOfLease(leaseId: string): Promise<Hash | undefined>;
+  /** Extends leases that are still out, to `expiresAt` (milliseconds); those that ended meanwhile stay ended. */
+  extendLeases(leaseIds: readonly string[], expiresAt: number): Promise<void>;
+  /** Leases that nobody kept alive until `now` (milliseconds). */
+  expiredLeases(now: number): Promise<string[]>;
+  /** Live tasks whose deadline lies before `now` (Unix seconds). */
+  pastDeadline(now: number): Promise<Hash[]>;
+  /** Every vote of a worker in this pool that is not over. */
+  heldBy(worker: Address): Promise<readonly HeldLease[]>;
+  /** Those of its leases that take up a slot. */
+  slotsOf(worker: Address): Promise<string[]>;
+}
+
+export function createTaskStore(redis: Redis, keys: Keys): TaskStore {
+  const documents = createTaskDocuments(redis, keys);
+  const indexOf = (lane: number, state: TaskState): string => keys("tasks", lane, state);
+
+  return {
+    ...documents,
+    someIn: (lane, state, count) => redis.srandmember(indexOf(lane, state), count) as Promise<Hash[]>,
+    listIn: async (lane, state) => documents.getAll((await redis.smembers(indexOf(lane, state))) as Hash[]),
+    countIn: (lane, state) => redis.scard(indexOf(lane, state)),
+    taskOfLease: async (leaseId) => ((await redis.hget(keys("lease-tasks"), leaseId)) ?? undefined) as Hash | undefined,
+    extendLeases: async (leaseIds, expiresAt) => {
+      const entries = leaseIds.flatMap((leaseId) => [String(expiresAt), leaseId]);
+      if (entries.length > 0) await redis.zadd(keys("leases"), "XX", ...entries);
+    },
+    expiredLeases: (now) => redis.zrangebyscore(keys("leases"), "-inf", now),
+    pastDeadline: (now) => redis.zrangebyscore(keys("deadlines"), "-inf", `(${now}`) as Promise<Hash[]>,
+    heldBy: async (worker) => Object.entries(await redis.hgetall(keys("held", worker))).map(heldLease),
+    slotsOf: (worker) => redis.smembers(keys("slots", worker)),
+  };
+}
+
+function heldLease([leaseId, text]: [string, string]): HeldLease {
+  const { limits, stake } = JSON.parse(text) as { limits: Limits; stake: string };
+  return { leaseId, limits, stake: BigInt(stake) };
+}
