@@ -41,14 +41,14 @@ interface RegistryContract extends BaseContract {
 }
 
 export interface AppRegistryContract extends RegistryContract {
-  readonly appOf: View<[id: bigint], { readonly digest: string; readonly reference: string }>;
+  readonly appOf: View<[id: bigint], { readonly digest: string; readonly image: string }>;
   readonly register: Write<[reference: string, digest: Hash], bigint>;
 }
 
 export interface DatasetRegistryContract extends RegistryContract {
   readonly datasetOf: View<
     [id: bigint],
-    { readonly digest: string; readonly encrypted: boolean; readonly reference: string }
+    { readonly digest: string; readonly encrypted: boolean; readonly location: string }
   >;
   readonly register: Write<[reference: string, digest: Hash, encrypted: boolean], bigint>;
 }

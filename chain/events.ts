@@ -95,10 +95,16 @@ function eventsOf({ contracts }: Deployment): readonly KnownEvent[] {
   return [...named, ...transfers].map((event) => ({ ...event, address: contracts[event.contract] }));
 }
 
+/** Our words for what Solidity has to call otherwise: `reference` is reserved there, `tokenId` is ERC-721's. */
+const OUR_NAMES: Readonly<Record<string, string>> = { image: "reference", location: "reference", tokenId: "id" };
+
+function renamed(args: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(args).map(([name, value]) => [OUR_NAMES[name] ?? name, value]));
+}
+
 function parse({ kind, contract, fragment, more }: KnownEvent, { topics, data }: RawLog): object {
   const args = plainArgs(fragment.inputs, INTERFACES[contract].decodeEventLog(fragment, data, topics));
-  const id = kind === "AssetTransferred" ? { id: args["tokenId"] } : {};
-  const parsed = EVENT_SCHEMAS[kind].safeParse({ ...args, ...more, ...id });
+  const parsed = EVENT_SCHEMAS[kind].safeParse({ ...renamed(args), ...more });
   if (parsed.success) return parsed.data;
   throw new NotDeployedError(`A contract wrote a ${kind} that is not Gridmill's`, {
     cause: parsed.error,

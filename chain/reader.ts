@@ -200,12 +200,12 @@ function assetReads(
     ownerOf: (kind, id) => ifExists(view(contracts[REGISTRY_OF[kind]].ownerOf(id, at)).then(lowerCase)),
     appOf: async (id) => {
       const [owner, app] = (await owned("app", id, contracts.appRegistry.appOf(id, at))) ?? [];
-      return owner && app && { id, owner, reference: app.reference, digest: app.digest as Hash };
+      return owner && app && { id, owner, reference: app.image, digest: app.digest as Hash };
     },
     datasetOf: async (id) => {
       const [owner, dataset] = (await owned("dataset", id, contracts.datasetRegistry.datasetOf(id, at))) ?? [];
       if (!owner || !dataset) return undefined;
-      const { reference, digest, encrypted } = dataset;
+      const { location: reference, digest, encrypted } = dataset;
       return { id, owner, reference, digest: digest as Hash, encrypted };
     },
     poolOf: async (id) => {
