@@ -40,3 +40,13 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (known !== undefined) return known;
   return error instanceof GridmillError && error.retryable ? EXIT.unreachable : EXIT.refused;
 }
+
+/** Ends the command with a code after it has already said everything that there is to say. */
+export class ExitWith extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode) {
+    super(`exit ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}

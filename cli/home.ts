@@ -10,8 +10,6 @@ export type HomePaths = {
   readonly keys: string;
   /** What was sent to a chain and is not yet final, so that a restart sends nothing twice. */
   readonly journals: string;
-  /** The deals of this home's requests, for `task list`. */
-  readonly deals: string;
   /** The market that `gridmill up` runs. */
   readonly local: string;
 };
@@ -22,7 +20,6 @@ export function homePaths(root: string): HomePaths {
     networks: join(root, "networks.json"),
     keys: join(root, "keys"),
     journals: join(root, "journals"),
-    deals: join(root, "deals"),
     local: join(root, "local"),
   };
 }

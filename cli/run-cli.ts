@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 
 import { UsageError } from "./errors.ts";
-import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { EXIT, exitCodeOf, ExitWith } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Sink } from "./print.ts";
 import { buildProgram } from "./program.ts";
@@ -29,6 +29,7 @@ export async function runCli(argv: readonly string[], out: Sink, err: Sink): Pro
 
 function fail(thrown: unknown, argv: readonly string[], out: Sink, err: Sink): ExitCode {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done; // --help and --version
+  if (thrown instanceof ExitWith) return thrown.exitCode;
   const error = thrown instanceof CommanderError ? usageError(thrown, argv) : thrown;
   const report = reportError(error);
   if (wantsJson(argv)) out.write(`${report.json}\n`);

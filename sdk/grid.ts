@@ -104,7 +104,7 @@ function accountWith(options: GridOptions, provider: GridContext["provider"]): G
   const { signer, network, journal = createMemoryJournal(), onError = () => {} } = options;
   if (!signer) return undefined;
   const sender = createSender({
-    provider,
+    chain: createSenderChain(provider),
     signer,
     journal,
     confirmations: network.confirmations,

@@ -19,7 +19,7 @@ export const registryHost = ({ registry }: Ports): string => `${LOOPBACK}:${regi
 
 export function marketService(place: ServicePlace): Service {
   const { ports } = place;
-  return { ...common(place, "market", "market/main.ts", ports.market), readyUrl: `${urlOf(ports.market)}/health` };
+  return { ...common(place, "market", "market/main.ts", ports.market), readyUrl: `${urlOf(ports.market)}/ready` };
 }
 
 export function poolService(place: ServicePlace, pool: bigint): Service {

@@ -1,0 +1,70 @@
+import { resolve } from "node:path";
+
+import { categorySeconds } from "../../protocol/categories.ts";
+import type { Resources } from "../../protocol/capabilities.ts";
+import { toJson } from "../../protocol/json.ts";
+import { inputFile } from "../../sdk/node/input-file.ts";
+import type { RequestSpec } from "../../sdk/requests.ts";
+
+import type { InputArg } from "../args.ts";
+
+import { DEFAULT_REQUIREMENTS } from "./target.ts";
+import type { Target } from "./target.ts";
+
+/** What `gridmill run` is told. Prices in wei per task, times in seconds. */
+export type RunOptions = {
+  readonly input: readonly InputArg[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly trust: number;
+  readonly category?: number;
+  readonly maxPrice?: bigint;
+  readonly tasks: number;
+  readonly pool?: bigint;
+  readonly cpus?: number;
+  readonly memory?: number;
+  readonly seconds?: number;
+  readonly out?: string;
+  readonly timeout?: number;
+  readonly detach: boolean;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+};
+
+/** A request but for its app. */
+export type Draft = Omit<RequestSpec, "app">;
+
+/** Reads the inputs and completes what was not said from the app's manifest. @throws BadInputError for unreadable inputs */
+export async function draftOf(target: Target, args: readonly string[], options: RunOptions): Promise<Draft> {
+  const uploads = await Promise.all(options.input.map(({ path, name }) => inputFile(resolve(path), name)));
+  const manifest = target.kind === "folder" ? target.manifest : undefined;
+  const inputs = uploads.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }));
+  const params = {
+    version: 1,
+    args: args.length > 0 ? args : (manifest?.args ?? []),
+    env: options.env,
+    inputs,
+    ...(options.seconds === undefined ? {} : { seconds: options.seconds }),
+  };
+  const { maxPrice, pool, trust, tasks } = options;
+  return {
+    ...{ volume: tasks, trust, uploads, params: toJson(params) },
+    category: options.category ?? manifest?.category ?? 0,
+    requirements: requirementsOf(manifest?.requirements, options),
+    ...(pool === undefined ? {} : { pool }),
+    ...(maxPrice === undefined ? {} : { maxPoolPrice: maxPrice, maxAppPrice: maxPrice }),
+  };
+}
+
+function requirementsOf(own: Partial<Resources> | undefined, { cpus, memory }: RunOptions): Resources {
+  return {
+    ...DEFAULT_REQUIREMENTS,
+    ...own,
+    ...(cpus === undefined ? {} : { cpuMillicores: cpus }),
+    ...(memory === undefined ? {} : { memoryMiB: memory }),
+  };
+}
+
+/** Minutes that a task of this category may take on the reference machine, for people. */
+export function categoryMinutes(category: number): number {
+  return categorySeconds(category) / 60;
+}

@@ -1,0 +1,50 @@
+import { formatMill } from "../../protocol/amounts.ts";
+import { packResources, shortfalls } from "../../protocol/capabilities.ts";
+import type { BookOrder } from "../../protocol/market-api.ts";
+import { NoOfferError } from "../../protocol/market-errors.ts";
+import { requireFunds } from "../../sdk/accounts.ts";
+import type { Grid } from "../../sdk/grid.ts";
+
+import type { Draft } from "./options.ts";
+
+/**
+ * What the draft will cost in wei, judged by the pools' offers alone: for an app that is not registered yet, so that
+ * nobody pays gas for a request that nobody would take.
+ * @throws NoOfferError with each pool's reason | NoFundsError
+ */
+export async function estimate(grid: Grid, draft: Draft): Promise<bigint> {
+  const filter = { category: draft.category, ...(draft.pool === undefined ? {} : { pool: draft.pool }) };
+  const offers = await grid.orders.list("pool", filter);
+  const fitting = offers.find((offer) => refusals(offer, draft).length === 0);
+  if (!fitting) throw noOffer(offers, draft);
+  const total = fitting.order.price * BigInt(draft.volume);
+  if (grid.address) {
+    const { available } = await grid.accounts.show(grid.address);
+    const missing = formatMill(total > available ? total - available : 0n);
+    requireFunds(available, total, `the escrow of ${grid.address}`, `Put more in: gridmill account deposit ${missing}`);
+  }
+  return total;
+}
+
+/** Why an offer does not fit; empty when it does. */
+export function refusals(
+  { order, remaining }: Pick<BookOrder<"pool">, "order" | "remaining">,
+  draft: Draft,
+): readonly string[] {
+  const { maxPoolPrice: bound, trust, volume, requirements } = draft;
+  const lacking = shortfalls(order.capabilities, packResources(requirements));
+  return [
+    ...(bound !== undefined && order.price > bound ? [`it costs ${formatMill(order.price)} MILL a task`] : []),
+    ...(order.maxTrust < trust ? [`its trust ends at ${order.maxTrust}`] : []),
+    ...(remaining < BigInt(volume) ? [`it takes ${remaining} more tasks`] : []),
+    ...(lacking.length > 0 ? [`it has too little of ${lacking.join(", ")}`] : []),
+  ];
+}
+
+function noOffer(offers: readonly BookOrder<"pool">[], draft: Draft): NoOfferError {
+  const reasons = offers.map((offer) => `pool ${offer.order.pool}: ${refusals(offer, draft).join(", ")}`);
+  if (reasons.length === 0) reasons.push(`no pool offers category ${draft.category}`);
+  return new NoOfferError(`No offer fits the request\n${reasons.join("; ")}`, {
+    hint: "Raise --max-price, ask for less, or take another --category or --pool; gridmill order list pool shows what is offered",
+  });
+}

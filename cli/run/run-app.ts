@@ -1,0 +1,84 @@
+import { join } from "node:path";
+
+import { taskIdOf } from "../../protocol/deal.ts";
+import type { Grid } from "../../sdk/grid.ts";
+import { requireFree } from "../../sdk/node/save-result.ts";
+import type { Submitted, SubmitStep } from "../../sdk/requests.ts";
+
+import { connectToSign } from "../connect.ts";
+import type { Context } from "../context.ts";
+import { EXIT, ExitWith } from "../exit-codes.ts";
+
+import { agree, findRunnable, priceOf, settleOn, stepsOf } from "./agree.ts";
+import { followDeal, progressLine } from "./follow.ts";
+import { draftOf } from "./options.ts";
+import type { RunOptions } from "./options.ts";
+import { collectOutcome, outcomeText, succeeded } from "./outcome.ts";
+import type { RunOutcome } from "./outcome.ts";
+import { readTarget } from "./target.ts";
+
+const SUBMIT_WORDS: Readonly<Record<SubmitStep, string>> = {
+  params: "storing the params",
+  upload: "uploading the inputs",
+  sign: "signing the request",
+  match: "matching on chain",
+};
+
+/**
+ * The whole of `gridmill run`: from a word to a checked result.
+ * @throws ExitWith 1 when a task failed or was refunded, after saying so
+ */
+export async function runApp(
+  context: Context,
+  text: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<void> {
+  const began = performance.now();
+  const target = await readTarget(text);
+  const draft = await draftOf(target, args, options);
+  if (options.out !== undefined) await requireFree(options.out);
+  await using grid = await connectToSign(context);
+  const runnable = await findRunnable(context, grid, target, options.dryRun);
+  const total = await priceOf(grid, runnable, draft);
+  const steps = stepsOf(target, runnable, draft, total);
+  if (options.dryRun) return context.print({ dryRun: true, steps, total }, `Would:\n- ${steps.join("\n- ")}`);
+
+  await agree(context, steps, options);
+  const { spec, offer } = await settleOn(context, grid, runnable, draft, total);
+  const onStep = (step: SubmitStep): void => context.progress(SUBMIT_WORDS[step]);
+  const submitted = await grid.requests.submit(spec, offer, onStep, context.signal);
+  context.note(`deal ${submitted.dealId}`);
+  if (options.detach) return printDetached(context, submitted);
+  report(context, await finish(context, grid, submitted, options), began);
+}
+
+/** Waits for the tasks and fetches their results. */
+async function finish(
+  context: Context,
+  grid: Grid,
+  submitted: Submitted,
+  { out, timeout }: RunOptions,
+): Promise<Omit<RunOutcome, "seconds">> {
+  const began = performance.now();
+  const seconds = (): string => `${((performance.now() - began) / 1_000).toFixed(1).padStart(6)} s`;
+  const onChange = (task: Parameters<typeof progressLine>[0]): void =>
+    context.progress(`${seconds()}  ${progressLine(task)}`);
+  const tasks = await followDeal(context, grid, submitted.dealId, onChange, timeout);
+  return await collectOutcome(grid, submitted, tasks, out ?? join("out", submitted.dealId.slice(0, 12)));
+}
+
+function report(context: Context, outcome: Omit<RunOutcome, "seconds">, began: number): void {
+  const done = { ...outcome, seconds: Math.round((performance.now() - began) / 100) / 10 };
+  context.print(done, () => outcomeText(done));
+  if (!done.tasks.every(succeeded)) throw new ExitWith(EXIT.taskFailed);
+}
+
+function printDetached(context: Context, { dealId, deal }: Submitted): void {
+  const tasks = Array.from({ length: deal.volume }, (_unused, index) => ({
+    taskId: taskIdOf(dealId, index),
+    index,
+    status: "open",
+  }));
+  context.print({ dealId, tasks }, () => `It goes on by itself. Look with: gridmill deal show ${dealId}`);
+}
