@@ -1,6 +1,6 @@
 import rateLimit from "@fastify/rate-limit";
 import websocket from "@fastify/websocket";
-import fastify from "fastify";
+import fastify, { LogController } from "fastify";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -43,10 +43,11 @@ const BODY_LIMIT = 64 * 1024;
 /** The market's REST interface and feed; listens nowhere yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { services, metrics, logger } = options;
+  const logController = new LogController({ disableRequestLogging: true });
   const server: FastifyInstance = fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
-    disableRequestLogging: true,
+    logController,
   });
   server.setValidatorCompiler(validatorCompiler as never);
   server.setSerializerCompiler(() => (answer) => toJson(answer));
