@@ -1,3 +1,4 @@
+import type { WorkerState } from "../../chain/reader.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 
 /** The last epoch sealed in a lane, as one block shows it. */
@@ -18,9 +19,6 @@ export type LaneView = { readonly head: LaneState; readonly confirmed: LaneState
 /** A task, `confirmations` below the head. `now` is the time of that block. */
 export type TaskState = { readonly now: number; readonly dealOpen: boolean; readonly taskClosed: boolean };
 
-/** What a worker has bonded, in wei; `readyAt` is the Unix second at which the unbonding part can leave. */
-export type Bond = { readonly bonded: bigint; readonly unbonding: bigint; readonly readyAt: number };
-
 /** What this worker owns in the escrow, in wei. */
 export type Funds = { readonly available: bigint; readonly locked: bigint };
 
@@ -30,7 +28,8 @@ export type Funds = { readonly available: bigint; readonly locked: bigint };
 export interface WorkerChain {
   laneOf(pool: bigint, lane: number): Promise<LaneView>;
   taskOf(dealId: Hash, index: number): Promise<TaskState>;
-  bondOf(worker: Address): Promise<Bond>;
+  /** At the head: what was slashed a moment ago covers nothing. */
+  bondOf(worker: Address): Promise<WorkerState>;
   fundsOf(worker: Address): Promise<Funds>;
   /** The sha256 that pins an app's image, as 0x and 32 bytes; undefined where there is no such app. */
   imageDigestOf(app: bigint): Promise<Hash | undefined>;

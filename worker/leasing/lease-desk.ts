@@ -62,7 +62,7 @@ export function createLeaseDesk(deps: LeaseDeskDeps): LeaseDesk {
 async function offer(lease: Lease, pool: bigint, desk: Desk, deps: LeaseDeskDeps): Promise<void> {
   const { leaseId } = lease;
   if (desk.runs.has(leaseId)) return deps.send({ type: "accept", leaseId });
-  if (await answersStanding(lease, pool, deps)) return;
+  if (isAnswered(lease, pool, deps)) return answerAgain(lease, deps);
   try {
     admit(lease, pool, desk, deps);
   } catch (error) {
@@ -72,12 +72,14 @@ async function offer(lease: Lease, pool: bigint, desk: Desk, deps: LeaseDeskDeps
 }
 
 /** A task is answered once: a later lease of it gets the first vote's tag, and nothing is run. */
-async function answersStanding({ leaseId, taskId }: Lease, pool: bigint, deps: LeaseDeskDeps): Promise<boolean> {
-  if (deps.votes.get(taskId)?.pool !== pool) return false;
+async function answerAgain({ leaseId, taskId }: Lease, deps: LeaseDeskDeps): Promise<void> {
   await deps.votes.attach(taskId, leaseId);
   const vote = deps.votes.get(taskId);
   if (vote) sayComputed(vote, leaseId, deps);
-  return vote !== undefined;
+}
+
+function isAnswered({ taskId }: Lease, pool: bigint, { votes }: LeaseDeskDeps): boolean {
+  return votes.get(taskId)?.pool === pool;
 }
 
 /** What is decided at once, slot included, so that leases which arrive together cannot share one. */
@@ -103,7 +105,10 @@ async function recover(lease: Lease, pool: bigint, desk: Desk, deps: LeaseDeskDe
   const { leaseId, limits } = lease;
   if (desk.draining || desk.runs.has(leaseId)) return;
   // It died between the two writes that end a run.
-  if (await answersStanding(lease, pool, deps)) return void (await deps.leases.change(leaseId, () => undefined));
+  if (isAnswered(lease, pool, deps)) {
+    await deps.leases.change(leaseId, () => undefined);
+    return answerAgain(lease, deps);
+  }
   if (!deps.ledger.reserve(leaseId, limits))
     return giveUp(leaseId, new NoCapacityError("No room to run it again"), deps);
   await start(lease, () => resume(lease, pool, deps), desk, deps);

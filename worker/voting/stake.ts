@@ -1,5 +1,7 @@
+import { coverOf } from "../../chain/reader.ts";
+import type { WorkerState } from "../../chain/reader.ts";
 import { BALLOT_OPEN_SECONDS, SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
-import type { Bond, LaneState } from "../chain/worker-chain.ts";
+import type { LaneState } from "../chain/worker-chain.ts";
 import type { BallotRecord } from "../journal/journal.ts";
 
 /** Why a ballot can no longer cost anything. */
@@ -23,13 +25,9 @@ export function stakeAtRisk(ballots: readonly BallotRecord[]): bigint {
   return live.flatMap(({ votes }) => votes).reduce((sum, { stake }) => sum + stake, 0n);
 }
 
-/**
- * Wei that surely still back a ballot signed at `now` when it is settled: what is bonded, and what is unbonding if it
- * cannot leave before the last second at which that ballot could be settled.
- */
-export function coverAt({ bonded, unbonding, readyAt }: Bond, now: number): bigint {
-  const lastSettle = now + BALLOT_OPEN_SECONDS + SETTLE_WINDOW_SECONDS;
-  return bonded + (readyAt > lastSettle ? unbonding : 0n);
+/** Wei that surely still back a ballot signed at `now`, whenever it is sealed. */
+export function coverAt(bond: WorkerState, now: number): bigint {
+  return coverOf(bond, now + BALLOT_OPEN_SECONDS);
 }
 
 /** Takes what fits into `budget` wei, in the order given, and leaves the rest. */
