@@ -1,5 +1,5 @@
 import { isCallException, isError } from "ethers";
-import type { JsonRpcApiProvider } from "ethers";
+import type { JsonRpcApiProvider, TransactionRequest } from "ethers";
 
 import { TRANSACTION_GAS_CAP } from "../protocol/constants.ts";
 import { GridmillError } from "../protocol/errors.ts";
@@ -54,9 +54,6 @@ export function noGasMoney(account: Address | undefined, cause?: unknown, detail
 }
 
 /** A given limit is what the transaction will have, so it has to suffice in the simulation too. */
-function requestOf(
-  { to, data, value = 0n, gasLimit = null }: Omit<Call, "gasLimit"> & { gasLimit?: bigint | null },
-  from: Address,
-) {
-  return { from, to, data, value, gasLimit };
+function requestOf({ to, data, value = 0n, gasLimit }: Call, from: Address): TransactionRequest {
+  return { from, to, data, value, gasLimit: gasLimit ?? null };
 }
