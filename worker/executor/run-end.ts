@@ -24,6 +24,7 @@ type Watched = {
 };
 
 const KILLED = 137;
+const LATE_EVENT_SECONDS = 2;
 /** Exit codes from here on say that a signal ended the program. */
 const FIRST_SIGNAL_CODE = 129;
 
@@ -107,18 +108,16 @@ async function assertOwnEnd(docker: Docker, container: Docker.Container, end: Om
 async function killedThroughEngine(docker: Docker, container: Docker.Container): Promise<boolean> {
   const { State } = await ask("look at a container", () => container.inspect());
   const query = {
-    since: engineTime(State.StartedAt),
-    // A moment that has passed: the engine answers at once.
-    until: engineTime(State.FinishedAt),
-    filters: { container: [container.id], event: ["kill"] },
+    since: unixTime(State.StartedAt),
+    // The engine writes the event down after it has sent the signal, which may be after the container has ended.
+    until: unixTime(State.FinishedAt) + LATE_EVENT_SECONDS,
+    filters: { container: [container.id], event: ["kill", "stop"] },
   };
   const events = await ask("tell what happened", () => docker.getEvents(query));
   for await (const _event of events) return true;
   return false;
 }
 
-/** Unix time to the nanosecond, as the engine takes it; a number would round it. */
-function engineTime(iso: string): number {
-  const fraction = /\.(\d+)/.exec(iso)?.[1] ?? "";
-  return `${Math.floor(Date.parse(iso) / 1_000)}.${fraction.padEnd(9, "0")}` as unknown as number;
+function unixTime(iso: string): number {
+  return Math.floor(Date.parse(iso) / 1_000);
 }
