@@ -8,7 +8,7 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 
 /** Contract names and the files in `chain/abi/` that they go to. */
-const CONTRACTS = {
+export const CONTRACTS = {
   MillToken: "mill-token",
   Escrow: "escrow",
   AppRegistry: "app-registry",
@@ -18,12 +18,25 @@ const CONTRACTS = {
   Hub: "hub",
 } as const;
 
+/** What Hardhat keeps of a compiled contract. */
+export type Artifact = {
+  readonly abi: readonly { readonly type: string; readonly name?: string }[];
+  readonly bytecode: string;
+  readonly deployedBytecode: string;
+  readonly buildInfoId: string;
+  readonly inputSourceName: string;
+};
+
+export async function artifactOf(contract: string): Promise<Artifact> {
+  const path = join(root, "artifacts", "contracts", `${contract}.sol`, `${contract}.json`);
+  return JSON.parse(await readFile(path, "utf8")) as Artifact;
+}
+
 /** The files that `chain/abi/` should hold, by path. */
 export async function renderAbiFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const [contract, file] of Object.entries(CONTRACTS)) {
-    const artifact = join(root, "artifacts", "contracts", `${contract}.sol`, `${contract}.json`);
-    const { abi, bytecode } = JSON.parse(await readFile(artifact, "utf8")) as { abi: unknown[]; bytecode: string };
+    const { abi, bytecode } = await artifactOf(contract);
     files.set(join(root, "chain", "abi", `${file}.ts`), render(contract, abi, bytecode));
   }
   return files;

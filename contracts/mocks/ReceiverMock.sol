@@ -21,6 +21,7 @@ contract ReceiverMock is IResultReceiver {
     event Reentered(bool succeeded, bytes4 problem);
 
     error ReceiverRefuses();
+    error ReceiverCallFailed();
 
     Mode public mode;
     address private _target;
@@ -35,6 +36,13 @@ contract ReceiverMock is IResultReceiver {
         mode = Mode.REENTER;
         _target = target;
         _call = call_;
+    }
+
+    /// @notice Lets the receiver act.
+    function execute(address target, bytes calldata call_) external {
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool succeeded, ) = target.call(call_);
+        if (!succeeded) revert ReceiverCallFailed();
     }
 
     /// @inheritdoc IResultReceiver

@@ -1,17 +1,16 @@
 import { expect } from "chai";
 
+import { UNBONDING_SECONDS } from "../../protocol/constants.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import { loadFixture, time } from "./support/chain.ts";
 import { BOND, MILL, openMarketFixture } from "./support/market.ts";
-
-const DAY = 86_400;
 
 /** A worker that took 400 of its 1000 MILL out of its bond. */
 async function unbondingFixture() {
   const market = await openMarketFixture();
   const worker = market.workers[0]!;
   await market.hub.connect(worker).unbond(400n * MILL);
-  const readyAt = (await time.latest()) + DAY;
+  const readyAt = (await time.latest()) + UNBONDING_SECONDS;
   return { ...market, worker, readyAt };
 }
 
@@ -66,11 +65,11 @@ describe("Hub: bonds", function () {
       const [change] = await changesOf(market, [worker], async () => {
         await expect(market.hub.connect(worker).unbond(BOND))
           .to.emit(market.hub, "Unbonding")
-          .withArgs(worker, BOND, at + DAY);
+          .withArgs(worker, BOND, at + UNBONDING_SECONDS);
       });
 
       expect(change).to.deep.equal({ available: 0n, locked: 0n });
-      expect(await market.hub.workerOf(worker)).to.deep.equal([0n, BOND, BigInt(at + DAY), 0n]);
+      expect(await market.hub.workerOf(worker)).to.deep.equal([0n, BOND, BigInt(at + UNBONDING_SECONDS), 0n]);
     });
 
     it("restarts the delay for what was on its way already", async function () {
@@ -81,7 +80,7 @@ describe("Hub: bonds", function () {
 
       const account = await hub.workerOf(worker);
       expect(account.unbonding).to.equal(401n * MILL);
-      expect(account.readyAt).to.equal(BigInt(readyAt - 1 + DAY));
+      expect(account.readyAt).to.equal(BigInt(readyAt - 1 + UNBONDING_SECONDS));
     });
 
     it("rejects one wei more than is bonded", async function () {

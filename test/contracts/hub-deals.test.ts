@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import { loadFixture, time } from "./support/chain.ts";
 import { POOL, openMarketFixture } from "./support/market.ts";
@@ -7,7 +8,6 @@ import { APP_PRICE, POOL_PRICE, POOL_STAKE, openDeal } from "./support/orders.ts
 import { RIGHT, agreeing, roundOf, seal, settle, settleVotes } from "./support/round.ts";
 
 const GRACE = 600;
-const WINDOW = 3_600;
 /** Seconds from opening to deadline in category 0. */
 const LIFETIME = 3_000;
 const TASK_PRICE = APP_PRICE + POOL_PRICE;
@@ -24,7 +24,7 @@ async function oneOfThreeFixture() {
   const market = await openMarketFixture();
   const opened = await openDeal(market, { request: { volume: 3 } });
   await settleVotes(market, agreeing(market.workers.slice(0, 2), opened, RIGHT, 1));
-  return { market, ...opened, claimableAt: opened.deal.openedAt + LIFETIME + WINDOW + 1 };
+  return { market, ...opened, claimableAt: opened.deal.openedAt + LIFETIME + SETTLE_WINDOW_SECONDS + 1 };
 }
 
 describe("Hub: deals", function () {

@@ -1,13 +1,13 @@
 import { expect } from "chai";
 
 import { jointHashOf } from "../../protocol/ballot.ts";
+import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { ethers, loadFixture, time } from "./support/chain.ts";
 import { LANE, POOL, openMarketFixture } from "./support/market.ts";
 import { addressOf, openDeal } from "./support/orders.ts";
 import { agreeing, roundOf, seal, settle, settleVotes } from "./support/round.ts";
 
-const WINDOW = 3_600;
 const LEAVES = [ethers.id("a") as Hash, ethers.id("b") as Hash];
 
 /** Two votes for one task are sealed, not settled. */
@@ -82,14 +82,14 @@ describe("Hub: epochs", function () {
     describe("given an epoch that is not settled", function () {
       it("waits to the end of its window", async function () {
         const { market, round, sealedAt } = await loadFixture(sealedFixture);
-        await time.setNextBlockTimestamp(sealedAt + WINDOW);
+        await time.setNextBlockTimestamp(sealedAt + SETTLE_WINDOW_SECONDS);
 
         await expect(seal(market, round)).to.be.revertedWithCustomError(market.hub, "HubEpochPending").withArgs(1n);
       });
 
       it("goes on one second later, and counts on", async function () {
         const { market, round, sealedAt } = await loadFixture(sealedFixture);
-        await time.setNextBlockTimestamp(sealedAt + WINDOW + 1);
+        await time.setNextBlockTimestamp(sealedAt + SETTLE_WINDOW_SECONDS + 1);
 
         await expect(seal(market, round)).to.emit(market.hub, "Sealed").withArgs(POOL, LANE, 2n, round.leaves);
       });
@@ -115,18 +115,18 @@ describe("Hub: epochs", function () {
 
     it("accepts it at the end of the window", async function () {
       const { market, round, sealedAt } = await loadFixture(sealedFixture);
-      await time.setNextBlockTimestamp(sealedAt + WINDOW);
+      await time.setNextBlockTimestamp(sealedAt + SETTLE_WINDOW_SECONDS);
 
       await expect(settle(market, round)).to.emit(market.hub, "TaskSettled");
     });
 
     it("rejects it one second later", async function () {
       const { market, round, sealedAt } = await loadFixture(sealedFixture);
-      await time.setNextBlockTimestamp(sealedAt + WINDOW + 1);
+      await time.setNextBlockTimestamp(sealedAt + SETTLE_WINDOW_SECONDS + 1);
 
       await expect(settle(market, round))
         .to.be.revertedWithCustomError(market.hub, "HubEpochAbandoned")
-        .withArgs(sealedAt + WINDOW);
+        .withArgs(sealedAt + SETTLE_WINDOW_SECONDS);
     });
 
     it("rejects it in the second of the seal", async function () {
