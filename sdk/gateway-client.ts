@@ -50,7 +50,7 @@ export function createGatewayClient(options: GatewayOptions): GatewayClient {
     task: (taskId) => get(`/tasks/${taskId}`, PoolTaskSchema),
     deal: (dealId) => get(`/deals/${dealId}`, PoolDealSchema),
     async upload(sha256, body, signal) {
-      const headers = await authorized();
+      const headers = { ...(await authorized()), "content-type": "application/octet-stream" };
       if (await has(call, `/blobs/${sha256}`, headers)) return;
       await call("PUT", `/blobs/${sha256}`, { headers, body, signal: signal ?? null });
     },
