@@ -2,6 +2,7 @@ import type { PoolState } from "../chain/reader.ts";
 import { packResources } from "../protocol/capabilities.ts";
 import type { Resources } from "../protocol/capabilities.ts";
 import type { BookOrder, PoolAsset } from "../protocol/market-api.ts";
+import type { PoolInfo } from "../protocol/pool-api.ts";
 import { AssetUnknownError } from "../protocol/order-errors.ts";
 import type { Address } from "../protocol/primitives.ts";
 
@@ -9,6 +10,7 @@ import { askTerms, signAndPost } from "./ask-terms.ts";
 import type { AskOptions } from "./ask-terms.ts";
 import { accountOf, eventOf, once, send } from "./grid-context.ts";
 import type { GridContext } from "./grid-context.ts";
+import { gatewayAt } from "./known-deal.ts";
 import { allPages } from "./pages.ts";
 
 /** All that a worker or requester relies on; see `PoolOrder`. Shares in basis points of the pool price, grace in seconds. */
@@ -38,10 +40,17 @@ export interface Pools {
   /** As the chain has it. @throws AssetUnknownError */
   get(id: bigint): Promise<PoolState>;
   list(): Promise<readonly PoolAsset[]>;
+  /** What its gateway says of its workers and tasks. @throws PoolUnreachableError | AssetUnknownError */
+  live(id: bigint): Promise<PoolInfo>;
 }
 
 export function createPools(context: GridContext): Pools {
   const { calls, market, reader } = context;
+  const get: Pools["get"] = async (id) => {
+    const pool = await reader.poolOf(id);
+    if (pool) return pool;
+    throw new AssetUnknownError(`There is no pool ${id} on this network`, { hint: "See gridmill order list pool" });
+  };
   return {
     async create({ operator, endpoint }, signal) {
       const receipt = await send(context, once("register-pool"), calls.registerPool(operator, endpoint), signal);
@@ -51,12 +60,9 @@ export function createPools(context: GridContext): Pools {
     async offer(offer) {
       return await signAndPost(context, "pool", { ...poolTerms(offer), ...(await askTerms(context, offer)) });
     },
-    async get(id) {
-      const pool = await reader.poolOf(id);
-      if (pool) return pool;
-      throw new AssetUnknownError(`There is no pool ${id} on this network`, { hint: "See gridmill order list pool" });
-    },
+    get,
     list: () => allPages((cursor) => market.pools(cursor)),
+    live: async (id) => await gatewayAt(context, (await get(id)).endpoint).pool(),
   };
 }
 

@@ -1,0 +1,20 @@
+import { Command } from "commander";
+
+import { formatMill } from "../../protocol/amounts.ts";
+import { parseMill } from "../args.ts";
+import { contextOf } from "../context.ts";
+import { moveMoney } from "../move-money.ts";
+
+export const accountDeposit = new Command("deposit")
+  .description("Put MILL from the wallet into the escrow, where requests and stakes are paid from")
+  .argument("<amount>", "in MILL, such as 1.5", parseMill)
+  .option("--yes", "do not ask", false)
+  .addHelpText("after", "\nExample:\n  gridmill account deposit 100")
+  .action(async (amount: bigint, { yes }: { yes: boolean }, command: Command) => {
+    await moveMoney(contextOf(command), {
+      yes,
+      question: `Put ${formatMill(amount)} MILL into the escrow?`,
+      done: `${formatMill(amount)} MILL are in the escrow`,
+      move: (accounts, signal) => accounts.deposit(amount, signal),
+    });
+  });

@@ -1,0 +1,38 @@
+import { Command } from "commander";
+import { formatEther } from "ethers";
+
+import { formatMill } from "../../protocol/amounts.ts";
+import { parseAddress } from "../args.ts";
+import { connectToRead, signingAddress } from "../connect.ts";
+import { contextOf } from "../context.ts";
+import { NoKeyError } from "../errors.ts";
+import { findNetwork } from "../networks.ts";
+import { facts } from "../print.ts";
+import { when } from "../task-text.ts";
+
+export const accountShow = new Command("show")
+  .description("Show an account: gas money, MILL in the wallet and in the escrow, bond and score as a worker")
+  .argument("[address]", "whose (default: that of your key)", parseAddress)
+  .addHelpText("after", "\nExample:\n  gridmill account show --account worker-1")
+  .action(async (given: ReturnType<typeof parseAddress> | undefined, _options: unknown, command: Command) => {
+    const context = contextOf(command);
+    const network = await findNetwork(context.home.networks, context.networkName);
+    const address = given ?? (await signingAddress(context, network));
+    if (!address)
+      throw new NoKeyError("Whose account? There is no key", { hint: "Give an address, or: gridmill account create" });
+    await using grid = await connectToRead(context);
+    const account = await grid.accounts.show(address);
+    context.print(account, () =>
+      facts({
+        address,
+        "gas money": formatEther(account.native),
+        "MILL, wallet": formatMill(account.wallet),
+        "MILL, escrow": formatMill(account.available),
+        "MILL, locked": formatMill(account.locked),
+        bond: formatMill(account.bonded),
+        unbonding:
+          account.unbonding > 0n ? `${formatMill(account.unbonding)} until ${when(account.readyAt)}` : undefined,
+        score: account.score,
+      }),
+    );
+  });

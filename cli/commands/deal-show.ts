@@ -1,0 +1,34 @@
+import { Command } from "commander";
+
+import { formatMill } from "../../protocol/amounts.ts";
+import { parseDealId } from "../args.ts";
+import { connectToRead } from "../connect.ts";
+import { contextOf } from "../context.ts";
+import { facts, table } from "../print.ts";
+import { when } from "../task-text.ts";
+
+export const dealShow = new Command("show")
+  .description("Show a deal: its terms as they were matched, and its tasks")
+  .argument("<id>", "deal id", parseDealId)
+  .addHelpText("after", "\nExample:\n  gridmill deal show 0x71a8... --json")
+  .action(async (id: ReturnType<typeof parseDealId>, _options: unknown, command: Command) => {
+    const context = contextOf(command);
+    await using grid = await connectToRead(context);
+    const { dealId, deal, tasks, deadline, perTask, paid, blockNumber } = await grid.deals.show(id);
+    context.print({ dealId, deal, deadline, perTask, paid, blockNumber, tasks }, () => {
+      const { app, pool, requester, trust, volume } = deal;
+      const money = { "MILL a task": formatMill(perTask), "MILL paid": formatMill(paid) };
+      const terms = facts({
+        deal: dealId,
+        app,
+        pool,
+        requester,
+        trust,
+        tasks: volume,
+        ...money,
+        deadline: when(deadline),
+      });
+      const rows = tasks.map(({ index, taskId, status, digest }) => [index, taskId, status, digest ?? "-"]);
+      return `${terms}\n\n${table(["task", "id", "status", "digest"], rows)}`;
+    });
+  });

@@ -1,0 +1,39 @@
+import { Command } from "commander";
+
+import { formatMill } from "../../protocol/amounts.ts";
+import { parseId } from "../args.ts";
+import { connectToRead } from "../connect.ts";
+import { contextOf } from "../context.ts";
+import { facts, table } from "../print.ts";
+
+export const poolStatus = new Command("status")
+  .description("Show a pool: its owner and stake, its offers, its workers and tasks")
+  .argument("[id]", "pool id", parseId, 1n)
+  .addHelpText("after", "\nExample:\n  gridmill pool status 1")
+  .action(async (id: bigint, _options: unknown, command: Command) => {
+    const context = contextOf(command);
+    await using grid = await connectToRead(context);
+    const pool = await grid.pools.get(id);
+    const [offers, stake, live] = await Promise.all([
+      grid.orders.list("pool", { pool: id }),
+      grid.accounts.show(pool.owner),
+      grid.pools.live(id),
+    ]);
+    context.print({ ...pool, offers, stake: { available: stake.available, locked: stake.locked }, live }, () => {
+      const { owner, operator, endpoint } = pool;
+      const money = { "MILL free": formatMill(stake.available), "MILL locked": formatMill(stake.locked) };
+      const tasks = Object.entries(live.tasks).map(([status, count]) => `${count} ${status}`);
+      const head = facts({ pool: id, owner, operator, endpoint, ...money, tasks: tasks.join(", ") || "none" });
+      const prices = offers.map(({ order }) => [order.category, formatMill(order.price), order.maxTrust, order.grace]);
+      const workers = live.workers.map(({ worker, slots, busy, accepting }) => [
+        worker,
+        `${busy}/${slots}`,
+        accepting ? "yes" : "no",
+      ]);
+      const lists = [
+        table(["category", "MILL", "trust up to", "grace s"], prices),
+        table(["worker", "busy", "accepting"], workers),
+      ];
+      return [head, ...lists].join("\n\n");
+    });
+  });

@@ -1,0 +1,30 @@
+import type { TaskView } from "../sdk/deals.ts";
+
+import { facts, table } from "./print.ts";
+
+/** A task for people. */
+export function taskText(task: TaskView): string {
+  const { taskId, dealId, index, status, deadline, digest, waitingFor, votes, history } = task;
+  const head = facts({
+    ...{ task: taskId, deal: dealId, index, status, deadline: when(deadline) },
+    digest: digest ?? undefined,
+    waiting: waitingFor ?? undefined,
+  });
+  const voteRows = votes.map(({ worker, status: vote, at, stage, code }) => [
+    worker,
+    vote,
+    stage ?? code ?? "",
+    when(at),
+  ]);
+  const historyRows = history.map(({ at, status: was, note }) => [when(at), was, note]);
+  return [
+    head,
+    ...(voteRows.length > 0 ? [table(["worker", "vote", "", "at"], voteRows)] : []),
+    ...(historyRows.length > 0 ? [table(["at", "status", "note"], historyRows)] : []),
+  ].join("\n\n");
+}
+
+/** Unix seconds for people, in UTC. */
+export function when(seconds: number): string {
+  return new Date(seconds * 1_000).toISOString().replace(/\.\d+Z$/, "Z");
+}
