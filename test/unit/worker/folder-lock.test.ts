@@ -23,9 +23,10 @@ describe("folder lock", function () {
     await using dir = await tempDir();
     await writeFile(join(dir.path, "lock"), "4194304 12345");
 
-    await using _lock = await lockFolder(dir.path);
+    const lock = await lockFolder(dir.path);
 
     expect(await readFile(join(dir.path, "lock"), "utf8")).to.match(new RegExp(`^${process.pid} `));
+    await lock.release();
   });
 
   it("takes over when the process id has gone to another process since", async function () {

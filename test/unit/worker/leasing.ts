@@ -1,4 +1,6 @@
+import type { Lease } from "../../../protocol/lease.ts";
 import type { WorkerMessage } from "../../../protocol/messages.ts";
+import type { RunOutcome } from "../../../worker/executor/executor.ts";
 import type { Journal } from "../../../worker/journal/journal.ts";
 import { createLeaseDesk } from "../../../worker/leasing/lease-desk.ts";
 import type { LeaseDesk } from "../../../worker/leasing/lease-desk.ts";
@@ -7,7 +9,8 @@ import { createResourceLedger } from "../../../worker/leasing/resource-ledger.ts
 import type { ResourceLedger } from "../../../worker/leasing/resource-ledger.ts";
 import { createVoteBook } from "../../../worker/voting/vote-book.ts";
 import type { VoteBook } from "../../../worker/voting/vote-book.ts";
-import { FakeChain, FakeExecutor, memoryJournal, NOW, silent, WORKER } from "./fakes.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { aLease, FakeChain, FakeExecutor, memoryJournal, NOW, POOL, silent, WORKER } from "./fakes.ts";
 
 /** The leasing side of a worker with everything outside it faked, restartable. */
 export type Leasing = {
@@ -67,4 +70,21 @@ export function aLeasing(given: Given = {}): Leasing {
     });
   const restart = (): Leasing => aLeasing({ journal, chain, slots });
   return { desk, votes, journal, chain, executor, ledger, sent, discarded, inputs, said, restart };
+}
+
+/** A lease that the executor has; the test ends it. */
+export type Running = {
+  readonly lease: Lease;
+  /** When the desk is done with it. */
+  readonly done: Promise<void>;
+  readonly resolve: (outcome: RunOutcome) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** Offers a lease and waits until the executor has it. */
+export async function running(leasing: Leasing, lease = aLease()): Promise<Running> {
+  const done = leasing.desk.offer(lease, POOL);
+  await waitFor("the run", () => leasing.executor.endings.has(lease.leaseId));
+  const { resolve, reject } = leasing.executor.endings.get(lease.leaseId)!;
+  return { lease, done, resolve, reject };
 }

@@ -85,22 +85,27 @@ class World {
   }
 
   async #seal(lane: number, withUs: boolean): Promise<void> {
-    const before = this.chain.epochs.get(`${POOL}-${lane}`);
-    const over = !before || before.settled || this.chain.now > before.sealedAt + SETTLE_WINDOW_SECONDS;
-    if (!over) return;
+    if (!this.#maySeal(lane)) return;
     const epoch = this.#epoch(lane) + 1;
     const ours = this.given.findLast((ballot) => ballot.lane === lane && ballot.epoch === epoch);
-    const include = withUs && ours !== undefined && this.chain.now <= ours.sealBy;
-    if (include) this.included.add(ours.secret);
-    const leaves = include ? [leafOf(WORKER, ours.votesHash)] : [];
+    const included = withUs && ours !== undefined && this.chain.now <= ours.sealBy ? [ours] : [];
+    for (const { secret } of included) this.included.add(secret);
+    const leaves = included.map(({ votesHash }) => leafOf(WORKER, votesHash));
     this.chain.seal(epoch, jointHashOf(leaves), lane);
     await this.voting.opener.sealed({ type: "sealed", pool: POOL, lane, epoch, leaves });
-    const opened = this.voting.sent.splice(0);
-    expect(opened.length, "opened a ballot that is not sealed").to.equal(include ? 1 : 0);
-    for (const message of opened) {
-      if (message.type !== "open") continue;
-      for (const { taskId, digest } of message.digests) this.#note(taskId, digest);
-    }
+    this.#hear(included.length);
+  }
+
+  /** The contract's rule: the last epoch must be settled or abandoned. */
+  #maySeal(lane: number): boolean {
+    const last = this.chain.epochs.get(`${POOL}-${lane}`);
+    return !last || last.settled || this.chain.now > last.sealedAt + SETTLE_WINDOW_SECONDS;
+  }
+
+  #hear(expected: number): void {
+    const opened = this.voting.sent.splice(0).filter((message) => message.type === "open");
+    expect(opened.length, "opened what is not sealed, or left it closed").to.equal(expected);
+    for (const { taskId, digest } of opened.flatMap(({ digests }) => digests)) this.#note(taskId, digest);
   }
 
   #epoch(lane: number): number {
