@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { DealSchema } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import type { Address, Hash, Hex } from "../../../protocol/primitives.ts";
+import { loadTestConfig } from "../../support/config.ts";
 
 /** How often a property is tried: each try asks the chain. */
-export const RUNS = { numRuns: process.env["GRIDMILL_FULL"] === "1" ? 1_000 : 25 };
+export const RUNS = { numRuns: loadTestConfig().full ? 1_000 : 25 };
 
 export const uint = (bits: number): fc.Arbitrary<bigint> =>
   fc.oneof(
