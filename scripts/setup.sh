@@ -38,8 +38,14 @@ install_packages() {
   apt_install "$@" || { as_root apt-get update -q >&2 && apt_install "$@"; }
 }
 
+# An engine that is there already, here or elsewhere, makes Debian's unnecessary: two of them would conflict.
+has_docker() {
+  [ -n "${DOCKER_HOST:-}" ] || [ -S /var/run/docker.sock ]
+}
+
 missing_packages() {
   for need in $NEEDS; do
+    [ "$need" = dockerd=docker.io ] && has_docker && continue
     has "${need%%=*}" || printf '%s ' "${need#*=}"
   done
 }
