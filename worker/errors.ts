@@ -62,7 +62,7 @@ export class LeaseDroppedError extends GridmillError {
 
 /** The pool did not serve an input, or stopped in the middle of it. */
 export class InputUnavailableError extends GridmillError {
-  readonly code = "GM_INPUT_UNAVAILABLE";
+  readonly code = "GM_INPUT_NOT_SERVED";
   readonly retryable = true;
 }
 
@@ -116,7 +116,7 @@ export class NotOpenedError extends GridmillError {
 
 /** The pool's gateway cannot be reached, or refused the log-in or an upload. */
 export class PoolUnreachableError extends GridmillError {
-  readonly code = "GM_POOL_UNREACHABLE";
+  readonly code = "GM_GATEWAY_UNREACHABLE";
   readonly retryable = true;
 }
 

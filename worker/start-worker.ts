@@ -48,7 +48,8 @@ export interface Worker {
   stop(hurry: AbortSignal): Promise<void>;
 }
 
-const REAL_PORTS: WorkerPorts = {
+/** Docker, and the chain of the configuration. */
+export const REAL_PORTS: WorkerPorts = {
   createExecutor: (config, owner, workDir, log) =>
     createDockerExecutor({ owner, workDir, engine: config.engine, outputVolumes: config.outputVolumes, log }),
   linkChain,

@@ -1,6 +1,7 @@
 import type { RawData } from "ws";
 import { WebSocket } from "ws";
 
+import { codeOf } from "../../protocol/errors.ts";
 import { toJson } from "../../protocol/json.ts";
 import { MAX_MESSAGE_BYTES, SchedulerMessageSchema } from "../../protocol/messages.ts";
 import type { SchedulerMessage, WorkerMessage } from "../../protocol/messages.ts";
@@ -28,9 +29,17 @@ const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
 
 /**
- * Opens a WebSocket. @throws PoolUnreachableError; `details.status` tells when it was refused
+ * Opens a WebSocket and says hello.
+ * @param onOpen hears of the connection before the first message does: a pool greets with its very first bytes
+ * @throws PoolUnreachableError; `details.status` tells when it was refused
  */
-export async function openSocket(url: URL, token: string, signal: AbortSignal): Promise<WebSocket> {
+export async function connect(
+  url: URL,
+  token: string,
+  peer: GatewayPeer,
+  onOpen: (connection: Connection) => void,
+  signal: AbortSignal,
+): Promise<Connection> {
   signal.throwIfAborted();
   const socket = new WebSocket(url, {
     headers: { authorization: `Bearer ${token}` },
@@ -41,14 +50,7 @@ export async function openSocket(url: URL, token: string, signal: AbortSignal): 
   const stop = (): void => socket.terminate();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once("open", resolve).once("error", reject);
-      socket.once("unexpected-response", (_request, { statusCode }) => {
-        socket.terminate();
-        reject(refused(url, statusCode));
-      });
-    });
-    return socket;
+    return await opened(socket, url, peer, onOpen);
   } catch (cause) {
     // Terminating before the opening emits one more error, which nobody else would hear.
     socket.on("error", () => {});
@@ -60,12 +62,32 @@ export async function openSocket(url: URL, token: string, signal: AbortSignal): 
   }
 }
 
+function opened(
+  socket: WebSocket,
+  url: URL,
+  peer: GatewayPeer,
+  onOpen: (connection: Connection) => void,
+): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("unexpected-response", (_request, { statusCode }) => {
+      socket.terminate();
+      reject(refused(url, statusCode));
+    });
+    socket.once("open", () => {
+      const connection = speak(socket, peer);
+      onOpen(connection);
+      resolve(connection);
+    });
+  });
+}
+
 function refused(url: URL, status: number | undefined): PoolUnreachableError {
   return new PoolUnreachableError(`${url.host} refused the connection with status ${status}`, { details: { status } });
 }
 
 /** Says hello over an open socket, and hands over what comes back, as long as it keeps to the schemas. */
-export function speak(socket: WebSocket, peer: GatewayPeer): Connection {
+function speak(socket: WebSocket, peer: GatewayPeer): Connection {
   const say = (message: WorkerMessage): void => {
     if (socket.readyState !== WebSocket.OPEN) return;
     if (isDispensable(message) && socket.bufferedAmount > BACKLOG_BYTES) return;
@@ -89,22 +111,30 @@ export function speak(socket: WebSocket, peer: GatewayPeer): Connection {
   socket.on("message", (data, isBinary) => {
     pulse.heard();
     const message = isBinary ? undefined : parse(data);
-    if (!message) end(POLICY_VIOLATION, "a message that does not fit the protocol");
-    else if (!hear(message, peer, pulse)) end(POLICY_VIOLATION, `${message.type} before welcome`);
+    const fault = message ? hear(message, peer, pulse) : "a message that does not fit the protocol";
+    if (fault !== undefined) end(POLICY_VIOLATION, fault);
   });
   say(peer.hello());
   return { send: say, ended, close: () => end(GOING_AWAY, "closed by the worker") };
 }
 
-/** Returns false when it is not the time for such a message. */
-function hear(message: SchedulerMessage, peer: GatewayPeer, pulse: Pulse): boolean {
+/** Returns what is wrong with such a message at this time, if anything is. */
+function hear(message: SchedulerMessage, peer: GatewayPeer, pulse: Pulse): string | undefined {
   if (message.type === "welcome") {
     pulse.start(Math.min(Math.max(message.heartbeatMs, SHORTEST_BEAT_MS), LONGEST_BEAT_MS));
-    peer.onWelcome(message);
-    return true;
+    return attempt(() => peer.onWelcome(message));
   }
-  if (pulse.started()) peer.onOrder(message);
-  return pulse.started();
+  if (!pulse.started()) return `${message.type} before welcome`;
+  return attempt(() => peer.onOrder(message));
+}
+
+function attempt(handle: () => void): string | undefined {
+  try {
+    handle();
+    return undefined;
+  } catch (error) {
+    return codeOf(error);
+  }
 }
 
 function isDispensable({ type }: WorkerMessage): boolean {

@@ -7,7 +7,7 @@ export type Heartbeat = MessageOf<WorkerMessage, "heartbeat">;
 /** Everything that a scheduler may say after its welcome. */
 export type Order = Exclude<SchedulerMessage, { type: "welcome" }>;
 
-/** What the agent gives the gateway to say and hears from it. Handlers must not throw. */
+/** What the agent gives the gateway to say and hears from it. A handler that throws ends the connection. */
 export type GatewayPeer = {
   readonly hello: () => Hello;
   readonly heartbeat: () => Heartbeat;

@@ -2,11 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Logger } from "pino";
 
-import type { GridmillError } from "../../protocol/errors.ts";
 import { PoolUnreachableError, WrongPoolError } from "../errors.ts";
 import { createBackoff } from "./backoff.ts";
 import type { Backoff } from "./backoff.ts";
-import { openSocket, speak } from "./connection.ts";
+import { connect } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import type { Gateway, GatewayPeer } from "./gateway.ts";
 import type { Sessions } from "./session.ts";
@@ -55,33 +54,38 @@ async function converse(
   signal: AbortSignal,
   onOpen: (connection: Connection) => void,
 ): Promise<string> {
-  const socket = await openSession(options, signal);
-  let mistake: GridmillError | undefined;
+  let mistake: unknown;
   const onWelcome: GatewayPeer["onWelcome"] = (welcome) => {
     try {
       peer.onWelcome(welcome);
       backoff.reset();
     } catch (error) {
-      mistake = error as GridmillError;
-      connection.close();
+      mistake = error;
+      // Ends the connection: what follows is not for us.
+      throw error;
     }
   };
-  const connection = speak(socket, { ...peer, onWelcome });
-  onOpen(connection);
+  const connection = await openSession(options, { ...peer, onWelcome }, onOpen, signal);
   const close = (): void => connection.close();
   signal.addEventListener("abort", close, { once: true });
+  if (signal.aborted) close();
   const reason = await connection.ended;
   signal.removeEventListener("abort", close);
   peer.onLost();
-  if (mistake) throw mistake;
+  if (mistake !== undefined) throw mistake as Error;
   return reason;
 }
 
-async function openSession({ base, sessions }: WebSocketGatewayOptions, signal: AbortSignal) {
+async function openSession(
+  { base, sessions }: WebSocketGatewayOptions,
+  peer: GatewayPeer,
+  onOpen: (connection: Connection) => void,
+  signal: AbortSignal,
+): Promise<Connection> {
   const url = new URL("worker", base);
   url.protocol = base.protocol === "https:" ? "wss:" : "ws:";
   try {
-    return await openSocket(url, await sessions.token(signal), signal);
+    return await connect(url, await sessions.token(signal), peer, onOpen, signal);
   } catch (error) {
     // The pool was restarted, or its clock is another: the next attempt logs in anew.
     if (error instanceof PoolUnreachableError && error.details["status"] === UNAUTHORIZED) sessions.forget();

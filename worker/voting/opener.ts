@@ -38,12 +38,14 @@ export function createOpener(deps: OpenerDeps): Opener {
     attempt,
     sealed: async (message) => {
       const { leaves } = message;
-      const known = await ballots.change(epochKey(message), (ballot) => ballot && { ...ballot, leaves });
+      const known = await ballots.change(epochKey(message), (ballot) => ballot && withLeaves(ballot, leaves));
       if (known && isWaiting(known)) await attemptOne(known, leaves, deps);
+      // The pool asks again for what it lost.
+      else if (known && isOpen(known)) send(openMessage(known, votes));
     },
     repeat: () => {
       for (const ballot of ballots.all()) {
-        if (ballot.opened && ballot.ended === undefined) send(openMessage(ballot, votes));
+        if (isOpen(ballot)) send(openMessage(ballot, votes));
       }
     },
   };
@@ -51,6 +53,15 @@ export function createOpener(deps: OpenerDeps): Opener {
 
 function isWaiting(ballot: BallotRecord): ballot is BallotRecord & { leaves: Hash[] } {
   return ballot.leaves !== undefined && !ballot.opened && ballot.ended === undefined;
+}
+
+function isOpen({ opened, ended }: BallotRecord): boolean {
+  return opened && ended === undefined;
+}
+
+/** The same record when it has these leaves already: a pool may repeat itself twice a second. */
+function withLeaves(ballot: BallotRecord, leaves: Hash[]): BallotRecord {
+  return ballot.opened || ballot.leaves?.join() === leaves.join() ? ballot : { ...ballot, leaves };
 }
 
 async function attemptOne(ballot: BallotRecord, leaves: readonly Hash[], deps: OpenerDeps): Promise<void> {

@@ -85,7 +85,7 @@ describe("input cache", function () {
     [
       "breaks off",
       { chunks: ["he", Object.assign(new Error("reset"), { code: "ECONNRESET" })] },
-      "GM_INPUT_UNAVAILABLE",
+      "GM_INPUT_NOT_SERVED",
     ],
   ] as const) {
     it(`throws ${code} and keeps nothing when the pool ${what}, and fetches it anew the next time`, async function () {
@@ -103,11 +103,11 @@ describe("input cache", function () {
     });
   }
 
-  it("throws GM_INPUT_UNAVAILABLE for what the pool does not have", async function () {
+  it("throws GM_INPUT_NOT_SERVED for what the pool does not have", async function () {
     await using dir = await tempDir();
     const cache = await openInputCache({ folder: dir.path, quotaBytes: 100, blobs: new FakeBlobs() });
 
-    expect(await codeOfRejected(cache.hold([inputOf("hello")], alive))).to.equal("GM_INPUT_UNAVAILABLE");
+    expect(await codeOfRejected(cache.hold([inputOf("hello")], alive))).to.equal("GM_INPUT_NOT_SERVED");
   });
 
   it("refuses a size that is not that of the file it has", async function () {
