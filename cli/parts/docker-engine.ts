@@ -13,8 +13,11 @@ export type DockerEngineOptions = {
   readonly host?: string | undefined;
   /** Gets the log of an engine that is started here. */
   readonly logDir: string;
-  /** More arguments for `dockerd`; a second engine on one machine needs data, exec root and bridge of its own. */
-  readonly daemonArgs?: readonly string[];
+  /**
+   * How `dockerd` is called. Default `["dockerd"]`. A second engine on one machine needs data and exec root of its own, and
+   * a network namespace: it would take the first one's bridge away, even when told to have none.
+   */
+  readonly daemon?: readonly [command: string, ...args: string[]];
 };
 
 /**
@@ -25,10 +28,11 @@ export async function ensureDockerEngine(options: DockerEngineOptions): Promise<
   const { host = DEFAULT_DOCKER_HOST } = options;
   if (await dockerAnswers(host)) return foundRunning(host);
   assertMayStart(host);
+  const [command, ...args] = options.daemon ?? ["dockerd"];
   const child = await startChild({
     name: "Docker",
-    command: "dockerd",
-    args: ["--host", host, ...(options.daemonArgs ?? [])],
+    command,
+    args: [...args, "--host", host],
     logFile: join(options.logDir, "dockerd.log"),
     stopMs: 30_000,
     outlivesUs: true,

@@ -126,9 +126,10 @@ describe("parts", function () {
       await using dir = await tempDir();
       const host = `unix://${join(dir.path, "docker.sock")}`;
       const folders = ["data-root", "exec-root"].map((name) => `--${name}=${join(dir.path, name)}`);
-      const aloof = ["--bridge=none", "--iptables=false", "--ip-forward=false", `--pidfile=${join(dir.path, "pid")}`];
+      const aloof = ["--iptables=false", "--ip-forward=false", `--pidfile=${join(dir.path, "pid")}`];
+      const daemon = ["unshare", "--net", "dockerd", ...folders, ...aloof] as const;
 
-      const engine = await ensureDockerEngine({ host, logDir: dir.path, daemonArgs: [...folders, ...aloof] });
+      const engine = await ensureDockerEngine({ host, logDir: dir.path, daemon: [...daemon] });
       const answered = await dockerAnswers(host);
       await engine.stop();
 
