@@ -34,6 +34,8 @@ const OPEN_FILES = 4_096;
 
 /** What is the same for every task on every machine. An app's own variables go over it. */
 const FIXED_ENV: Readonly<Record<string, string>> = {
+  // glibc picks its mathematics by processor; see docs/decisions/0004.
+  GLIBC_TUNABLES: "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",
   GRIDMILL_INPUT: INPUT_DIR,
   GRIDMILL_OUTPUT: OUTPUT_DIR,
   HOME: TMP_DIR,

@@ -60,7 +60,16 @@ describe("containerSpec", function () {
     const { Env } = containerSpec({ ...PLAN, env: { Z: "1", HOME: "/output", A: "2" } });
 
     expect(Env).to.deep.equal([
-      ...["A=2", "GRIDMILL_INPUT=/input", "GRIDMILL_OUTPUT=/output", "HOME=/output", "LANG=C.UTF-8", "TZ=UTC", "Z=1"],
+      ...[
+        "A=2",
+        "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",
+        "GRIDMILL_INPUT=/input",
+        "GRIDMILL_OUTPUT=/output",
+        "HOME=/output",
+        "LANG=C.UTF-8",
+        "TZ=UTC",
+        "Z=1",
+      ],
     ]);
   });
 
