@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
+
 import {IHub} from "../interfaces/IHub.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
 import {DealBook} from "../types/DealBook.sol";
@@ -44,7 +46,10 @@ library Settlement {
         bytes calldata stream,
         bytes[] calldata preimages
     ) internal {
+        // All that outlives a task has its place in memory by now: what a task adds is used again by the next.
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
         while (round.task.next < stream.length) {
+            Memory.unsafeSetFreeMemoryPointer(free);
             round.task.advance(stream);
             if (round.task.dealIndex + 1 != round.deal.number) {
                 _closeDeal(round, deals);
@@ -98,12 +103,11 @@ library Settlement {
         bytes32 digest = round.task.digestOf(stream, group);
         if (Callbacks.isFailure(preimages[preimage], digest)) return true;
         if (!Callbacks.isResult(preimages[preimage], digest)) return false;
-        round.callbacks[round.callbackCount++] = DueCallback({
-            deal: round.task.dealIndex,
-            dealId: round.deal.id,
-            index: round.task.index,
-            data: preimage
-        });
+        DueCallback memory due = round.callbacks[round.callbackCount++];
+        due.deal = round.task.dealIndex;
+        due.dealId = round.deal.id;
+        due.index = round.task.index;
+        due.data = preimage;
         return true;
     }
 

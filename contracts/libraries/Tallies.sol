@@ -22,20 +22,21 @@ library Tallies {
     /// cover counts for nothing, since otherwise a slash elsewhere could make the whole call fail.
     function read(Round memory round, bytes32 taskId, bytes calldata stream) internal pure {
         TaskRecord memory task = round.task;
+        Voter[] memory voters = round.voters;
         _reset(round.tally, task.groups);
         uint256 lowest;
-        for (uint256 i; i < task.votes; ++i) {
+        for (uint256 i = task.votes; i != 0; --i) {
             (uint256 ballot, uint256 group) = task.readVote(stream);
             if (ballot < lowest) revert HubVotesUnsorted(ballot);
-            if (ballot >= round.voters.length) revert HubBallotUnknown(ballot);
+            if (ballot >= voters.length) revert HubBallotUnknown(ballot);
             lowest = ballot + 1;
-            Voter memory voter = round.voters[ballot];
+            Voter memory voter = voters[ballot];
             bytes32 sealedVote =
                 group == TaskStream.SEALED
                     ? task.readSeal(stream)
                     : BallotLib.sealOf(voter.worker, taskId, task.digestOf(stream, group), voter.secret);
             voter.votesHash = BallotLib.roll(voter.votesHash, taskId, sealedVote);
-            if (_useCover(voter, round.deal.workerStake)) _add(round, ballot, group);
+            if (_useCover(voter, round.deal.workerStake)) _add(round, voter.score, ballot, group);
         }
     }
 
@@ -56,14 +57,15 @@ library Tallies {
 
     /// @notice Pays those who voted for `group` and slashes the others.
     function reward(Round memory round, uint256 group) internal pure {
-        (uint256 shares, uint256 agreeing) = _sharesOf(round.tally, group);
+        Tally memory tally = round.tally;
         OpenDeal memory deal = round.deal;
+        (uint256 shares, uint256 agreeing) = _shareOut(tally, group);
         bool raises = deal.raisesScores && agreeing > 1;
         uint256 left = deal.workersPart;
-        for (uint256 i; i < round.tally.count; ++i) {
-            Voter memory voter = round.voters[round.tally.voters[i]];
-            if (round.tally.groups[i] == group) {
-                uint256 part = (deal.workersPart * Consensus.sharesOf(round.tally.weights[i])) / shares;
+        for (uint256 i; i < tally.count; ++i) {
+            Voter memory voter = round.voters[tally.voters[i]];
+            if (tally.groups[i] == group) {
+                uint256 part = (deal.workersPart * tally.shares[i]) / shares;
                 voter.earned += part;
                 left -= part;
                 if (raises) ++voter.agreed;
@@ -88,13 +90,13 @@ library Tallies {
         if (covered) voter.cover -= stake;
     }
 
-    function _add(Round memory round, uint256 ballot, uint256 group) private pure {
+    function _add(Round memory round, uint256 score, uint256 ballot, uint256 group) private pure {
         Tally memory tally = round.tally;
         if (group == TaskStream.SEALED) {
             tally.hasSealed = true;
             return;
         }
-        uint256 weight = Consensus.weightOf(round.voters[ballot].score, round.deal.maxWeight);
+        uint256 weight = Consensus.weightOf(score, round.deal.maxWeight);
         uint256 product = tally.groupWeights[group];
         tally.groupWeights[group] = product == 0 ? weight : product * weight;
         uint256 place = tally.count++;
@@ -103,10 +105,11 @@ library Tallies {
         tally.weights[place] = weight;
     }
 
-    function _sharesOf(Tally memory tally, uint256 group) private pure returns (uint256 shares, uint256 agreeing) {
+    function _shareOut(Tally memory tally, uint256 group) private pure returns (uint256 shares, uint256 agreeing) {
         for (uint256 i; i < tally.count; ++i) {
             if (tally.groups[i] != group) continue;
-            shares += Consensus.sharesOf(tally.weights[i]);
+            tally.shares[i] = Consensus.sharesOf(tally.weights[i]);
+            shares += tally.shares[i];
             ++agreeing;
         }
     }

@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 /// @dev One task of the stream.
 struct TaskRecord {
+    uint256 place; // deal and index in one number
     uint256 dealIndex;
     uint32 index;
     uint256 groups; // distinct digests
@@ -35,25 +36,26 @@ library TaskStream {
     /// @notice Moves on to the next task.
     function advance(TaskRecord memory task, bytes calldata stream) internal pure {
         uint256 at = task.next;
-        _checkLength(stream, at + HEADER_BYTES);
-        uint256 header = uint64(bytes8(stream[at:at + HEADER_BYTES]));
-        uint256 dealIndex = header >> 48;
-        uint32 index = uint32(header >> 16);
-        if (at != 0 && (dealIndex << 32) + index <= (task.dealIndex << 32) + task.index) {
-            revert HubTasksUnsorted(dealIndex, index);
-        }
+        uint256 header = uint64(bytes8(_slice(stream, at, HEADER_BYTES)));
+        // Deal and index lie side by side: as one number they give the order of tasks.
+        uint256 place = header >> 16;
+        uint256 dealIndex = place >> 32;
+        uint32 index = uint32(place);
+        if (at != 0 && place <= task.place) revert HubTasksUnsorted(dealIndex, index);
+        task.place = place;
         task.dealIndex = dealIndex;
         task.index = index;
         task.groups = (header >> 8) & 0xff;
         task.votes = header & 0xff;
         if (task.votes > MAX_VOTES || task.groups > task.votes) revert HubTaskMalformed(task.groups, task.votes);
-        _skipDigests(task, stream, at + HEADER_BYTES);
+        _readDigests(task, stream, at + HEADER_BYTES);
     }
 
     /// @notice The digest of a group.
     function digestOf(TaskRecord memory task, bytes calldata stream, uint256 group) internal pure returns (bytes32) {
-        uint256 at = task.digestsAt + 32 * group;
-        return bytes32(stream[at:at + 32]);
+        unchecked {
+            return bytes32(_slice(stream, task.digestsAt + 32 * group, 32));
+        }
     }
 
     /// @notice Reads the next vote of the task.
@@ -61,34 +63,37 @@ library TaskStream {
         TaskRecord memory task,
         bytes calldata stream
     ) internal pure returns (uint256 ballot, uint256 group) {
-        uint256 at = task.next;
-        _checkLength(stream, at + VOTE_BYTES);
-        uint256 vote = uint24(bytes3(stream[at:at + VOTE_BYTES]));
+        uint256 vote = uint24(bytes3(_slice(stream, task.next, VOTE_BYTES)));
         ballot = vote >> 8;
         group = vote & 0xff;
         if (group >= task.groups && group != SEALED) revert HubGroupUnknown(group);
-        task.next = at + VOTE_BYTES;
+        unchecked {
+            task.next += VOTE_BYTES;
+        }
     }
 
     /// @notice Reads the seal that follows a sealed vote.
     function readSeal(TaskRecord memory task, bytes calldata stream) internal pure returns (bytes32 sealedVote) {
-        uint256 at = task.next;
-        _checkLength(stream, at + 32);
-        sealedVote = bytes32(stream[at:at + 32]);
-        task.next = at + 32;
+        sealedVote = bytes32(_slice(stream, task.next, 32));
+        task.next += 32;
     }
 
-    function _skipDigests(TaskRecord memory task, bytes calldata stream, uint256 at) private pure {
+    function _readDigests(TaskRecord memory task, bytes calldata stream, uint256 at) private pure {
         task.digestsAt = at;
         task.next = at + 32 * task.groups;
-        _checkLength(stream, task.next);
-        for (uint256 i = 1; i < task.groups; ++i) {
+        bytes32 previous;
+        for (uint256 i; i < task.groups; ++i) {
             bytes32 digest = digestOf(task, stream, i);
-            if (digest <= digestOf(task, stream, i - 1)) revert HubDigestsUnsorted(digest);
+            if (i != 0 && digest <= previous) revert HubDigestsUnsorted(digest);
+            previous = digest;
         }
     }
 
-    function _checkLength(bytes calldata stream, uint256 wanted) private pure {
-        if (stream.length < wanted) revert HubStreamTruncated(stream.length);
+    function _slice(bytes calldata stream, uint256 at, uint256 length) private pure returns (bytes calldata) {
+        // An offset is below the stream's length and what a task adds to it: no sum comes near an overflow.
+        unchecked {
+            if (stream.length < at + length) revert HubStreamTruncated(stream.length);
+            return stream[at:at + length];
+        }
     }
 }

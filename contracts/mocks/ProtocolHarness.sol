@@ -64,10 +64,6 @@ contract ProtocolHarness {
 
     /* CAPABILITIES */
 
-    function laneOf(bytes32 capabilities, uint256 index) external pure returns (uint32) {
-        return Capabilities.wrap(capabilities).lane(index);
-    }
-
     function covers(bytes32 offered, bytes32 wanted) external pure returns (bool) {
         return Capabilities.wrap(offered).covers(Capabilities.wrap(wanted));
     }

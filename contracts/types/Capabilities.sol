@@ -10,15 +10,10 @@ using CapabilitiesLib for Capabilities global;
 /// @title CapabilitiesLib
 /// @notice Compares them lane by lane.
 library CapabilitiesLib {
-    uint256 private constant LANES = 7;
     uint256 private constant LANE_BITS = 32;
 
     /// @dev Flags, from the lowest bit: egress, callback, TEE, WebAssembly, NVIDIA, AMD, Intel.
     uint32 internal constant CALLBACK = 1 << 1;
-
-    function lane(Capabilities self, uint256 index) internal pure returns (uint32) {
-        return uint32(uint256(Capabilities.unwrap(self)) >> (LANE_BITS * (LANES - index)));
-    }
 
     function flags(Capabilities self) internal pure returns (uint32) {
         return uint32(uint256(Capabilities.unwrap(self)));
@@ -27,8 +22,10 @@ library CapabilitiesLib {
     /// @notice Whether every lane is at least the wanted one and every wanted flag is there.
     function covers(Capabilities self, Capabilities wanted) internal pure returns (bool) {
         if (wanted.flags() & ~self.flags() != 0) return false;
-        for (uint256 i; i < LANES; ++i) {
-            if (self.lane(i) < wanted.lane(i)) return false;
+        uint256 offered = uint256(Capabilities.unwrap(self));
+        uint256 needed = uint256(Capabilities.unwrap(wanted));
+        for (uint256 shift = LANE_BITS; shift < 256; shift += LANE_BITS) {
+            if (uint32(offered >> shift) < uint32(needed >> shift)) return false;
         }
         return true;
     }

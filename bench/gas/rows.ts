@@ -1,0 +1,118 @@
+import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
+
+import type { Hash } from "../../protocol/primitives.ts";
+import { ethers } from "../../test/contracts/support/chain.ts";
+import { openMarketFixture } from "../../test/contracts/support/market.ts";
+import type { Market } from "../../test/contracts/support/market.ts";
+import { match, openDeal, ordersOf, signedOrders } from "../../test/contracts/support/orders.ts";
+import type { OpenedDeal } from "../../test/contracts/support/orders.ts";
+import { agreeing, roundOf, seal, settle } from "../../test/contracts/support/round.ts";
+import type { Cast } from "../../test/contracts/support/round.ts";
+
+/** One line of the gas table: ours beside the reference's number and the target of design/protocol.md. */
+export type GasRow = {
+  readonly row: string;
+  readonly gas: number;
+  readonly reference: number | undefined;
+  readonly target: number | undefined;
+};
+
+const BATCH = 100;
+const VOTES = 3;
+
+/** Every row whose functions exist, measured on a fresh market with all accounts in use. */
+export async function measureRows(): Promise<readonly GasRow[]> {
+  const market = await openMarketFixture();
+  await warmUp(market);
+  const opening = await gasOf(matchOnce(market));
+  const ownDeals = await wholeTasks(market, await severalDeals(market, BATCH));
+  const oneDeal = await wholeTasks(market, await oneDealOf(market, BATCH));
+  const alone = await wholeTasks(market, await oneDealOf(market, 1));
+  const { seal: sealAlone, settle: settleAlone } = alone;
+  return [
+    row("deal of volume 1 opened alone, no dataset", opening, 559_134, 150_000),
+    row(
+      `whole task, ${VOTES} votes, batch of ${BATCH} in one deal, 10 workers`,
+      perTask(oneDeal, BATCH),
+      1_620_000,
+      20_000,
+    ),
+    row(
+      `whole task, ${VOTES} votes, own deal of volume 1, batch of ${BATCH}`,
+      perTask(ownDeals, BATCH),
+      1_620_000,
+      40_000,
+    ),
+    row(`whole task, ${VOTES} votes, alone in its epoch`, perTask(alone, 1), 1_620_000, 200_000),
+    row("register an app", await gasOf(register(market)), 557_922, 150_000),
+    row("seal, 3 ballots", sealAlone),
+    row("settle, 1 task of 3 votes", settleAlone),
+    row(`settle, ${BATCH} tasks of 3 votes in one deal`, oneDeal.settle),
+    row("deposit", await gasOf(market.escrow.connect(market.holder).deposit(1n)), 62_577),
+    row("withdraw", await gasOf(market.escrow.connect(market.requester).withdraw(1n)), 57_097),
+    row("bond", await gasOf(market.hub.connect(market.workers[0]!).bond(1n))),
+    row("approve an app order", await gasOf(approve(market)), 78_448),
+    row("cancel a request order", await gasOf(cancel(market)), 68_161),
+  ];
+}
+
+function row(name: string, gas: bigint, reference?: number, target?: number): GasRow {
+  return { row: name, gas: Number(gas), reference, target };
+}
+
+type RoundGas = { readonly seal: bigint; readonly settle: bigint };
+
+function perTask({ seal: sealing, settle: settling }: RoundGas, tasks: number): bigint {
+  return (sealing + settling) / BigInt(tasks);
+}
+
+/** Every balance, score and epoch slot has been written once before anything is measured. */
+async function warmUp(market: Market): Promise<void> {
+  await market.escrow.connect(market.holder).deposit(1_000n);
+  await register(market);
+  await wholeTasks(market, await oneDealOf(market, 10));
+}
+
+async function gasOf(sending: Promise<ContractTransactionResponse>): Promise<bigint> {
+  const receipt: ContractTransactionReceipt | null = await (await sending).wait();
+  return receipt!.gasUsed;
+}
+
+async function matchOnce(market: Market): Promise<ContractTransactionResponse> {
+  return match(market, await signedOrders(market, ordersOf(market)));
+}
+
+function register(market: Market): Promise<ContractTransactionResponse> {
+  return market.appRegistry.connect(market.appOwner).register("registry.example/gridmill/render", ethers.id("image"));
+}
+
+function approve(market: Market): Promise<ContractTransactionResponse> {
+  return market.marketplace.connect(market.appOwner).approveAppOrder(ordersOf(market).app);
+}
+
+function cancel(market: Market): Promise<ContractTransactionResponse> {
+  return market.marketplace.connect(market.requester).cancelRequestOrder(ordersOf(market).request);
+}
+
+type Task = { readonly opened: OpenedDeal; readonly index: number };
+
+async function oneDealOf(market: Market, volume: number): Promise<readonly Task[]> {
+  const opened = await openDeal(market, { request: { volume } });
+  return Array.from({ length: volume }, (_unused, index) => ({ opened, index }));
+}
+
+async function severalDeals(market: Market, count: number): Promise<readonly Task[]> {
+  const tasks: Task[] = [];
+  for (let i = 0; i < count; i++) tasks.push({ opened: await openDeal(market), index: 0 });
+  return tasks;
+}
+
+/** Seals and settles these tasks, each by three of the ten workers in turn, each with an answer of its own. */
+async function wholeTasks(market: Market, tasks: readonly Task[]): Promise<RoundGas> {
+  const casts = tasks.flatMap(({ opened, index }, place): Cast[] => {
+    const voters = Array.from({ length: VOTES }, (_unused, i) => market.workers[(place * VOTES + i) % 10]!);
+    return agreeing(voters, opened, ethers.id(`answer ${place}`) as Hash, index);
+  });
+  const round = await roundOf(market, casts);
+  return { seal: await gasOf(seal(market, round)), settle: await gasOf(settle(market, round)) };
+}
