@@ -42,6 +42,7 @@ const Env = z
   .refine((env) => env.DATABASE_URL !== undefined || env.GRIDMILL_DATA !== undefined, {
     path: ["GRIDMILL_DATA"],
     message: "name a folder by GRIDMILL_DATA, or a PostgreSQL by DATABASE_URL",
+    when: () => true, // also when other variables are wrong: every problem is named
   });
 
 export type MarketConfig = Readonly<{

@@ -1,13 +1,15 @@
 import { PGlite } from "@electric-sql/pglite";
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely } from "kysely";
 import { Pool, types } from "pg";
 
+import { GuardedPostgresDialect } from "./guarded-postgres-dialect.ts";
 import { migrate } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
 import { SerialPgliteDialect } from "./serial-pglite-dialect.ts";
 
 /** PostgreSQL's type number of bigint. We keep block numbers, seconds and indices in it: all below 2^53. */
 const INT8 = 20;
+const CONNECT_MS = 5_000;
 
 export type Database = Kysely<Schema>;
 
@@ -29,10 +31,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return db;
 }
 
-function postgres(url: string): PostgresDialect {
+function postgres(url: string): GuardedPostgresDialect {
   const getTypeParser: typeof types.getTypeParser = (id: number, format?: unknown) =>
     id === INT8 ? Number : (types.getTypeParser(id, format as "text") as never);
-  return new PostgresDialect({ pool: new Pool({ connectionString: url, types: { getTypeParser } }) });
+  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, types: { getTypeParser } });
+  // A broken connection tells whoever queries over it, and the pool replaces it; unheard, its event would end the process.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => void client.on("error", () => {}));
+  return new GuardedPostgresDialect({ pool });
 }
 
 async function embedded(folder: string | undefined): Promise<SerialPgliteDialect> {

@@ -10,9 +10,8 @@ import type { Hash } from "../../protocol/primitives.ts";
 import { bestOffer } from "../../sdk/market-client.ts";
 import { inSuite } from "../support/in-suite.ts";
 import { APP_ORDER, DATASET_ORDER, POOL_ORDER, REQUEST_ORDER } from "../support/market-orders.ts";
-import { DEPOSIT, fresh, openMarketWorld } from "../support/market-world.ts";
+import { DEPOSIT, fresh, openMarketWorld, openPostgresWorld } from "../support/market-world.ts";
 import type { MarketWorld } from "../support/market-world.ts";
-import { testPostgres } from "../support/parts.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const PARAMS = JSON.stringify({ version: 1, args: ["hello"] });
@@ -259,15 +258,5 @@ describe("market on PGlite", function () {
 
 describe("market on PostgreSQL", function () {
   this.timeout(60_000);
-  behavesAsMarket(async () => {
-    const postgres = await testPostgres();
-    const world = await openMarketWorld({ database: { kind: "postgres", url: postgres.url } });
-    return {
-      ...world,
-      async [Symbol.asyncDispose]() {
-        await world[Symbol.asyncDispose]();
-        await postgres.stop();
-      },
-    };
-  });
+  behavesAsMarket(openPostgresWorld);
 });

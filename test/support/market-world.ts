@@ -20,7 +20,8 @@ import { deployContracts } from "../../scripts/deploy.ts";
 import { createMarketClient } from "../../sdk/market-client.ts";
 import type { MarketClient } from "../../sdk/market-client.ts";
 
-import { testAnvil } from "./parts.ts";
+import type { Part } from "../../cli/parts/part.ts";
+import { testAnvil, testPostgres } from "./parts.ts";
 import { tempDir } from "./temp-dir.ts";
 
 /** Anvil's own words, from which its funded accounts come. */
@@ -94,6 +95,15 @@ export async function openMarketWorld({ database }: WorldOptions = {}): Promise<
     }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** The same on a PostgreSQL of its own. */
+export async function openPostgresWorld(): Promise<MarketWorld & { readonly postgres: Part }> {
+  await using opened = new AsyncDisposableStack();
+  const postgres = opened.use(await testPostgres());
+  const world = opened.use(await openMarketWorld({ database: { kind: "postgres", url: postgres.url } }));
+  const running = opened.move();
+  return { ...world, postgres, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** A salt, or a number for a nonce, that no other order of the run has. */

@@ -1,0 +1,154 @@
+import { expect } from "chai";
+import { sql } from "kysely";
+
+import { DatabaseUnreachableError } from "../../market/errors.ts";
+
+import { appendToFeed, createFeedStore, FEED_KEPT } from "../../market/store/feed-store.ts";
+import { openDatabase } from "../../market/store/database.ts";
+import type { Database } from "../../market/store/database.ts";
+import { createStateStore } from "../../market/store/state-store.ts";
+import type { MarketEvent } from "../../protocol/market-feed.ts";
+import { inSuite } from "../support/in-suite.ts";
+import { fresh } from "../support/market-world.ts";
+import { testPostgres } from "../support/parts.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+const event = (): MarketEvent => ({
+  kind: "task",
+  task: { taskId: fresh(), dealId: fresh(), index: 0, status: "settled", digest: fresh() },
+});
+
+/** What the market relies on, on either database. */
+function keepsOrder(database: () => Database): void {
+  const append = (db: Database, events: number, fails = false): Promise<void> =>
+    db.transaction().execute(async (tx) => {
+      await appendToFeed(tx, Array.from({ length: events }, event));
+      if (fails) throw new Error("undo");
+    });
+
+  it("numbers the feed without gaps, though transactions overlap and some fail", async function () {
+    const feed = createFeedStore(database());
+    const start = await feed.newest();
+
+    await Promise.allSettled([1, 2, 3, 1, 2].map((events, at) => append(database(), events, at === 2)));
+
+    const seqs = (await feed.after(start))?.map(({ seq }) => seq);
+    expect(seqs).to.deep.equal([1, 2, 3, 4, 5, 6].map((each) => start + each));
+  });
+
+  it("keeps the newest events and says when older ones are asked for", async function () {
+    const feed = createFeedStore(database());
+    await append(database(), FEED_KEPT / 2);
+    await append(database(), FEED_KEPT / 2);
+    const newest = await feed.newest();
+
+    expect(await feed.after(newest - FEED_KEPT - 1)).to.equal(undefined);
+    expect((await feed.after(newest - FEED_KEPT))?.[0]?.seq).to.equal(newest - FEED_KEPT + 1);
+    expect(await feed.after(newest)).to.deep.equal([]);
+  });
+
+  it("lets one process lead at a time", async function () {
+    const state = createStateStore(database());
+
+    expect(await state.lead("one", 60)).to.equal(true);
+    expect(await state.lead("two", 60)).to.equal(false);
+    expect(await state.lead("one", 60)).to.equal(true);
+    await state.resign("two");
+    expect(await state.lead("two", 60)).to.equal(false);
+    await state.resign("one");
+    expect(await state.lead("two", 60)).to.equal(true);
+  });
+
+  it("lets another lead once the first has been silent for its time", async function () {
+    const state = createStateStore(database());
+    await state.resign("two");
+    await state.lead("one", -2);
+
+    expect(await state.lead("two", 60)).to.equal(true);
+  });
+
+  it("shows no transaction of others before its end, and nothing of one that failed", async function () {
+    const entered = Promise.withResolvers<void>();
+    const note = (name: string) => ({ name, value: "x" });
+    const failing = database()
+      .transaction()
+      .execute(async (tx) => {
+        await tx.insertInto("state").values(note("inside")).execute();
+        entered.resolve();
+        await tx.insertInto("state").values(note("inside too")).execute();
+        throw new Error("undo");
+      });
+    await entered.promise;
+    const outside = database().insertInto("state").values(note("outside")).execute();
+
+    await failing.catch((error: Error) => expect(error.message).to.equal("undo"));
+    await outside;
+
+    const names = await database().selectFrom("state").select("name").where("value", "=", "x").execute();
+    expect(names).to.deep.equal([{ name: "outside" }]);
+  });
+}
+
+describe("market database", function () {
+  this.timeout(60_000);
+
+  describe("PGlite", function () {
+    keepsOrder(
+      inSuite(async () => {
+        const db = await openDatabase({ kind: "embedded", folder: undefined });
+        return Object.assign(db, { [Symbol.asyncDispose]: () => db.destroy() });
+      }),
+    );
+  });
+
+  describe("PostgreSQL", function () {
+    const server = inSuite(async () => {
+      const postgres = await testPostgres();
+      const options = { kind: "postgres", url: postgres.url } as const;
+      const db = await openDatabase(options);
+      return {
+        db,
+        options,
+        postgres,
+        async [Symbol.asyncDispose]() {
+          await db.destroy();
+          await postgres.stop();
+        },
+      };
+    });
+    keepsOrder(() => server().db);
+
+    it("is brought up to date by several processes at a time", async function () {
+      const databases = await Promise.all([1, 2, 3].map(() => openDatabase(server().options)));
+
+      await Promise.all(databases.map((db) => db.destroy()));
+    });
+
+    it("says that the server broke off, and goes on with a new connection", async function () {
+      const { db } = server();
+      const breakOff = sql`select pg_terminate_backend(pg_backend_pid())`.execute(db);
+
+      const error = await breakOff.catch((each: unknown) => each);
+
+      expect(error).to.be.instanceOf(DatabaseUnreachableError).and.have.property("retryable", true);
+      await waitFor("an answer", async () => (await createFeedStore(db).newest()) >= 0);
+    });
+
+    it("survives that idle connections are broken off", async function () {
+      const { db, options } = server();
+      const other = await openDatabase(options);
+      await Promise.all([1, 2, 3].map(() => createFeedStore(db).newest()));
+
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`.execute(other);
+      await other.destroy();
+
+      await waitFor("an answer", async () => (await createFeedStore(db).newest()) >= 0);
+    });
+
+    it("leaves the error of a bad statement as it is", async function () {
+      const error = await sql`select nothing`.execute(server().db).catch((each: unknown) => each);
+
+      expect(error).to.not.be.instanceOf(DatabaseUnreachableError);
+    });
+  });
+});
