@@ -42,6 +42,12 @@ export async function followDeal(
   });
 }
 
+/** Tells how long it has been, in seconds, for lines below one another. */
+export function stopwatch(): () => string {
+  const began = performance.now();
+  return () => `${((performance.now() - began) / 1_000).toFixed(1).padStart(6)} s`;
+}
+
 /** One line about a task, without times: it changes exactly when there is something to say. */
 export function progressLine({ index, status, votes, digest, waitingFor }: TaskView): string {
   const reason = digest === null ? undefined : failReasonOf(digest);

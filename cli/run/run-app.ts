@@ -10,7 +10,9 @@ import type { Context } from "../context.ts";
 import { EXIT, ExitWith } from "../exit-codes.ts";
 
 import { agree, findRunnable, priceOf, settleOn, stepsOf } from "./agree.ts";
-import { followDeal, progressLine } from "./follow.ts";
+import { followDeal, progressLine, stopwatch } from "./follow.ts";
+import type { TaskListener } from "./follow.ts";
+import { joinResults } from "./join-results.ts";
 import { draftOf } from "./options.ts";
 import type { RunOptions } from "./options.ts";
 import { collectOutcome, outcomeText, succeeded } from "./outcome.ts";
@@ -50,7 +52,10 @@ export async function runApp(
   const submitted = await grid.requests.submit(spec, offer, onStep, context.signal);
   context.note(`deal ${submitted.dealId}`);
   if (options.detach) return printDetached(context, submitted);
-  report(context, await finish(context, grid, submitted, options), began);
+  const folder = options.out ?? join("out", submitted.dealId.slice(0, 12));
+  const outcome = await finish(context, grid, submitted, folder, options.timeout);
+  const manifest = target.kind === "folder" ? target.manifest : undefined;
+  report(context, outcome, await joinResults(manifest?.join, outcome.tasks, folder), began);
 }
 
 /** Waits for the tasks and fetches their results. */
@@ -58,19 +63,23 @@ async function finish(
   context: Context,
   grid: Grid,
   submitted: Submitted,
-  { out, timeout }: RunOptions,
+  folder: string,
+  timeout: number | undefined,
 ): Promise<Omit<RunOutcome, "seconds">> {
-  const began = performance.now();
-  const seconds = (): string => `${((performance.now() - began) / 1_000).toFixed(1).padStart(6)} s`;
-  const onChange = (task: Parameters<typeof progressLine>[0]): void =>
-    context.progress(`${seconds()}  ${progressLine(task)}`);
+  const clock = stopwatch();
+  const onChange: TaskListener = (task) => context.progress(`${clock()}  ${progressLine(task)}`);
   const tasks = await followDeal(context, grid, submitted.dealId, onChange, timeout);
-  return await collectOutcome(grid, submitted, tasks, out ?? join("out", submitted.dealId.slice(0, 12)));
+  return await collectOutcome(grid, submitted, tasks, folder);
 }
 
-function report(context: Context, outcome: Omit<RunOutcome, "seconds">, began: number): void {
-  const done = { ...outcome, seconds: Math.round((performance.now() - began) / 100) / 10 };
-  context.print(done, () => outcomeText(done));
+function report(
+  context: Context,
+  outcome: Omit<RunOutcome, "seconds">,
+  joined: string | undefined,
+  began: number,
+): void {
+  const done = { ...outcome, joined: joined ?? null, seconds: Math.round((performance.now() - began) / 100) / 10 };
+  context.print(done, () => outcomeText(done) + (joined === undefined ? "" : `\njoined ${joined}`));
   if (!done.tasks.every(succeeded)) throw new ExitWith(EXIT.taskFailed);
 }
 

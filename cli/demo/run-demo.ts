@@ -1,0 +1,109 @@
+import { basename, extname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import type { Address } from "../../protocol/primitives.ts";
+import type { Grid } from "../../sdk/grid.ts";
+import type { Submitted } from "../../sdk/requests.ts";
+import type { Settlement } from "../../sdk/settlements.ts";
+
+import { connectToSign } from "../connect.ts";
+import type { Context } from "../context.ts";
+import { EXIT, ExitWith } from "../exit-codes.ts";
+import { followDeal, progressLine, stopwatch } from "../run/follow.ts";
+import { joinResults } from "../run/join-results.ts";
+import { draftOf } from "../run/options.ts";
+import { collectOutcome, outcomeText } from "../run/outcome.ts";
+import { ensureApp, pinImage, readTarget } from "../run/target.ts";
+
+import { balancesOf, changesOf, gasOf } from "./figures.ts";
+import { reportJson, reportText } from "./report.ts";
+import { openStage } from "./stage.ts";
+
+export type DemoOptions = {
+  readonly tasks: number;
+  readonly trust?: number;
+  readonly withCheater: boolean;
+  readonly keep: boolean;
+};
+
+const WORKERS = 3;
+const APP = fileURLToPath(new URL("../../apps/render", import.meta.url));
+const CHEATER = "test/support/cheating-worker.ts";
+
+/** Three agreeing newcomers reach 5; beside a fourth who lies they reach 3, since its vote weighs as well. */
+const trustOf = ({ trust, withCheater }: DemoOptions): number => trust ?? (withCheater ? 3 : 5);
+
+/**
+ * Renders a picture on a market of strangers and tells who did what for how much.
+ * @throws ExitWith 1 when a task failed, after saying so
+ */
+export async function runDemo(context: Context, options: DemoOptions): Promise<void> {
+  const began = performance.now();
+  const cheater = options.withCheater ? { cheater: CHEATER } : {};
+  await using stage = await openStage(context, { workers: WORKERS, keep: options.keep, ...cheater });
+  await using grid = await connectToSign(stage.context);
+  const before = await balancesOf(grid, stage.accounts);
+  const { submitted, args, join: joinKind } = await request(stage.context, grid, options);
+
+  const clock = stopwatch();
+  const tasks = await followDeal(stage.context, grid, submitted.dealId, (task) =>
+    context.note(`${clock()}  ${progressLine(task)}`),
+  );
+  const folder = join("out", submitted.dealId.slice(0, 12));
+  const outcome = await collectOutcome(grid, submitted, tasks, folder);
+  const picture = await joinResults(joinKind, outcome.tasks, folder, resolve("out", `${sceneOf(args)}.png`));
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  if (picture === undefined) {
+    context.print({ ok: false, ...outcome, seconds }, () => outcomeText({ ...outcome, seconds }));
+    throw new ExitWith(EXIT.taskFailed);
+  }
+  const settlements = await settlementsOf(
+    grid,
+    submitted,
+    tasks.map(({ taskId }) => taskId),
+  );
+  const balances = changesOf(before, await balancesOf(grid, stage.accounts));
+  const report = { picture, tasks: outcome.tasks, settlements, gas: gasOf(submitted, settlements), balances, seconds };
+  context.print(reportJson(report), () => reportText(report, namesOf(stage.accounts)));
+}
+
+/** Builds and registers the app and has the request matched. */
+async function request(context: Context, grid: Grid, options: DemoOptions) {
+  const { note, signal } = context;
+  const target = await readTarget(APP);
+  if (target.kind !== "folder") throw new Error("the demo's app is a folder");
+  note("building the app's image and pushing it to the market's registry (the first time takes a minute)");
+  const app = await ensureApp(grid, await pinImage(context, target), signal);
+  const { args, join: joinKind } = target.manifest;
+  const said = {
+    input: [],
+    env: {},
+    tasks: options.tasks,
+    trust: trustOf(options),
+    detach: false,
+    dryRun: false,
+    yes: true,
+  };
+  const spec = { ...(await draftOf(target, args, said)), app };
+  const offer = await grid.requests.prepare(spec);
+  note(`requesting ${options.tasks} tasks at trust ${spec.trust}`);
+  const submitted = await grid.requests.submit(spec, offer, undefined, signal);
+  note(`matched on chain for ${submitted.receipt.gasUsed} gas: deal ${submitted.dealId}`);
+  return { submitted, args, join: joinKind };
+}
+
+async function settlementsOf(
+  grid: Grid,
+  { dealId }: Submitted,
+  ids: readonly Submitted["dealId"][],
+): Promise<readonly Settlement[]> {
+  const found = await Promise.all(ids.map((id) => grid.settlements.of(id)));
+  const known = found.filter((settlement) => settlement !== undefined);
+  if (known.length === ids.length) return known;
+  throw new Error(`Deal ${dealId} has tasks that were settled and are not any more`);
+}
+
+const sceneOf = (args: readonly string[]): string => basename(args[0] ?? "picture", extname(args[0] ?? ""));
+
+const namesOf = (accounts: Readonly<Record<string, Address>>): ReadonlyMap<Address, string> =>
+  new Map(Object.entries(accounts).map(([name, address]) => [address, name]));
