@@ -39,7 +39,7 @@ const unknownAsset: Meaning = {
 };
 
 /** Errors that users meet by a code of their own. All others are ChainRevertedError with the contract's own words. */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
+export const MEANINGS: Readonly<Record<string, Meaning>> = {
   MarketplaceBadSignature: {
     is: OrderSignatureError,
     says: "An order is not signed by the account that has to sign it",

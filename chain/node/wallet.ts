@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 
 import { Wallet } from "ethers";
 
@@ -27,25 +27,6 @@ export async function loadWallet(source: KeySource): Promise<Wallet> {
       cause: error,
       details: { keyFile, passphraseFile },
       hint: "Check that the file is an encrypted JSON keystore and that the passphrase is its own",
-    });
-  }
-}
-
-/**
- * Makes a new key and writes its encrypted keystore, readable by its owner alone; an existing file is never replaced.
- * @throws BadKeyError
- */
-export async function createKeystore(keyFile: string, passphrase: string): Promise<Wallet> {
-  const { privateKey } = Wallet.createRandom();
-  const wallet = new Wallet(privateKey);
-  try {
-    await writeFile(keyFile, await wallet.encrypt(passphrase), { flag: "wx", mode: 0o600 });
-    return wallet;
-  } catch (error) {
-    throw new BadKeyError(`The key file ${keyFile} cannot be written`, {
-      cause: error,
-      details: { keyFile },
-      hint: "Choose a file that does not exist yet, in a folder that does",
     });
   }
 }

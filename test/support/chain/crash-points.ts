@@ -34,10 +34,14 @@ export function crashAt(at: number, when: "before" | "after"): CrashPoints {
   function wrap<T extends object>(port: T): T {
     const entries = Object.entries(port).map(([name, member]: [string, unknown]) => [
       name,
-      typeof member === "function" ? (...args: unknown[]) => guarded(() => member(...args) as unknown) : member,
+      isMethod(member) ? (...args: unknown[]) => guarded(() => member(...args)) : member,
     ]);
     return Object.fromEntries(entries) as T;
   }
 
   return { wrap, died: died.signal };
+}
+
+function isMethod(member: unknown): member is (...args: readonly unknown[]) => unknown {
+  return typeof member === "function";
 }

@@ -6,7 +6,8 @@ import { text } from "node:stream/consumers";
 type Question = { readonly id: number; readonly method: string; readonly params: readonly unknown[] };
 
 /** What a pretended node does with a batch. */
-export type Behaviour = "answers" | "hangs" | "breaks off" | "sends HTTP 500" | "sends HTTP 429" | "sends garbage" | "leaves one out";
+export type Behaviour =
+  "answers" | "hangs" | "breaks off" | "sends HTTP 500" | "sends HTTP 429" | "sends garbage" | "leaves one out";
 
 /** A pretended node: knows its chain id and block number, and fails as told. */
 export interface RpcServer extends AsyncDisposable {

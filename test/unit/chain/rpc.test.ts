@@ -26,7 +26,7 @@ describe("connectChain", function () {
     using connected = await connect([server]);
     const { provider } = connected;
 
-    const answers = await Promise.all([provider.send("test_a", []), provider.send("test_b", [])]);
+    const answers: unknown[] = await Promise.all([provider.send("test_a", []), provider.send("test_b", [])]);
 
     expect(answers).to.deep.equal(["test_a", "test_b"]);
     expect(server.batches.at(-1)).to.deep.equal(["test_a", "test_b"]);
@@ -56,7 +56,14 @@ describe("connectChain", function () {
     expect(await connect([down]).catch(codeOf)).to.equal("GM_CHAIN_UNREACHABLE");
   });
 
-  const failures: readonly Behaviour[] = ["hangs", "breaks off", "sends HTTP 500", "sends HTTP 429", "sends garbage", "leaves one out"];
+  const failures: readonly Behaviour[] = [
+    "hangs",
+    "breaks off",
+    "sends HTTP 500",
+    "sends HTTP 429",
+    "sends garbage",
+    "leaves one out",
+  ];
   for (const failure of failures) {
     describe(`given a node that ${failure}`, function () {
       it("goes to the next one, stays there, and reports it", async function () {
@@ -67,7 +74,7 @@ describe("connectChain", function () {
         first.behave(failure);
         const { provider } = connected;
 
-        const answers = await Promise.all([provider.send("test_a", []), provider.send("test_b", [])]);
+        const answers: unknown[] = await Promise.all([provider.send("test_a", []), provider.send("test_b", [])]);
         await provider.send("test_c", []);
 
         expect(answers).to.deep.equal(["test_a", "test_b"]);
@@ -79,7 +86,7 @@ describe("connectChain", function () {
         using connected = await connect([server]);
         server.behave(failure);
 
-        const failed = await connected.provider.send("eth_getBalance", []).catch((error: object) => error);
+        const failed: unknown = await connected.provider.send("eth_getBalance", []).catch((error: unknown) => error);
 
         expect(failed).to.include({ code: "GM_CHAIN_UNREACHABLE", retryable: true });
       });
@@ -99,7 +106,7 @@ describe("connectChain", function () {
     await using second = await startRpcServer();
     using connected = await connect([first, second]);
 
-    const failure = await connected.provider.send("test_refused", []).catch((error: { code: string }) => error.code);
+    const failure: unknown = await connected.provider.send("test_refused", []).catch(codeOf);
 
     expect(failure).to.equal("UNKNOWN_ERROR");
     expect(second.batches.flat()).not.to.include("test_refused");
@@ -120,7 +127,7 @@ describe("connectChain", function () {
     await using server = await startRpcServer();
     using connected = await connect([server], { timeoutMs: 60_000 });
     server.behave("hangs");
-    const asked = connected.provider.send("test_a", []).catch((error: unknown) => error);
+    const asked: Promise<unknown> = connected.provider.send("test_a", []).catch((error: unknown) => error);
     while (server.batches.at(-1)?.[0] !== "test_a") await new Promise((resolve) => setImmediate(resolve));
 
     connected.provider.destroy();
