@@ -86,12 +86,12 @@ export type InputArg = { readonly path: string; readonly name: string };
  */
 export function collectInput(text: string, before: readonly InputArg[] = []): readonly InputArg[] {
   const [, path, given] = /^(.+)=([^=/]+)$/s.exec(text) ?? [undefined, text, undefined];
-  const name = FileNameSchema.safeParse(given ?? path!.split("/").findLast((part) => part !== ""));
+  const name = FileNameSchema.safeParse(given ?? path.split("/").findLast((part) => part !== ""));
   if (!name.success) throw new InvalidArgumentError("Expected PATH or PATH=NAME, the name without slashes");
   if (before.some((input) => input.name === name.data)) {
     throw new InvalidArgumentError(`Two inputs would be called ${name.data}: name one of them with PATH=NAME`);
   }
-  return [...before, { path: path!, name: name.data }];
+  return [...before, { path: path, name: name.data }];
 }
 
 /** Collects `--env NAME=VALUE`. */

@@ -29,14 +29,12 @@ const LEAST_FREE_GIB = 4;
 /** Looks at this machine, then at the network. Changes nothing but for making the home folder. */
 export async function examine(context: Context): Promise<readonly Finding[]> {
   const machine = await Promise.all([
-    node(),
     program("Redis", "redis-server", ["--version"]),
     program("image registry", "docker-registry", ["--version"]),
     docker(context),
-    anvil(),
     disk(context),
   ]);
-  return [...machine, ...(await network(context))];
+  return [node(), anvil(), ...machine, ...(await network(context))];
 }
 
 function node(): Finding {

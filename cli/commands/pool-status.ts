@@ -8,11 +8,12 @@ import { facts, table } from "../print.ts";
 
 export const poolStatus = new Command("status")
   .description("Show a pool: its owner and stake, its offers, its workers and tasks")
-  .argument("[id]", "pool id", parseId, 1n)
+  .argument("[id]", "pool id (default: 1, that of a local market)", parseId)
   .addHelpText("after", "\nExample:\n  gridmill pool status 1")
-  .action(async (id: bigint, _options: unknown, command: Command) => {
+  .action(async (given: bigint | undefined, _options: unknown, command: Command) => {
     const context = contextOf(command);
     await using grid = await connectToRead(context);
+    const id = given ?? 1n;
     const pool = await grid.pools.get(id);
     const [offers, stake, live] = await Promise.all([
       grid.orders.list("pool", { pool: id }),

@@ -53,7 +53,7 @@ export function reportText(report: DemoReport, names: ReadonlyMap<Address, strin
   return [
     `Who computed what\n${table(["band", "task", "digest", "agreed", "outvoted"], votes)}`,
     `Who was paid what, in MILL\n${table(["who", "before", "after", "change"], money)}`,
-    `What it cost in gas\n${table(["step", "gas"], costs as [string, number][])}`,
+    `What it cost in gas\n${table(["step", "gas"], costs)}`,
     `The picture: ${picture}  (${seconds} s)`,
   ].join("\n\n");
 }

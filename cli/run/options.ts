@@ -36,26 +36,26 @@ export type Draft = Omit<RequestSpec, "app">;
 /** Reads the inputs and completes what was not said from the app's manifest. @throws BadInputError for unreadable inputs */
 export async function draftOf(target: Target, args: readonly string[], options: RunOptions): Promise<Draft> {
   const uploads = await Promise.all(options.input.map(({ path, name }) => inputFile(resolve(path), name)));
-  const manifest = target.kind === "folder" ? target.manifest : undefined;
-  const inputs = uploads.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }));
-  const params = {
-    version: 1,
-    args: args.length > 0 ? args : (manifest?.args ?? []),
-    env: options.env,
-    inputs,
-    ...(options.seconds === undefined ? {} : { seconds: options.seconds }),
-  };
-  const { maxPrice, pool, trust, tasks } = options;
+  const manifest = target.kind === "folder" ? target.manifest : NO_MANIFEST;
+  const { maxPrice, pool, trust, tasks, category = manifest.category } = options;
   return {
-    ...{ volume: tasks, trust, uploads, params: toJson(params) },
-    category: options.category ?? manifest?.category ?? 0,
-    requirements: requirementsOf(manifest?.requirements, options),
+    ...{ volume: tasks, trust, category, uploads },
+    params: paramsText(args.length > 0 ? args : manifest.args, uploads, options),
+    requirements: requirementsOf(manifest.requirements, options),
     ...(pool === undefined ? {} : { pool }),
     ...(maxPrice === undefined ? {} : { maxPoolPrice: maxPrice, maxAppPrice: maxPrice }),
   };
 }
 
-function requirementsOf(own: Partial<Resources> | undefined, { cpus, memory }: RunOptions): Resources {
+/** What an image says of itself: nothing. */
+const NO_MANIFEST = { args: [], category: 0, requirements: {} } as const;
+
+function paramsText(args: readonly string[], uploads: Draft["uploads"], { env, seconds }: RunOptions): string {
+  const inputs = uploads.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }));
+  return toJson({ version: 1, args, env, inputs, ...(seconds === undefined ? {} : { seconds }) });
+}
+
+function requirementsOf(own: Partial<Resources>, { cpus, memory }: RunOptions): Resources {
   return {
     ...DEFAULT_REQUIREMENTS,
     ...own,

@@ -74,7 +74,7 @@ async function registryOf({ home, networkName }: Context): Promise<string> {
 }
 
 function pinOf({ repository, digest }: { repository: string; digest: string }): ImagePin {
-  return { reference: repository, digest: `0x${digest.replace(/^sha256:/, "")}` as Hash };
+  return { reference: repository, digest: `0x${digest.replace(/^sha256:/, "")}` };
 }
 
 /** An app with exactly this image that the signer can use: one that is offered, or one of its own; else undefined. */
