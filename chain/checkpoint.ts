@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-import { HashSchema } from "../protocol/primitives.ts";
+import { HashSchema, ZERO_HASH } from "../protocol/primitives.ts";
 
 const HandledBlockSchema = z.strictObject({ block: z.int().min(-1), hash: HashSchema });
 
 /** How a store reads back what it saved. */
 export const CheckpointSchema = HandledBlockSchema.extend({ trail: z.array(HandledBlockSchema) });
 
-/** A block whose events, and those of all before it, were handled. */
+/** A block whose events, and those of all before it, were handled. A hash of zero: none yet, on every branch. */
 export type HandledBlock = Readonly<z.output<typeof HandledBlockSchema>>;
 
 /**
@@ -28,7 +28,7 @@ export function advance(previous: Checkpoint | undefined, next: HandledBlock): C
   const earlier = previous ? [previous, ...previous.trail] : [];
   const spans = new Map<number, HandledBlock>();
   for (const { block, hash } of earlier) {
-    if (block < next.block) spans.set(Math.floor(Math.log2(next.block - block)), { block, hash });
+    if (hash !== ZERO_HASH) spans.set(Math.floor(Math.log2(next.block - block)), { block, hash });
   }
   return { block: next.block, hash: next.hash, trail: [...spans.values()] };
 }

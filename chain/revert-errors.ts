@@ -137,7 +137,7 @@ export function revertError(data: Hex | undefined, cause?: unknown): GridmillErr
     {
       cause,
       details,
-      hint: revert ? "docs/errors.md says where contract errors are explained" : "It may have run out of gas",
+      hint: revert ? "contracts/interfaces/ explains each error" : "It may have run out of gas",
     },
   );
 }

@@ -44,6 +44,21 @@ describe("event watcher", function () {
       expect(heard).to.deep.equal(["a", "b", "<0", "a2", "b2", "c2"]);
     });
 
+    it("goes back to the start as often as it must", async function () {
+      const source = createFakeSource();
+      source.mine(["a"]);
+      const { heard, watcher } = watching(source, { startBlock: 0 });
+      await catchUp(watcher);
+
+      for (const name of ["b", "c"]) {
+        source.reorganise(2, [], [name], []);
+        source.reorganise(1);
+        await catchUp(watcher);
+      }
+
+      expect(heard).to.deep.equal(["a", "<-1", "b", "<-1", "c"]);
+    });
+
     it("rewinds again when the process died before the rewind was saved", async function () {
       const source = createFakeSource();
       source.mine(["a"], ["b"]);
@@ -94,7 +109,9 @@ describe("event watcher", function () {
         fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.integer({ min: 1, max: 5 }), async (steps, most) => {
           const source = createFakeSource();
           const known: { block: number; name: string }[] = [];
+          const checkpoint = createMemoryCheckpoint();
           const { watcher } = watching(source, {
+            checkpoint,
             maxBlocksPerRound: most,
             onEvent: async (event) => void known.push({ block: event.blockNumber, name: nameOf(event) }),
             onRewind: async (to) => void known.splice(0, known.length, ...known.filter(({ block }) => block <= to)),
@@ -112,6 +129,8 @@ describe("event watcher", function () {
           }
 
           expect(known.map(({ name }) => name)).to.deep.equal(truth);
+          const { trail } = (await checkpoint.load())!;
+          expect(trail.filter(({ block, hash }) => source.hashAt(block) !== hash)).to.deep.equal([]);
         }),
         { numRuns: 200 },
       );

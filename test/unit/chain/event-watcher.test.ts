@@ -103,6 +103,18 @@ describe("event watcher", function () {
       expect(await checkpoint.load()).to.include({ block: 1, hash: source.hashAt(1) });
     });
 
+    it("keeps no checkpoint of the block that it handled in part", async function () {
+      const source = createFakeSource();
+      source.mine(["a", "b"]);
+      const checkpoint = createMemoryCheckpoint();
+      const onEvent = failingOn(new Set(["b"]), [], new NoGasMoneyError("later"));
+      const { watcher } = watching(source, { checkpoint, onEvent });
+
+      await watcher.round(NEVER).catch(() => {});
+
+      expect(await checkpoint.load()).to.equal(undefined);
+    });
+
     it("puts an event aside whose error is final, and goes on", async function () {
       const source = createFakeSource();
       source.mine(["a", "bad", "b"]);

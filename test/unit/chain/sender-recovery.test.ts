@@ -64,6 +64,23 @@ describe("transaction sender", function () {
       expect(fake.mined()).to.have.lengthOf(1);
     });
 
+    it("broadcasts no replacement that the journal did not take", async function () {
+      const fake = createFakeSenderChain();
+      fake.setPrice(10n ** 9n);
+      const options = optionsFor(fake, { replaceAfterMs: 0 });
+      const refusals: unknown[] = [];
+      const journal = { ...options.journal, update: async () => refusals.push("somebody was quicker") < 0 };
+      const sender = createSender({ ...options, journal });
+      const sent = sender.send("a", callOf("a")).catch(codeOf);
+      await waitFor("some refusals", () => refusals.length > 3, { everyMs: 1 });
+      await sender[Symbol.asyncDispose]();
+      fake.setPrice(0n);
+      fake.mine();
+
+      expect(await sent).to.equal("GM_SENDER_CLOSED");
+      expect(fake.paid()).to.equal(100n);
+    });
+
     it("broadcasts it again when the node has dropped it", async function () {
       const fake = createFakeSenderChain();
       const options = optionsFor(fake);
@@ -92,6 +109,50 @@ describe("transaction sender", function () {
       fake.mineOnLook(true);
       await sender.send("a", callOf("a"));
       expect(fake.mined()).to.deep.equal(["foreign", dataOf("a")]);
+    });
+  });
+
+  describe("given a nonce that seems to be gone", function () {
+    it("waits until that is final", async function () {
+      const fake = createFakeSenderChain();
+      const options = optionsFor(fake, { confirmations: 3 });
+      await using sender = createSender(options);
+      const sent = sender.send("a", callOf("a"));
+      await isOpen(fake, options, "a");
+      fake.spendNonce();
+      fake.mine(2);
+      let looks = 0;
+      await using other = createSender({ ...options, chain: { ...fake.chain, nonceAt: counted } });
+      const followed = other.resume();
+      await waitFor("some looks", () => looks > 3, { everyMs: 1 });
+
+      fake.rollBack(3);
+      fake.mineOnLook(true);
+
+      expect((await sent).hash).to.be.a("string");
+      expect((await followed)[0]).to.have.property("receipt");
+      async function counted(...args: Parameters<typeof fake.chain.nonceAt>): Promise<number> {
+        looks++;
+        return await fake.chain.nonceAt(...args);
+      }
+    });
+
+    it("looks again before it forgets, since nodes find a transaction later than its block", async function () {
+      const fake = createFakeSenderChain();
+      const options = optionsFor(fake);
+      let hidden = 1;
+      const look: typeof fake.chain.look = async (account, hashes) => {
+        const seen = await fake.chain.look(account, hashes);
+        return seen.mined && hidden-- > 0 ? { ...seen, mined: undefined } : seen;
+      };
+      await using sender = createSender({ ...options, chain: { ...fake.chain, look } });
+      const sent = sender.send("a", callOf("a"));
+      await isOpen(fake, options, "a");
+
+      fake.mine(5);
+
+      expect((await sent).hash).to.be.a("string");
+      expect(fake.mined()).to.deep.equal([dataOf("a")]);
     });
   });
 

@@ -59,6 +59,16 @@ describe("transaction sender", function () {
       expect(fake.mined()).to.have.lengthOf(1);
     });
 
+    it("gives it even when the same call would revert by now", async function () {
+      const fake = createFakeSenderChain();
+      fake.mineOnLook(true);
+      await using sender = createSender(optionsFor(fake));
+      const receipt = await sender.send("a", callOf("a"));
+      fake.revert(dataOf("a"), "simulated");
+
+      expect(await sender.send("a", callOf("a"))).to.deep.equal(receipt);
+    });
+
     it("leaves no trace of a call that would revert", async function () {
       const fake = createFakeSenderChain();
       fake.mineOnLook(true);
