@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import type { Logger } from "pino";
 
 import { createEventSource } from "../chain/event-source.ts";
@@ -18,6 +17,7 @@ import { MARKET_EVENT_KINDS } from "./chain/market-events.ts";
 import type { MarketConfig } from "./config.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
+import type { MarketServer } from "./http/server.ts";
 import { createServices } from "./services.ts";
 import type { Services } from "./services.ts";
 import { openDatabase } from "./store/database.ts";
@@ -27,7 +27,7 @@ export interface Market extends AsyncDisposable {
   /** Where it listens. */
   readonly url: string;
   /** Answers a request without a network: for tests. */
-  inject(request: InjectOptions): Promise<LightMyRequestResponse>;
+  readonly inject: MarketServer["inject"];
   /** Finishes what it is at, then closes everything. */
   stop(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function startMarket(config: MarketConfig, logger: Logger): Promise
   const url = await server.listen({ host: config.host, port: config.port });
   const running = opened.move();
   const stop = (): Promise<void> => running.disposeAsync();
-  return { url, inject: (request) => server.inject(request), stop, [Symbol.asyncDispose]: stop };
+  return { url, inject: server.inject, stop, [Symbol.asyncDispose]: stop };
 }
 
 function serve(
@@ -68,7 +68,7 @@ function serve(
   services: Services,
   progress: Progress,
   logger: Logger,
-): Promise<FastifyInstance> {
+): Promise<MarketServer> {
   const metrics = createMetrics({
     block: () => progress.block,
     head: () => progress.head,

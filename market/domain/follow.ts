@@ -38,27 +38,27 @@ export function createFollower(deps: FollowDeps): Follower {
 function handlersOf(deps: FollowDeps): Handlers {
   const { facts, book, deals, clock } = deps;
   return {
-    asset: async ({ asset: kind, id, from }) => {
+    asset: async ({ asset: kind, id, from, blockNumber }) => {
       if (from) await book.saveOwner(kind, id, from);
-      await facts.asset({ kind, id });
+      await facts.asset({ kind, id }, blockNumber);
       await book.judge({ by: "asset", asset: kind, id }, clock.now());
     },
-    balance: ({ account }) => accountChanged(deps, account),
-    counter: ({ signer }) => accountChanged(deps, signer),
-    matched: async ({ orders }) => ordersUsed(deps, await book.knownOrders(orders)),
-    cancelled: ({ signer, orderHash }) => orderGone(deps, signer, orderHash),
+    balance: ({ account, blockNumber }) => accountChanged(deps, account, blockNumber),
+    counter: ({ signer, blockNumber }) => accountChanged(deps, signer, blockNumber),
+    matched: async ({ orders, blockNumber }) => ordersUsed(deps, await book.knownOrders(orders), blockNumber),
+    cancelled: ({ signer, orderHash, blockNumber }) => orderGone(deps, signer, orderHash, blockNumber),
     "deal-opened": async (event) => {
       await deals.open(event);
-      await orderGone(deps, event.deal.requester, event.deal.requestHash);
+      await orderGone(deps, event.deal.requester, event.deal.requestHash, event.blockNumber);
     },
     "task-settled": ({ dealId, index, digest, blockNumber }) => deals.settle(dealId, index, digest, blockNumber),
     "deal-ended": ({ dealId, status, blockNumber }) => deals.end(dealId, status, blockNumber),
   };
 }
 
-async function accountChanged({ facts, book, clock }: FollowDeps, account: Address): Promise<void> {
+async function accountChanged({ facts, book, clock }: FollowDeps, account: Address, since: number): Promise<void> {
   if (!(await book.knowsAccount(account))) return;
-  await facts.account(account);
+  await facts.account(account, since);
   await book.judge({ by: "signer", signer: account }, clock.now());
 }
 
@@ -66,17 +66,21 @@ async function accountChanged({ facts, book, clock }: FollowDeps, account: Addre
  * The event names an order but not its nonce, which other requests may share. Known here: those of the same nonce are
  * read again. Unknown: all open requests of the signer.
  */
-async function orderGone(deps: FollowDeps, signer: Address, hash: Hash): Promise<void> {
+async function orderGone(deps: FollowDeps, signer: Address, hash: Hash, since: number): Promise<void> {
   const [known] = await deps.book.knownOrders([hash]);
-  if (known && known.kind !== "request") return ordersUsed(deps, [known]);
+  if (known && known.kind !== "request") return ordersUsed(deps, [known], since);
   const open = await deps.book.openRequests(signer);
   const siblings = known ? open.filter(({ nonce }) => nonce === known.nonce) : open;
-  await ordersUsed(deps, known ? [known, ...siblings] : siblings);
+  await ordersUsed(deps, known ? [known, ...siblings] : siblings, since);
 }
 
-async function ordersUsed({ facts, book, clock }: FollowDeps, orders: readonly OrderName[]): Promise<void> {
+async function ordersUsed(
+  { facts, book, clock }: FollowDeps,
+  orders: readonly OrderName[],
+  since: number,
+): Promise<void> {
   for (const order of orders) {
-    await facts.use(order);
+    await facts.use(order, since);
     await book.judge({ by: "hash", hash: order.hash }, clock.now());
   }
 }
@@ -87,9 +91,9 @@ async function rewind(deps: FollowDeps, toBlock: number): Promise<void> {
   await deals.rewind(toBlock);
   const touched = await book.touchedSince(toBlock);
   for (const { kind, id } of touched.assets) {
-    await facts.asset({ kind, id });
+    await facts.asset({ kind, id }, toBlock);
     await book.judge({ by: "asset", asset: kind, id }, clock.now());
   }
-  for (const account of touched.accounts) await accountChanged(deps, account);
-  await ordersUsed(deps, touched.orders);
+  for (const account of touched.accounts) await accountChanged(deps, account, toBlock);
+  await ordersUsed(deps, touched.orders, toBlock);
 }

@@ -76,10 +76,11 @@ async function learn(
   terms: OrderTerms,
 ): Promise<void> {
   const { nonce } = terms;
+  const since = 0; // no event made us ask: what the node has is the best there is
   await Promise.all([
-    deps.facts.account(signer),
-    deps.facts.use({ kind, hash, signer, ...(nonce === undefined ? {} : { nonce }) }),
-    ...terms.assets.map((asset) => deps.facts.asset(asset)),
+    deps.facts.account(signer, since),
+    deps.facts.use({ kind, hash, signer, ...(nonce === undefined ? {} : { nonce }) }, since),
+    ...terms.assets.map((asset) => deps.facts.asset(asset, since)),
   ]);
   await deps.book.judge({ by: "hash", hash }, deps.clock.now());
 }

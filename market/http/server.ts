@@ -1,7 +1,7 @@
 import rateLimit from "@fastify/rate-limit";
 import websocket from "@fastify/websocket";
 import fastify, { LogController } from "fastify";
-import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 
@@ -28,6 +28,16 @@ export type ServerOptions = {
   readonly isCurrent: () => Promise<boolean>;
 };
 
+/** A server that listens nowhere yet. */
+export interface MarketServer {
+  /** Returns the URL. */
+  listen(at: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Answers a request without a network: for tests. */
+  inject(request: InjectOptions): Promise<LightMyRequestResponse>;
+  /** Ends what it is at first. */
+  close(): Promise<void>;
+}
+
 /** A server whose routes take and give what zod schemas say. */
 export type ZodServer = FastifyInstance<
   FastifyInstance["server"],
@@ -40,8 +50,8 @@ export type ZodServer = FastifyInstance<
 /** Longest body of anything but params. */
 const BODY_LIMIT = 64 * 1024;
 
-/** The market's REST interface and feed; listens nowhere yet. */
-export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+/** The market's REST interface and feed. */
+export async function createServer(options: ServerOptions): Promise<MarketServer> {
   const { services, metrics, logger } = options;
   const logController = new LogController({ disableRequestLogging: true });
   const server: FastifyInstance = fastify({
@@ -64,5 +74,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   feedRoute(typed, services);
   operationRoutes(typed, options);
   await server.register(async (raw) => paramsRoutes(raw, services));
-  return server;
+  return {
+    listen: ({ host, port }) => server.listen({ host, port }),
+    inject: (request) => server.inject(request),
+    close: () => server.close(),
+  };
 }

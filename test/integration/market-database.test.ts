@@ -7,6 +7,13 @@ import { appendToFeed, createFeedStore, FEED_KEPT } from "../../market/store/fee
 import { openDatabase } from "../../market/store/database.ts";
 import type { Database } from "../../market/store/database.ts";
 import { createStateStore } from "../../market/store/state-store.ts";
+import { createDealQueries } from "../../market/store/deal-queries.ts";
+import { createDeals } from "../../market/store/deal-store.ts";
+import type { Deals } from "../../market/domain/ports.ts";
+import { dealIdOf } from "../../protocol/deal.ts";
+import type { Deal } from "../../protocol/deal.ts";
+import { ZERO_ADDRESS, ZERO_HASH } from "../../protocol/primitives.ts";
+import type { Hash } from "../../protocol/primitives.ts";
 import type { MarketEvent } from "../../protocol/market-feed.ts";
 import { inSuite } from "../support/in-suite.ts";
 import { fresh } from "../support/market-world.ts";
@@ -17,6 +24,14 @@ const event = (): MarketEvent => ({
   kind: "task",
   task: { taskId: fresh(), dealId: fresh(), index: 0, status: "settled", digest: fresh() },
 });
+
+const DEAL: Deal = {
+  ...{ app: 1n, dataset: 0n, pool: 1n, appPrice: 1n, datasetPrice: 0n, poolPrice: 2n, poolStake: 0n, workerStake: 0n },
+  ...{ appOwner: ZERO_ADDRESS, datasetOwner: ZERO_ADDRESS, poolOwner: ZERO_ADDRESS, requester: ZERO_ADDRESS },
+  ...{ payer: ZERO_ADDRESS, beneficiary: ZERO_ADDRESS, callback: ZERO_ADDRESS },
+  ...{ schedulerShare: 0, grace: 0, lane: 0, category: 0, maxWeight: 16, trust: 2, volume: 2, openedAt: 1_000 },
+  ...{ requirements: ZERO_HASH, paramsHash: ZERO_HASH, requestHash: ZERO_HASH },
+};
 
 /** What the market relies on, on either database. */
 function keepsOrder(database: () => Database): void {
@@ -65,6 +80,74 @@ function keepsOrder(database: () => Database): void {
     await state.lead("one", -2);
 
     expect(await state.lead("two", 60)).to.equal(true);
+  });
+
+  describe("given a deal of two tasks", function () {
+    const opened = { blockNumber: 10, logIndex: 1, transactionHash: fresh() };
+    const status = async (dealId: Hash): Promise<readonly unknown[]> => {
+      const queries = createDealQueries(database());
+      const deal = await queries.find(dealId);
+      const tasks = await queries.tasks(dealId, { limit: 10 });
+      return [deal?.status, deal?.settled, tasks.items.map((task) => task.status).join(" ")];
+    };
+    async function openDeal(): Promise<{ readonly dealId: Hash; readonly deals: Deals }> {
+      const deals = createDeals(database());
+      const deal = { ...DEAL, requestHash: fresh() };
+      const dealId = dealIdOf(deal);
+      await deals.open({ ...opened, dealId, deal });
+      return { dealId, deals };
+    }
+
+    it("is open, then settled task by task, however often it is told", async function () {
+      const { dealId, deals } = await openDeal();
+      const seen = [await status(dealId)];
+      for (const index of [0, 0, 1]) {
+        await deals.settle(dealId, index, fresh(), 20);
+        seen.push(await status(dealId));
+      }
+
+      expect(seen).to.deep.equal([
+        ["open", 0, "open open"],
+        ["open", 1, "settled open"],
+        ["open", 1, "settled open"],
+        ["settled", 2, "settled settled"],
+      ]);
+    });
+
+    it("keeps what was settled when the rest is claimed", async function () {
+      const { dealId, deals } = await openDeal();
+      await deals.settle(dealId, 1, fresh(), 20);
+      await deals.end(dealId, "claimed", 30);
+
+      expect(await status(dealId)).to.deep.equal(["claimed", 1, "claimed settled"]);
+    });
+
+    it("forgets on a rewind exactly what came after that block", async function () {
+      const { dealId, deals } = await openDeal();
+      await deals.settle(dealId, 0, fresh(), 20);
+      await deals.settle(dealId, 1, fresh(), 21);
+      await deals.end(dealId, "declined", 22);
+      const seen: (readonly unknown[])[] = [];
+      for (const block of [21, 20, 10, 9]) {
+        await deals.rewind(block);
+        seen.push(await status(dealId));
+      }
+
+      expect(seen).to.deep.equal([
+        ["settled", 2, "settled settled"],
+        ["open", 1, "settled open"],
+        ["open", 0, "open open"],
+        [undefined, undefined, ""],
+      ]);
+    });
+
+    it("lists by status", async function () {
+      const { dealId, deals } = await openDeal();
+      await deals.end(dealId, "declined", 30);
+      const listed = await createDealQueries(database()).list({ status: "declined", limit: 10 });
+
+      expect(listed.items.map((deal) => deal.dealId)).to.deep.equal([dealId]);
+    });
   });
 
   it("shows no transaction of others before its end, and nothing of one that failed", async function () {

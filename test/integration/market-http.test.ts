@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { pino } from "pino";
+
+import { startMarket } from "../../market/start-market.ts";
 
 import { MILL } from "../../protocol/amounts.ts";
 import { ErrorAnswerSchema } from "../../protocol/market-api.ts";
@@ -163,6 +166,27 @@ describe("market over HTTP", function () {
       expect((await fetch(at("/health"))).status).to.equal(200);
       expect(metrics).to.match(/gridmill_market_block [1-9]/);
       expect(metrics).to.contain('gridmill_market_request_seconds_count{route="/orders/app",status="200"}');
+    });
+
+    it("limits what one address may ask in a minute, whatever its headers say", async function () {
+      const { rpcUrl, deploymentFile } = world();
+      const database = { kind: "embedded", folder: undefined } as const;
+      const config = { rpcUrls: [rpcUrl], deploymentFile, database, confirmations: 0, host: "127.0.0.1", port: 0 };
+      await using strict = await startMarket(
+        { ...config, rateLimit: 3, logLevel: "silent" },
+        pino({ level: "silent" }),
+      );
+      const ask = async (from: string): Promise<number> =>
+        (await fetch(`${strict.url}/info`, { headers: { "x-forwarded-for": from } })).status;
+
+      expect([await ask("1.1.1.1"), await ask("2.2.2.2"), await ask("3.3.3.3"), await ask("4.4.4.4")]).to.deep.equal([
+        ...[200, 200, 200, 429],
+      ]);
+      const error = await createMarketClient({ url: strict.url })
+        .info()
+        .catch((each: unknown) => each);
+      expect(error).to.include({ code: "GM_RATE_LIMITED", retryable: true });
+      expect((await fetch(`${strict.url}/health`)).status).to.equal(200);
     });
 
     it("serves the same client without a network", async function () {
