@@ -55,7 +55,7 @@ export function place(task: TaskRecord, demand: Demand, candidates: readonly Can
 
 /** The refusals grouped by reason, as `task show` prints them: `2 x all slots taken, 1 x bond too small`. */
 export function explain(placement: Placement): string {
-  if (placement.refused.length === 0) return "no worker is connected";
+  if (placement.refused.length === 0) return placement.ranked.length === 0 ? "no worker is connected" : "all slots taken";
   const counts = new Map<string, number>();
   for (const { reason } of placement.refused) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return [...counts].map(([reason, count]) => `${count} x ${reason}`).join(", ");
