@@ -1,0 +1,189 @@
+import { ballotHash, jointHashOf, leafOf, sealOf, votesHashOf } from "../../protocol/ballot.ts";
+import { consensusOf, voteWeight } from "../../protocol/consensus.ts";
+import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
+import type { Deal } from "../../protocol/deal.ts";
+import { signingDomain } from "../../protocol/orders.ts";
+import { ZERO_HASH } from "../../protocol/primitives.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import { encodeSettlement } from "../../protocol/settlement.ts";
+import type { SettledTask, SettledVote } from "../../protocol/settlement.ts";
+import { recoverAddress } from "ethers";
+import { ChainRevertedError } from "../../chain/errors.ts";
+import type { SettlePlan } from "../../scheduler/domain/settle-plan.ts";
+import type { Operator, PoolChain, TaskVerdict } from "../../scheduler/ports.ts";
+import { GENESIS } from "./scheduler-records.ts";
+import { decodeSettlement } from "./scheduler-stream.ts";
+
+export const CHAIN_ID = 31_337;
+export const HUB: Address = `0x${"4b".repeat(20)}`;
+export const BALLOT_DOMAIN = signingDomain(BigInt(CHAIN_ID), HUB);
+export const IMAGE = `registry.example/app@sha256:${"ab".repeat(32)}`;
+
+type Epoch = { epoch: number; sealedAt: number; settled: boolean; jointHash: Hash };
+
+/** `Hub` in memory: the same refusals, skips and consensus, without money. Time moves only when a test moves it. */
+export class FakeHub {
+  now = GENESIS;
+  readonly deals = new Map<Hash, Deal>();
+  readonly closed = new Map<Hash, "declined" | "claimed">();
+  /** Digest of every settled task. */
+  readonly settled = new Map<Hash, Hash>();
+  readonly epochs = new Map<number, Epoch>();
+  readonly scores = new Map<Address, number>();
+  readonly covers = new Map<Address, bigint>();
+  /** Every transaction by its purpose: its outcome is given again, as the sender's journal does. */
+  readonly sent = new Map<string, unknown>();
+  /** Everything that happened to deals and tasks, in order. */
+  readonly events: object[] = [];
+  /** Thrown by every read and act while it is set. */
+  outage: Error | undefined;
+
+  openDeal(deal: Deal): Hash {
+    const dealId = dealIdOf(deal);
+    this.deals.set(dealId, deal);
+    this.events.push({ kind: "DealOpened", deal });
+    return dealId;
+  }
+
+  lastEpoch(lane: number): Epoch {
+    return this.epochs.get(lane) ?? { epoch: 0, sealedAt: 0, settled: true, jointHash: ZERO_HASH };
+  }
+
+  isOpen(dealId: Hash): boolean {
+    const deal = this.deals.get(dealId);
+    if (!deal || this.closed.has(dealId)) return false;
+    return Array.from({ length: deal.volume }, (_unused, index) => index).some(
+      (index) => !this.isClosed(dealId, index),
+    );
+  }
+
+  isClosed(dealId: Hash, index: number): boolean {
+    return this.closed.has(dealId) || this.settled.has(taskIdOf(dealId, index));
+  }
+
+  /** Each act mines a block of its own, a second later. */
+  once<T>(purpose: string, act: () => T): T {
+    if (this.outage) throw this.outage;
+    if (!this.sent.has(purpose)) {
+      this.now += 1;
+      this.sent.set(purpose, act());
+    }
+    return this.sent.get(purpose) as T;
+  }
+
+  seal(lane: number, leaves: readonly Hash[]): { sealedAt: number; block: number } {
+    const last = this.lastEpoch(lane);
+    const isFree = last.settled || this.now > last.sealedAt + SETTLE_WINDOW_SECONDS;
+    if (!isFree) throw new ChainRevertedError("HubEpochOpen");
+    const epoch = { epoch: last.epoch + 1, sealedAt: this.now, settled: false, jointHash: jointHashOf(leaves) };
+    this.epochs.set(lane, epoch);
+    return { sealedAt: this.now, block: this.now - GENESIS };
+  }
+
+  settle(plan: SettlePlan): readonly TaskVerdict[] {
+    const epoch = this.lastEpoch(plan.lane);
+    if (epoch.settled) throw new ChainRevertedError("HubEpochNotOpen");
+    if (this.now <= epoch.sealedAt) throw new ChainRevertedError("HubSettleTooEarly");
+    if (this.now > epoch.sealedAt + SETTLE_WINDOW_SECONDS) throw new ChainRevertedError("HubSettleTooLate");
+    const tasks = throughTheWire(plan);
+    this.checkBallots(plan, tasks, epoch);
+    epoch.settled = true;
+    return tasks.map((task) => this.settleTask(plan, task, epoch));
+  }
+
+  private checkBallots(plan: SettlePlan, tasks: readonly SettledTask[], epoch: Epoch): void {
+    const leaves = plan.ballots.map((ballot) => {
+      const votes = tasks.flatMap(({ dealId, index, votes: all }) =>
+        all
+          .filter(({ worker }) => worker === ballot.worker)
+          .map((vote) => ({
+            taskId: taskIdOf(dealId, index),
+            seal: sealIn(vote, taskIdOf(dealId, index), ballot.secret),
+          })),
+      );
+      if (ballot.sealBy < epoch.sealedAt) throw new ChainRevertedError("HubBallotExpired");
+      const votesHash = votesHashOf(votes);
+      const { lane, pool } = { lane: plan.lane, pool: plan.deals[0]!.deal.pool };
+      const hash = ballotHash({ pool, lane, epoch: epoch.epoch, sealBy: ballot.sealBy, votesHash }, BALLOT_DOMAIN);
+      const signer = recoverAddress(hash, { r: ballot.r, yParityAndS: ballot.vs } as never);
+      if (signer.toLowerCase() !== ballot.worker) throw new ChainRevertedError("HubBallotSignature");
+      return leafOf(ballot.worker, votesHash);
+    });
+    if (jointHashOf(leaves) !== epoch.jointHash) throw new ChainRevertedError("HubSealMismatch");
+  }
+
+  private settleTask(plan: SettlePlan, { dealId, index, votes }: SettledTask, { sealedAt }: Epoch): TaskVerdict {
+    const taskId = taskIdOf(dealId, index);
+    const { deal } = plan.deals.find((one) => one.dealId === dealId)!;
+    const skipped = (reason: string): TaskVerdict => ({ kind: "skipped", taskId, reason });
+    if (!this.isOpen(dealId)) return skipped("deal not open");
+    if (sealedAt <= deal.openedAt + deal.grace) return skipped("in grace");
+    if (sealedAt > dealDeadline(deal)) return skipped("late");
+    if (this.isClosed(dealId, index)) return skipped("task closed");
+    const digest = this.accepted(deal, votes);
+    if (digest === undefined) return { kind: "left-open", taskId };
+    this.settled.set(taskId, digest);
+    this.events.push({ kind: "TaskSettled", dealId, index, digest });
+    return { kind: "settled", taskId, digest };
+  }
+
+  private accepted({ maxWeight, trust, workerStake }: Deal, votes: readonly SettledVote[]): Hash | undefined {
+    if (votes.some((vote) => !("digest" in vote))) return undefined;
+    const covered = votes.filter(({ worker }) => (this.covers.get(worker) ?? 0n) >= workerStake);
+    return consensusOf(
+      covered.map((vote) => ({
+        digest: "digest" in vote ? vote.digest : ZERO_HASH,
+        weight: voteWeight(this.scores.get(vote.worker) ?? 0, maxWeight),
+      })),
+      trust,
+    );
+  }
+}
+
+/** What the contract would read: the plan, encoded and decoded. */
+function throughTheWire({ tasks, deals, ballots }: SettlePlan): readonly SettledTask[] {
+  const dealIds = deals.map(({ dealId }) => dealId);
+  const workers = ballots.map(({ worker }) => worker);
+  return decodeSettlement(encodeSettlement(tasks, dealIds, workers), dealIds, workers);
+}
+
+function sealIn(vote: SettledVote, taskId: Hash, secret: Hash): Hash {
+  return "seal" in vote ? vote.seal : sealOf(vote.worker, taskId, vote.digest, secret);
+}
+
+/** The hub as the pool reads it. */
+export function fakePoolChain(hub: FakeHub): PoolChain {
+  const read = <T>(answer: () => T): Promise<T> =>
+    hub.outage ? Promise.reject(hub.outage) : Promise.resolve(answer());
+  return {
+    now: () => hub.now,
+    dealIsOpen: (dealId) => read(() => hub.isOpen(dealId)),
+    isClosed: (dealId, index) => read(() => hub.isClosed(dealId, index)),
+    lastEpoch: (lane) => read(() => ({ ...hub.lastEpoch(lane) })),
+    standing: (worker) => read(() => ({ score: hub.scores.get(worker) ?? 0, cover: hub.covers.get(worker) ?? 0n })),
+    hasFunds: (account) => read(() => hub.covers.has(account)),
+    imageOf: () => read(() => IMAGE),
+  };
+}
+
+/** The hub as the operator acts on it. */
+export function fakeOperator(hub: FakeHub): Operator {
+  return {
+    seal: async (lane, epoch, leaves) =>
+      hub.once(`seal ${lane} ${epoch} ${jointHashOf(leaves)}`, () => hub.seal(lane, leaves)),
+    settle: async (plan, epoch) => hub.once(`settle ${plan.lane} ${epoch}`, () => hub.settle(plan)),
+    decline: async (dealId, deal) =>
+      hub.once(`decline ${dealId}`, () => {
+        if (hub.now > deal.openedAt + deal.grace) throw new ChainRevertedError("HubGraceOver");
+        hub.closed.set(dealId, "declined");
+        hub.events.push({ kind: "DealDeclined", dealId });
+      }),
+    claim: async (dealId, deal) =>
+      hub.once(`claim ${dealId}`, () => {
+        if (hub.now <= dealDeadline(deal) + SETTLE_WINDOW_SECONDS) throw new ChainRevertedError("HubClaimTooEarly");
+        hub.closed.set(dealId, "claimed");
+        hub.events.push({ kind: "DealClaimed", dealId });
+      }),
+  };
+}

@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+
+import { pack } from "tar-stream";
+
+import { signBallot } from "../../chain/sign.ts";
+import { sealOf, tagOf, votesHashOf } from "../../protocol/ballot.ts";
+import { digestOf, manifestOf } from "../../protocol/digest.ts";
+import type { Lease } from "../../protocol/lease.ts";
+import type { MessageOf, SchedulerMessage, WorkerMessage } from "../../protocol/messages.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import { BALLOT_DOMAIN } from "./scheduler-chain.ts";
+import type { FakeHub } from "./scheduler-chain.ts";
+import { CAPABILITIES, walletOf } from "./scheduler-records.ts";
+
+/** How a worker of these tests behaves. Without anything it is honest and answers at once. */
+export type Manners = {
+  /** What it computes: the text whose hash is its digest. Default: an empty output, exit 0. */
+  readonly text?: string;
+  /** It says nothing from here on. */
+  readonly silentAt?: "lease" | "accept" | "ballot" | "open" | "upload";
+  /** It refuses leases with this code; after `accept`, it fails at them. */
+  readonly refuses?: { readonly code: string; readonly after: "lease" | "accept" };
+  /** The output that it uploads is not the one it voted for. */
+  readonly corrupt?: boolean;
+  readonly slots?: number;
+  /** Seconds that it says a seal may wait. Default 600. */
+  readonly sealBySeconds?: number;
+};
+
+export const HONEST = manifestOf([], 0);
+export const WRONG = manifestOf([], 1);
+
+type Vote = { readonly digest: Hash; readonly leaseId: string };
+type OwnBallot = {
+  readonly secret: Hash;
+  readonly sealBy: number;
+  readonly message: MessageOf<WorkerMessage, "ballot">;
+};
+
+/** A worker with its journal: it keeps to the rules of a ballot, whatever its manners are. */
+export class FakeWorker {
+  readonly address: Address;
+  readonly heard: SchedulerMessage[] = [];
+  manners: Manners;
+  readonly #wallet;
+  readonly #hub: FakeHub;
+  readonly #put: (bytes: Buffer, sha256: string) => Promise<void>;
+  readonly #running = new Map<string, Hash>();
+  readonly #votes = new Map<Hash, Vote>();
+  readonly #ballots = new Map<string, OwnBallot>();
+
+  constructor(index: number, hub: FakeHub, put: (bytes: Buffer, sha256: string) => Promise<void>, manners: Manners) {
+    this.#wallet = walletOf(index);
+    this.address = this.#wallet.address.toLowerCase() as Address;
+    this.#hub = hub;
+    this.#put = put;
+    this.manners = manners;
+  }
+
+  /** What it says when it (re)connects. */
+  hello(): readonly WorkerMessage[] {
+    const { slots = 2 } = this.manners;
+    const leases = [...this.#running.keys(), ...[...this.#votes.values()].map(({ leaseId }) => leaseId)];
+    const machine = this.#wallet.publicKey.slice(0, 2) + this.#wallet.publicKey.slice(4);
+    return [
+      {
+        type: "hello",
+        protocol: 1,
+        agent: "fake/1",
+        capabilities: CAPABILITIES,
+        platform: "linux/amd64",
+        slots,
+        machine: machine as Hash,
+        leases,
+      },
+      ...[...this.#votes].map(([taskId, vote]) => computed(taskId, vote)),
+    ];
+  }
+
+  async answer(message: SchedulerMessage): Promise<readonly WorkerMessage[]> {
+    this.heard.push(message);
+    switch (message.type) {
+      case "lease":
+        return this.onLease(message.lease);
+      case "ballot?":
+        return this.onBallotWanted(message);
+      case "sealed":
+        return this.onSealed(message);
+      case "upload?":
+        return this.onUploadWanted(message.taskId);
+      case "drop":
+        this.#running.delete(message.leaseId);
+        return [];
+      case "welcome":
+      case "settled":
+        return [];
+    }
+  }
+
+  private onLease({ leaseId, taskId }: Lease): readonly WorkerMessage[] {
+    const { silentAt, refuses, text = HONEST } = this.manners;
+    const known = this.#votes.get(taskId);
+    if (known) {
+      this.#votes.set(taskId, { ...known, leaseId });
+      return [computed(taskId, { ...known, leaseId })];
+    }
+    if (silentAt === "lease") return [];
+    const refusal = { type: "refuse", leaseId, code: refuses?.code ?? "GM_NO_CAPACITY", message: "no" } as const;
+    if (refuses?.after === "lease") return [refusal];
+    const accept = { type: "accept", leaseId } as const;
+    if (refuses?.after === "accept") return [accept, refusal];
+    this.#running.set(leaseId, taskId);
+    if (silentAt === "accept") return [accept];
+    this.#running.delete(leaseId);
+    const vote = { digest: digestOf(text), leaseId };
+    this.#votes.set(taskId, vote);
+    return [accept, computed(taskId, vote)];
+  }
+
+  private async onBallotWanted(wanted: MessageOf<SchedulerMessage, "ballot?">): Promise<readonly WorkerMessage[]> {
+    if (this.manners.silentAt === "ballot") return [];
+    const { pool, lane, epoch } = wanted;
+    const key = `${lane} ${epoch}`;
+    const standing = this.#ballots.get(key);
+    if (standing && this.#hub.now <= standing.sealBy) return [standing.message];
+
+    const secret = `0x${createHash("sha256").update(`${key} ${this.#hub.now}`).digest("hex")}` as Hash;
+    const votes = wanted.tasks.flatMap((taskId) => {
+      const vote = this.#votes.get(taskId);
+      return vote ? [{ taskId, seal: sealOf(this.address, taskId, vote.digest, secret) }] : [];
+    });
+    if (votes.length === 0) {
+      return [{ type: "ballot-refused", pool, lane, epoch, code: "GM_NOTHING_TO_VOTE", message: "nothing" }];
+    }
+    const sealBy = this.#hub.now + (this.manners.sealBySeconds ?? 600);
+    const votesHash = votesHashOf(votes);
+    const signature = await signBallot({ pool, lane, epoch, sealBy, votesHash }, this.#wallet, BALLOT_DOMAIN);
+    const message = { type: "ballot", pool, lane, epoch, sealBy, votes, signature } as const;
+    this.#ballots.set(key, { secret, sealBy, message });
+    return [message];
+  }
+
+  private onSealed({ pool, lane, epoch }: MessageOf<SchedulerMessage, "sealed">): readonly WorkerMessage[] {
+    const ballot = this.#ballots.get(`${lane} ${epoch}`);
+    if (!ballot || this.manners.silentAt === "open") return [];
+    const digests = ballot.message.votes.map(({ taskId }) => ({ taskId, digest: this.#votes.get(taskId)!.digest }));
+    return [{ type: "open", pool, lane, epoch, secret: ballot.secret, digests }];
+  }
+
+  private async onUploadWanted(taskId: Hash): Promise<readonly WorkerMessage[]> {
+    const { silentAt, text = HONEST, corrupt = false } = this.manners;
+    if (silentAt === "upload") return [];
+    const blob = await resultBlob(corrupt ? WRONG : text);
+    const sha256 = createHash("sha256").update(blob).digest("hex");
+    await this.#put(blob, sha256);
+    return [{ type: "uploaded", taskId, sha256, bytes: blob.length }];
+  }
+}
+
+function computed(taskId: Hash, { digest, leaseId }: Vote): MessageOf<WorkerMessage, "computed"> {
+  return { type: "computed", leaseId, taskId, tag: tagOf(taskId, digest) };
+}
+
+/** A result without files. */
+export async function resultBlob(manifest: string): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name: "manifest", mtime: new Date(0) }, manifest);
+  archive.finalize();
+  return buffer(archive);
+}

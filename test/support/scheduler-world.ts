@@ -1,0 +1,251 @@
+import { join } from "node:path";
+import { Readable } from "node:stream";
+
+import { pino } from "pino";
+
+import { ballotSigner } from "../../chain/sign.ts";
+import { dealIdOf } from "../../protocol/deal.ts";
+import type { Deal } from "../../protocol/deal.ts";
+import { toJson } from "../../protocol/json.ts";
+import { WorkerMessageSchema } from "../../protocol/messages.ts";
+import type { SchedulerMessage, WorkerMessage } from "../../protocol/messages.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { PoolContext } from "../../scheduler/actions/context.ts";
+import { enterDeal } from "../../scheduler/actions/enter-deal.ts";
+import { followEvent } from "../../scheduler/actions/follow-chain.ts";
+import { placeTask } from "../../scheduler/actions/place-task.ts";
+import { runLane } from "../../scheduler/actions/run-lane.ts";
+import { sweep } from "../../scheduler/actions/sweep.ts";
+import { createFileBlobStore } from "../../scheduler/blobs/blob-store.ts";
+import { loadConfig } from "../../scheduler/config.ts";
+import type { SchedulerConfig } from "../../scheduler/config.ts";
+import { hearMessage } from "../../scheduler/http/hear-message.ts";
+import type { Messenger, Wake } from "../../scheduler/ports.ts";
+import { createBlobLedger } from "../../scheduler/store/blob-ledger.ts";
+import { createDealStore } from "../../scheduler/store/deal-store.ts";
+import { createEpochStore } from "../../scheduler/store/epoch-store.ts";
+import { connectRedis, keysOf } from "../../scheduler/store/redis.ts";
+import type { Keys, RedisConnection } from "../../scheduler/store/redis.ts";
+import { createTaskStore } from "../../scheduler/store/task-store.ts";
+import { createWorkerStore } from "../../scheduler/store/worker-store.ts";
+import { BALLOT_DOMAIN, CHAIN_ID, FakeHub, fakeOperator, fakePoolChain } from "./scheduler-chain.ts";
+import { aDeal, PARAMS } from "./scheduler-records.ts";
+import { FakeWorker } from "./scheduler-worker.ts";
+import type { Manners } from "./scheduler-worker.ts";
+import { tempDir } from "./temp-dir.ts";
+
+/** A cover that no test of one pool uses up, in wei. */
+const COVER = 1_000_000n;
+/** The pool's sweep comes every so many seconds. */
+const SWEEP_SECONDS = 5;
+
+let pools = 0;
+
+/** The configuration of a scheduler in tests, from as few variables as it takes. */
+export function testConfig(env: Readonly<Record<string, string>> = {}): SchedulerConfig {
+  return loadConfig({
+    REDIS_URL: "redis://127.0.0.1:1",
+    GRIDMILL_RPC_URLS: "http://127.0.0.1:1",
+    GRIDMILL_DEPLOYMENT: "none.json",
+    GRIDMILL_POOL: "1",
+    GRIDMILL_MARKET_URL: "http://127.0.0.1:1",
+    GRIDMILL_DATA: "/nonexistent",
+    GRIDMILL_KEY: "0x01",
+    GRIDMILL_REPLICATE_PERCENT: "0",
+    ...env,
+  });
+}
+
+/** What the pool is told to do next; each purpose once, as its queues keep them. */
+type Due = { readonly wakes: Set<string>; readonly later: Map<string, number> };
+
+/**
+ * A pool whose state is in a real Redis, whose chain and workers are in memory, and whose queues are two lists: a test
+ * decides when which job runs, and every message, wake and second is accounted for.
+ */
+export class SchedulerWorld implements AsyncDisposable {
+  readonly hub = new FakeHub();
+  readonly workers = new Map<Address, FakeWorker>();
+  readonly keys: Keys;
+  readonly redis: RedisConnection;
+  /** The actions' context; a test that kills a process puts another in its place. */
+  pool: PoolContext;
+  /** Texts that the market has, by the hash of them. */
+  params: string | undefined = PARAMS;
+  #due: Due = { wakes: new Set(), later: new Map() };
+  #outbox: (readonly [Address, SchedulerMessage])[] = [];
+  #handled = 0;
+  #lastSweep = 0;
+  readonly #owned: AsyncDisposableStack;
+
+  private constructor(redis: RedisConnection, folder: string, config: SchedulerConfig, owned: AsyncDisposableStack) {
+    this.redis = redis;
+    this.keys = keysOf(BigInt(CHAIN_ID), BigInt(++pools) * 1_000_000n);
+    this.#owned = owned;
+    this.pool = this.context(folder, config);
+  }
+
+  static async open(redisUrl: string, env: Readonly<Record<string, string>> = {}): Promise<SchedulerWorld> {
+    await using owned = new AsyncDisposableStack();
+    const folder = owned.use(await tempDir());
+    const redis = await connectRedis(redisUrl, () => {});
+    owned.defer(() => redis.disconnect());
+    return new SchedulerWorld(redis, folder.path, testConfig(env), owned.move());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#owned.disposeAsync();
+  }
+
+  private context(folder: string, config: SchedulerConfig): PoolContext {
+    const { redis, keys } = this;
+    return {
+      config,
+      log: pino({ level: "silent" }),
+      tasks: createTaskStore(redis, keys),
+      deals: createDealStore(redis, keys),
+      workers: createWorkerStore(redis, keys),
+      epochs: createEpochStore(redis, keys),
+      ledger: createBlobLedger(redis, keys),
+      blobs: createFileBlobStore(join(folder, "blobs")),
+      chain: fakePoolChain(this.hub),
+      operator: fakeOperator(this.hub),
+      messenger: this.messenger(),
+      wake: this.wake(),
+      params: { fetch: () => Promise.resolve(this.params) },
+      images: { check: () => Promise.resolve("unknown") },
+      random: () => 0.5,
+    };
+  }
+
+  private messenger(): Messenger {
+    return { send: async (worker, message) => void this.#outbox.push([worker, message]) };
+  }
+
+  private wake(): Wake {
+    const add = async (purpose: string, delayMs = 0): Promise<void> => {
+      if (delayMs === 0) this.#due.wakes.add(purpose);
+      else if (!this.#due.later.has(purpose)) this.#due.later.set(purpose, this.hub.now + Math.ceil(delayMs / 1_000));
+    };
+    return {
+      deal: (dealId, delayMs) => add(`deal ${dealId}`, delayMs),
+      task: (taskId, delayMs) => add(`task ${taskId}`, delayMs),
+      lane: (lane, delayMs) => add(`lane ${lane}`, delayMs),
+      sweep: (delayMs) => add("sweep", delayMs),
+    };
+  }
+
+  /* WHAT A TEST DOES */
+
+  /** Connects a worker with cover for its stakes. */
+  async connect(index: number, manners: Manners = {}): Promise<FakeWorker> {
+    const put = async (bytes: Buffer, sha256: string): Promise<void> => {
+      await this.pool.blobs.write(sha256, Readable.from([bytes]), bytes.length);
+    };
+    const worker = new FakeWorker(index, this.hub, put, manners);
+    this.workers.set(worker.address, worker);
+    this.hub.covers.set(worker.address, COVER);
+    await this.reconnect(worker);
+    return worker;
+  }
+
+  async reconnect(worker: FakeWorker): Promise<void> {
+    for (const message of worker.hello()) await this.hear(worker.address, message);
+  }
+
+  /** What a worker says reaches the pool through the schema, as through a socket. */
+  async hear(worker: Address, message: WorkerMessage): Promise<void> {
+    const said = WorkerMessageSchema.parse(JSON.parse(toJson(message)));
+    const signer = (ballot: Parameters<typeof ballotSigner>[0], signature: Parameters<typeof ballotSigner>[1]) =>
+      ballotSigner(ballot, signature, BALLOT_DOMAIN);
+    await hearMessage(this.pool, worker, said, { chainId: CHAIN_ID, ballotSigner: signer });
+  }
+
+  openDeal(changes: Partial<Deal> = {}): Deal {
+    const deal = aDeal({ pool: this.pool.config.pool, openedAt: this.hub.now, ...changes });
+    this.hub.openDeal(deal);
+    return deal;
+  }
+
+  /** Runs whatever is due, and lets time pass when nothing is, until `done`. Fails when nothing comes of it. */
+  async drive(what: string, done: () => Promise<boolean> | boolean, seconds = 600): Promise<void> {
+    const end = this.hub.now + seconds;
+    while (!(await done())) {
+      if (this.hub.now > end) throw new Error(`not within ${seconds} s of chain time: ${what}`);
+      if (!(await this.step())) this.hub.now += 1;
+    }
+  }
+
+  /** Runs all that is due now; time stands still. */
+  async settleDown(): Promise<void> {
+    while (await this.step());
+  }
+
+  /** Does one thing; false when nothing was to be done at this second. */
+  async step(): Promise<boolean> {
+    const message = this.#outbox.shift();
+    if (message) return this.deliver(...message);
+    if (await this.followOne()) return true;
+    const [wake] = this.#due.wakes;
+    if (wake !== undefined) {
+      this.#due.wakes.delete(wake);
+      return this.run(wake);
+    }
+    const [due] = [...this.#due.later].filter(([, at]) => at <= this.hub.now);
+    if (due) {
+      this.#due.later.delete(due[0]);
+      return this.run(due[0]);
+    }
+    if (this.hub.now - this.#lastSweep < SWEEP_SECONDS) return false;
+    this.#lastSweep = this.hub.now;
+    return this.run("sweep");
+  }
+
+  /** All that a process had in hand is gone with it, its queues' content too; workers connect again to the next. */
+  async restart(pool: PoolContext = this.pool): Promise<void> {
+    this.pool = pool;
+    this.#due = { wakes: new Set(), later: new Map() };
+    this.#outbox = [];
+    for (const worker of this.workers.values()) await this.reconnect(worker);
+  }
+
+  /** No heartbeat has come for too long: every lease that is out has run out. */
+  async runOutLeases(): Promise<void> {
+    const leases = await this.redis.zrange(this.keys("leases"), "0", "-1");
+    for (const lease of leases) await this.redis.zadd(this.keys("leases"), 1, lease);
+  }
+
+  /* ITS MACHINERY */
+
+  private async deliver(address: Address, message: SchedulerMessage): Promise<true> {
+    const replies = (await this.workers.get(address)?.answer(message)) ?? [];
+    for (const reply of replies) await this.hear(address, reply);
+    return true;
+  }
+
+  private async run(purpose: string): Promise<true> {
+    const [kind, name] = purpose.split(" ") as [string, string];
+    if (kind === "deal") await enterDeal(this.pool, name as Hash);
+    else if (kind === "task") await placeTask(this.pool, name as Hash);
+    else if (kind === "lane") await runLane(this.pool, Number(name), new AbortController().signal);
+    else await sweep(this.pool);
+    return true;
+  }
+
+  /** Takes in the next event of the chain; it counts as handled only afterwards. */
+  private async followOne(): Promise<boolean> {
+    const event = this.hub.events[this.#handled];
+    if (!event) return false;
+    await followEvent(this.pool, event as Parameters<typeof followEvent>[1]);
+    this.#handled++;
+    return true;
+  }
+
+  /* WHAT A TEST ASKS */
+
+  stateOf = async (taskId: Hash): Promise<string | undefined> => (await this.pool.tasks.get(taskId))?.state;
+
+  isSettled(deal: Deal): () => boolean {
+    return () => !this.hub.isOpen(dealIdOf(deal)) && !this.hub.closed.has(dealIdOf(deal));
+  }
+}

@@ -1,0 +1,132 @@
+import { expect } from "chai";
+import fc from "fast-check";
+
+import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
+import { explain, place } from "../../../scheduler/domain/placement.ts";
+import type { Candidate } from "../../../scheduler/domain/placement.ts";
+import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
+import { aCandidate, addressOf, aDeal, aTask, aVote } from "../../support/scheduler-records.ts";
+
+const FULL = { ...NO_RESOURCES, cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 100 };
+const task = aTask();
+const demand = { requirements: aDeal().requirements, platform: "linux/amd64" };
+const { limits } = task.terms;
+
+const reasonFor = (candidate: Candidate, of = task): string | undefined =>
+  place(of, demand, [candidate]).refused[0]?.reason;
+const ranking = (...candidates: readonly Candidate[]) =>
+  place(task, demand, candidates).ranked.map(({ worker }) => worker);
+
+describe("placement", function () {
+  describe("who may take a lease", function () {
+    it("takes a worker that has all it needs", function () {
+      expect(reasonFor(aCandidate(1))).to.equal(undefined);
+    });
+
+    const refusals: readonly (readonly [string, Partial<Candidate>, Partial<Candidate>])[] = [
+      ["takes no leases now", { accepting: false }, { accepting: true }],
+      ["all slots taken", { slots: 1, busy: [limits] }, { slots: 2, busy: [limits] }],
+      ["bond too small", { freeCover: 999n }, { freeCover: 1_000n }],
+      ["other platform", { platform: "linux/arm64" }, { platform: "linux/amd64" }],
+      ["lacks cpuMillicores", capable({ cpuMillicores: 999 }), capable({ cpuMillicores: 1_000 })],
+      ["lacks diskMiB", capable({ diskMiB: 255 }), capable({ diskMiB: 256 })],
+      [
+        "lacks memoryMiB",
+        { ...capable({ memoryMiB: 255 }), busy: [limits] },
+        { ...capable({ memoryMiB: 256 }), busy: [limits] },
+      ],
+    ];
+    for (const [reason, short, enough] of refusals) {
+      it(`refuses "${reason}", and takes what is just enough`, function () {
+        expect(reasonFor(aCandidate(1, short))).to.include(reason);
+        expect(reasonFor(aCandidate(1, enough))).to.equal(undefined);
+      });
+    }
+
+    it("refuses what lacks a flag that the deal requires", function () {
+      const requirements = packResources({ ...NO_RESOURCES, flags: ["egress"] });
+
+      const { refused } = place(task, { ...demand, requirements }, [aCandidate(1)]);
+
+      expect(refused[0]?.reason).to.include("egress");
+    });
+
+    const states: readonly VoteState[] = ["leased", "running", "computed", "balloted", "opened", "refused", "failed"];
+    for (const state of states) {
+      it(`refuses a worker whose vote for the task is ${state}`, function () {
+        const voted = aTask({}, { votes: (id) => [aVote(id, addressOf(1), state)] });
+
+        expect(reasonFor(aCandidate(1), voted)).to.equal("already votes on this task");
+      });
+    }
+
+    it("lets a worker whose lease was lost try again", function () {
+      expect(reasonFor(aCandidate(1), aTask({}, { votes: (id) => [aVote(id, addressOf(1), "lost")] }))).to.equal(
+        undefined,
+      );
+    });
+  });
+
+  describe("in which order", function () {
+    const best = aCandidate(1);
+    const worse: readonly (readonly [string, Partial<Candidate>])[] = [
+      ["busier", { busy: [limits] }],
+      ["less reliable", { reliability: 0.9 }],
+      ["slower", { capabilities: packResources({ ...FULL, benchmark: 99 }) }],
+    ];
+    for (const [how, changes] of worse) {
+      it(`puts a ${how} worker last`, function () {
+        expect(ranking(aCandidate(0, changes), best)).to.deep.equal([best.worker, addressOf(0)]);
+      });
+    }
+
+    it("puts the one with the lower score last, and equals in the order of their addresses", function () {
+      const known = aCandidate(2, { weight: 3n });
+
+      expect(ranking(best, known, aCandidate(0))).to.deep.equal([known.worker, addressOf(0), best.worker]);
+    });
+
+    it("prefers a machine that the task is not on yet, even if it is busier", function () {
+      const on = aCandidate(7);
+      const voted = aTask({}, { votes: (id) => [aVote(id, addressOf(50), "running", { machine: on.machine })] });
+
+      const { ranked } = place(voted, demand, [on, aCandidate(8, { busy: [limits] })]);
+
+      expect(ranked.map(({ worker }) => worker)).to.deep.equal([addressOf(8), addressOf(7)]);
+    });
+
+    it("does not depend on the order in which the workers are listed", function () {
+      const some = fc.record({
+        weight: fc.bigInt({ min: 2n, max: 5n }),
+        reliability: fc.constantFrom(0.5, 1),
+        busy: fc.constantFrom([], [limits]),
+      });
+      fc.assert(
+        fc.property(fc.array(some, { maxLength: 8 }), fc.infiniteStream(fc.nat(1_000)), (changes, keys) => {
+          const candidates = changes.map((change, index) => aCandidate(index, change));
+          const shuffled = candidates
+            .map((candidate) => ({ candidate, key: keys.next().value as number }))
+            .sort((a, b) => a.key - b.key)
+            .map(({ candidate }) => candidate);
+
+          expect(ranking(...shuffled)).to.deep.equal(ranking(...candidates));
+        }),
+      );
+    });
+  });
+
+  it("says why nobody takes it, counted by reason", function () {
+    const few = place(task, demand, [
+      aCandidate(1, { accepting: false }),
+      aCandidate(2, { accepting: false }),
+      aCandidate(3, { freeCover: 0n }),
+    ]);
+
+    expect(explain(few)).to.equal("2 x takes no leases now, 1 x bond too small");
+    expect(explain(place(task, demand, []))).to.equal("no worker is connected");
+  });
+});
+
+function capable(changes: Partial<typeof FULL>): Partial<Candidate> {
+  return { capabilities: packResources({ ...FULL, ...changes }) };
+}
