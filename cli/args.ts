@@ -40,6 +40,12 @@ export function parseId(text: string): bigint {
   return BigInt(text);
 }
 
+/** The URL of a service. */
+export function parseHttpUrl(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError("Expected a URL such as http://127.0.0.1:8545");
+}
+
 /** A whole number within bounds, both included. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { wholeNumber } from "../args.ts";
+import { parseHttpUrl, wholeNumber } from "../args.ts";
 import { contextOf } from "../context.ts";
 import { runUp } from "../local/run-up.ts";
 
@@ -10,7 +10,8 @@ export const up = new Command("up")
   )
   .option("--workers <n>", "number of workers", wholeNumber(1, 16), 3)
   .option("--fresh", "delete what an earlier market has left, and start over", false)
+  .option("--chain <url>", "use a development chain that runs already: id 31337, unlocked accounts", parseHttpUrl)
   .addHelpText("after", "\nExample:\n  gridmill up --workers 3")
-  .action(async (options: { workers: number; fresh: boolean }, command: Command) => {
+  .action(async (options: { workers: number; fresh: boolean; chain?: string }, command: Command) => {
     await runUp(contextOf(command), options);
   });

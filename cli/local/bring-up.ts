@@ -9,6 +9,7 @@ import { startRegistry } from "../parts/registry.ts";
 import type { Part } from "../parts/part.ts";
 import { until } from "../parts/until.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
+import { BadInputError } from "../../protocol/errors.ts";
 import { connect } from "../../sdk/grid.ts";
 import type { Grid } from "../../sdk/grid.ts";
 import { createGatewayClient } from "../../sdk/gateway-client.ts";
@@ -37,6 +38,8 @@ export type UpOptions = {
   readonly fresh: boolean;
   /** Takes free ports only; for markets that must not meet another. */
   readonly anyPorts?: boolean;
+  /** A development chain that runs already, with unlocked accounts and LOCAL_CHAIN_ID; default: the market's own. */
+  readonly chain?: string;
   /** One more worker, run by this program instead of the real one; for the demo's cheat. */
   readonly cheater?: string;
 };
@@ -101,20 +104,20 @@ type Build = {
 
 async function build({ config, home, paths, options, listener }: Build): Promise<LocalMarket> {
   const { onStep, signal } = listener;
-  let plan = (await readPlan(paths.plan)) ?? (await newPlan(paths, options));
+  let plan = requireChain(await readPlan(paths.plan), options) ?? (await newPlan(paths, options));
   await writePlan(paths.plan, plan);
   onStep("chain, Redis, image registry and Docker");
   await startParts(config, paths, plan);
   signal.throwIfAborted();
 
   onStep("contracts and accounts");
-  const deployment = await ensureGenesis(chainUrl(plan.ports), paths, plan.accounts);
+  const deployment = await ensureGenesis(chainUrl(plan), paths, plan.accounts);
   const network = networkOf(paths, plan, deployment);
   await saveNetwork(home, "local", network);
   signal.throwIfAborted();
 
   onStep("market");
-  const place = { paths, ports: plan.ports };
+  const place = { paths, ports: plan.ports, chain: plan.chain };
   const market = await startRecorded(marketService(place), config, paths.state);
   signal.throwIfAborted();
 
@@ -135,20 +138,31 @@ const workerNames = ({ workers, cheater }: UpOptions): readonly string[] => [
   ...(cheater === undefined ? [] : ["cheater"]),
 ];
 
+/** A market stays on its chain. @throws BadInputError */
+function requireChain(plan: LocalPlan | undefined, { chain }: UpOptions): LocalPlan | undefined {
+  if (plan === undefined || chain === undefined || plan.chain === chain) return plan;
+  throw new BadInputError(`The market of this home is on another chain: ${chainUrl(plan)}`, {
+    hint: "Leave out --chain to go on with it, or start over with --fresh",
+  });
+}
+
 async function newPlan(paths: LocalPaths, options: UpOptions): Promise<LocalPlan> {
   const names = workerNames(options);
   const ports = await choosePorts(names.length, options.anyPorts ?? false);
-  const place = { paths, ports };
+  const { chain } = options;
+  const place = { paths, ports, chain };
   const services = [
     marketService(place),
     ...names.map((name, index) =>
       workerService(place, name, ports.workers[index]!, name === "cheater" ? options.cheater : undefined),
     ),
   ];
-  return { ports, services, accounts: await ensureKeys(paths, accountNames(names)) };
+  const plan = { ports, services, accounts: await ensureKeys(paths, accountNames(names)) };
+  return chain === undefined ? plan : { ...plan, chain };
 }
 
-async function startParts(config: CliConfig, paths: LocalPaths, { ports }: LocalPlan): Promise<void> {
+async function startParts(config: CliConfig, paths: LocalPaths, plan: LocalPlan): Promise<void> {
+  const { ports } = plan;
   const record = async (name: string, dataDir: string, start: Promise<Part>): Promise<void> => {
     const { pid, url } = await start;
     const id = pid === undefined ? undefined : await identify(pid);
@@ -159,7 +173,7 @@ async function startParts(config: CliConfig, paths: LocalPaths, { ports }: Local
   };
   const { chain, redis, registry, docker } = paths;
   const started = await Promise.allSettled([
-    record("anvil", chain, startAnvil({ port: ports.chain, dataDir: chain })),
+    ...(plan.chain === undefined ? [record("anvil", chain, startAnvil({ port: ports.chain, dataDir: chain }))] : []),
     record("redis", redis, startRedis({ port: ports.redis, dataDir: redis })),
     record("registry", registry, startRegistry({ port: ports.registry, dataDir: registry })),
     ensureDockerEngine({ host: config.dockerHost, logDir: docker }),
@@ -188,7 +202,7 @@ async function open(paths: LocalPaths, plan: LocalPlan, network: CliNetwork, opt
     }),
     ...names.map((name) => as(paths, network, name, (worker) => worker.accounts.bond(BOND))),
   ]);
-  const place = { paths, ports: plan.ports };
+  const place = { paths, ports: plan.ports, chain: plan.chain };
   const [market, ...workers] = plan.services;
   return { ...plan, pool, services: [market!, poolService(place, pool), ...workers] };
 }
@@ -226,10 +240,11 @@ async function workersConnected(plan: LocalPlan, signal: AbortSignal): Promise<v
   signal.throwIfAborted();
 }
 
-function networkOf(paths: LocalPaths, { ports }: LocalPlan, deployment: Deployment): CliNetwork {
+function networkOf(paths: LocalPaths, plan: LocalPlan, deployment: Deployment): CliNetwork {
+  const { ports } = plan;
   return {
     chainId: LOCAL_CHAIN_ID,
-    rpcUrls: [chainUrl(ports)],
+    rpcUrls: [chainUrl(plan)],
     marketUrl: marketUrl(ports),
     confirmations: 0,
     deployment,

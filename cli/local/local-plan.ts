@@ -33,6 +33,8 @@ export type Ports = z.output<typeof PortsSchema>;
 /** What a local market is made of. It outlives its processes: a later `up` finds the same ports, keys and pool. */
 export const LocalPlanSchema = z.strictObject({
   ports: PortsSchema,
+  /** Somebody else's chain; without it the market runs its own. */
+  chain: z.url({ protocol: /^https?$/ }).optional(),
   /** Addresses by the name of their key. */
   accounts: z.record(z.string(), AddressSchema),
   pool: uintSchema(256).optional(),

@@ -28,7 +28,7 @@ export async function runUp(context: Context, options: UpOptions): Promise<void>
 function readyEvent({ plan, network }: LocalMarket): object {
   const { ports, accounts, pool } = plan;
   const urls = {
-    chain: chainUrl(ports),
+    chain: chainUrl(plan),
     market: marketUrl(ports),
     pool: poolUrl(ports),
     registry: registryHost(ports),
@@ -40,7 +40,7 @@ function readyText({ plan }: LocalMarket, { workers }: UpOptions): string {
   const { ports } = plan;
   const kept = ports.workers.length === workers ? "" : " (as before; --fresh to change)";
   const lines = facts({
-    chain: chainUrl(ports),
+    chain: chainUrl(plan),
     market: marketUrl(ports),
     pool: `${poolUrl(ports)}  (pool ${plan.pool})`,
     registry: registryHost(ports),

@@ -5,12 +5,15 @@ import { workerResources } from "./offers.ts";
 import type { Ports, Service } from "./local-plan.ts";
 import { LOOPBACK } from "../parts/free-port.ts";
 
+/** Where the chain is: at a URL that somebody gave, or at our own port. */
+export type ChainPlace = { readonly ports: Ports; readonly chain?: string | undefined };
+
 /** What all services of one local market share. */
-export type ServicePlace = { readonly paths: LocalPaths; readonly ports: Ports };
+export type ServicePlace = ChainPlace & { readonly paths: LocalPaths };
 
 const urlOf = (port: number): string => `http://${LOOPBACK}:${port}`;
 
-export const chainUrl = ({ chain }: Ports): string => urlOf(chain);
+export const chainUrl = ({ ports, chain }: ChainPlace): string => chain ?? urlOf(ports.chain);
 export const marketUrl = ({ market }: Ports): string => urlOf(market);
 export const poolUrl = ({ pool }: Ports): string => urlOf(pool);
 export const redisUrl = ({ redis }: Ports): string => `redis://${LOOPBACK}:${redis}`;
@@ -33,7 +36,6 @@ export function poolService(place: ServicePlace, pool: bigint): Service {
     GRIDMILL_MARKET_URL: marketUrl(ports),
     GRIDMILL_PUBLIC_URL: poolUrl(ports),
     GRIDMILL_EPOCH_SECONDS: "1",
-    GRIDMILL_BALLOT_SECONDS: "5",
   };
   return { ...service, env, readyUrl: `${poolUrl(ports)}/ready` };
 }
@@ -56,15 +58,11 @@ export function workerService(place: ServicePlace, name: string, port: number, p
   return { ...service, env, readyUrl: `${urlOf(port)}/health` };
 }
 
-function common(
-  { paths, ports }: ServicePlace,
-  name: string,
-  program: string,
-  port: number,
-): Omit<Service, "readyUrl"> {
+function common(place: ServicePlace, name: string, program: string, port: number): Omit<Service, "readyUrl"> {
+  const { paths } = place;
   const folder = join(paths.root, name);
   const env = {
-    GRIDMILL_RPC_URLS: chainUrl(ports),
+    GRIDMILL_RPC_URLS: chainUrl(place),
     GRIDMILL_DEPLOYMENT: paths.deployment,
     GRIDMILL_CONFIRMATIONS: "0",
     GRIDMILL_DATA: join(folder, "data"),

@@ -3,7 +3,6 @@ import { basename } from "node:path";
 
 import { NO_RESOURCES } from "../../protocol/capabilities.ts";
 import type { Resources } from "../../protocol/capabilities.ts";
-import type { Hash } from "../../protocol/primitives.ts";
 import type { AppAsset } from "../../protocol/market-api.ts";
 import { BadInputError } from "../../protocol/errors.ts";
 import type { ImagePin } from "../../sdk/apps.ts";
