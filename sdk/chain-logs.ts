@@ -25,7 +25,7 @@ export async function readEvents<K extends GridEventKind>(
   const { address, topics } = decoder.filter([kind]);
   const logs = await provider.getLogs({
     address: [...address],
-    topics: [[...topics[0]], first, second],
+    topics: withoutTail([[...topics[0]], first, second]),
     fromBlock,
     toBlock: toBlock ?? "latest",
   });
@@ -33,6 +33,11 @@ export async function readEvents<K extends GridEventKind>(
     decoder.decode({ ...log, ...RawSchema.parse({ ...log, topics: words }), logIndex: index }),
   );
   return events.filter((event): event is GridEventOf<K> => event?.kind === kind);
+}
+
+/** Many nodes take a `null` at the end as "there is such a topic", which drops events that have fewer. */
+function withoutTail<T>(topics: readonly (T | null)[]): (T | null)[] {
+  return topics.slice(0, topics.findLastIndex((topic) => topic !== null) + 1);
 }
 
 const RawSchema = z.object({

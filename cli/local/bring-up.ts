@@ -23,7 +23,7 @@ import type { CliNetwork } from "../networks.ts";
 import { accountNames, BOND, ensureGenesis, ensureKeys } from "./genesis.ts";
 import { choosePorts, readPlan, writePlan } from "./local-plan.ts";
 import type { LocalPlan } from "./local-plan.ts";
-import { recordRunning, requireDown, stopChildren } from "./local-state.ts";
+import { readLocalState, recordRunning, requireDown, stopChildren } from "./local-state.ts";
 import { offerEverything } from "./offers.ts";
 import { localPaths } from "./paths.ts";
 import type { LocalPaths } from "./paths.ts";
@@ -76,10 +76,9 @@ export async function bringUp(config: CliConfig, options: UpOptions, listener: U
 
 /** Stops whatever the state file names and forgets it; the data stays. Returns the names of what was stopped. */
 export async function takeDown(paths: LocalPaths): Promise<readonly string[]> {
-  const text = await readIfThere(paths.state);
-  if (text === undefined) return [];
+  const state = await readLocalState(paths.state);
+  if (!state) return [];
   const stopped: string[] = [];
-  const state = JSON.parse(text) as Parameters<typeof stopChildren>[0];
   await stopChildren(state, (name) => stopped.push(name));
   await rm(paths.state, { force: true });
   return stopped;
