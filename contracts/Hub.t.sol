@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {Deal} from "./types/Deal.sol";
+import {HubHandler} from "./test/HubHandler.sol";
+import {Test} from "./test/Test.sol";
+
+/// @notice Whatever people do in whatever order, the books balance. The numbers are those of docs/invariants.md.
+contract HubInvariantTest is Test {
+    HubHandler internal handler;
+
+    function setUp() public {
+        handler = new HubHandler();
+        targetContract(address(handler));
+    }
+
+    /// @dev I1: the escrow holds exactly what it owes.
+    function invariant_SolventToTheWei() public view {
+        (uint256 owed, ) = _totals();
+        assertEq(handler.token().balanceOf(address(handler.escrow())), owed + handler.escrow().pendingBurn(), "I1");
+    }
+
+    /// @dev I2: nothing is created or lost. What is burned is gone from the supply, everything else is somewhere.
+    function invariant_ConservesTokens() public view {
+        assertEq(handler.token().totalSupply() + handler.swept(), handler.token().INITIAL_SUPPLY(), "I2");
+    }
+
+    /// @dev I3: what is locked is the price and stake of the open tasks, and the bonds.
+    function invariant_LocksWhatIsAtStake() public view {
+        (, uint256 locked) = _totals();
+        uint256 wanted;
+        for (uint256 i; i < handler.dealCount(); ++i) {
+            Deal memory deal = handler.dealAt(i);
+            (, uint32 closed) = handler.hub().dealState(deal.id());
+            uint256 perTask = uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice + deal.poolStake;
+            wanted += perTask * (deal.volume - closed);
+        }
+        address[] memory accounts = handler.accounts();
+        for (uint256 i; i < accounts.length; ++i) {
+            (uint96 bonded, uint96 unbonding, , ) = handler.hub().workerOf(accounts[i]);
+            wanted += uint256(bonded) + unbonding;
+        }
+        assertEq(locked, wanted, "I3");
+    }
+
+    /// @dev I4: a task pays at most once.
+    function invariant_SettlesATaskOnce() public view {
+        assertTrue(handler.mostTimesSettled() <= 1, "I4");
+    }
+
+    /// @dev I5: every closed task was paid or refunded, and no task both: paid + burned + refunded = locked.
+    function invariant_ClosesATaskByPayingOrRefunding() public view {
+        for (uint256 i; i < handler.dealCount(); ++i) {
+            bytes32 dealId = handler.dealAt(i).id();
+            (bool open, uint32 closed) = handler.hub().dealState(dealId);
+            assertEq(closed, handler.settledTasks(dealId) + handler.refundedTasks(dealId), "I5");
+            assertTrue(open == (closed < handler.dealAt(i).volume), "I5 open");
+        }
+    }
+
+    function _totals() private view returns (uint256 owed, uint256 locked) {
+        address[] memory accounts = handler.accounts();
+        for (uint256 i; i < accounts.length; ++i) {
+            (uint128 available, uint128 atStake) = handler.escrow().balanceOf(accounts[i]);
+            owed += uint256(available) + atStake;
+            locked += atStake;
+        }
+    }
+}

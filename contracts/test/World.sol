@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+
+import {AppRegistry} from "../AppRegistry.sol";
+import {DatasetRegistry} from "../DatasetRegistry.sol";
+import {Escrow} from "../Escrow.sol";
+import {Hub} from "../Hub.sol";
+import {Marketplace} from "../Marketplace.sol";
+import {MillToken} from "../MillToken.sol";
+import {PoolRegistry} from "../PoolRegistry.sol";
+import {Test} from "./Test.sol";
+
+/// @title World
+/// @notice Everything deployed, one app, one pool, five bonded workers, everybody funded.
+abstract contract World is Test {
+    uint256 internal constant WORKERS = 5;
+    uint256 internal constant FUNDS = 1_000_000 ether;
+    uint96 internal constant BOND = 1000 ether;
+
+    address internal constant REQUESTER = address(0xA1);
+    address internal constant APP_OWNER = address(0xA2);
+    address internal constant POOL_OWNER = address(0xA3);
+    address internal constant OPERATOR = address(0xA4);
+
+    MillToken public token;
+    Escrow public escrow;
+    AppRegistry public appRegistry;
+    DatasetRegistry public datasetRegistry;
+    PoolRegistry public poolRegistry;
+    Marketplace public marketplace;
+    Hub public hub;
+
+    /// @dev Ascending by address, with the keys in the same order.
+    address[] internal _workers;
+    uint256[] internal _keys;
+
+    constructor() {
+        vm.warp(1_800_000_000);
+        token = new MillToken(address(this)); // nonce 1
+        escrow = new Escrow(token, _created(6), _created(7));
+        appRegistry = new AppRegistry();
+        datasetRegistry = new DatasetRegistry();
+        poolRegistry = new PoolRegistry();
+        marketplace = new Marketplace(
+            escrow,
+            Hub(_created(7)),
+            IERC721(appRegistry),
+            IERC721(datasetRegistry),
+            IERC721(poolRegistry)
+        );
+        hub = new Hub(escrow, poolRegistry, address(marketplace));
+        token.approve(address(escrow), type(uint256).max);
+        _registerAssets();
+        _addWorkers();
+        escrow.depositFor(REQUESTER, uint128(FUNDS));
+        escrow.depositFor(POOL_OWNER, uint128(FUNDS));
+    }
+
+    /// @notice Everybody who can have a balance.
+    function accounts() public view returns (address[] memory all) {
+        all = new address[](WORKERS + 4);
+        (all[0], all[1], all[2], all[3]) = (REQUESTER, APP_OWNER, POOL_OWNER, OPERATOR);
+        for (uint256 i; i < WORKERS; ++i) {
+            all[4 + i] = _workers[i];
+        }
+    }
+
+    function _registerAssets() private {
+        vm.prank(APP_OWNER);
+        appRegistry.register("registry.example/app", keccak256("image"));
+        vm.prank(POOL_OWNER);
+        poolRegistry.register(OPERATOR, "https://pool.example");
+    }
+
+    function _addWorkers() private {
+        for (uint256 key = 1; key <= WORKERS; ++key) {
+            _insert(vm.addr(key), key);
+        }
+        for (uint256 i; i < WORKERS; ++i) {
+            escrow.depositFor(_workers[i], uint128(FUNDS));
+            vm.prank(_workers[i]);
+            hub.bond(BOND);
+        }
+    }
+
+    function _insert(address worker, uint256 key) private {
+        _workers.push(worker);
+        _keys.push(key);
+        for (uint256 i = _workers.length - 1; i > 0 && _workers[i] < _workers[i - 1]; --i) {
+            (_workers[i], _workers[i - 1]) = (_workers[i - 1], _workers[i]);
+            (_keys[i], _keys[i - 1]) = (_keys[i - 1], _keys[i]);
+        }
+    }
+
+    /// @dev The contract that this one creates with this nonce (below 128).
+    function _created(uint8 nonce) private view returns (address) {
+        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), nonce)))));
+    }
+}
