@@ -58,6 +58,40 @@ contract HubInvariantTest is Test {
         }
     }
 
+    /// @dev The handler is worth something only if its moves come about: each of them often, with all outcomes.
+    function test_HandlerMakesEveryMove() public {
+        for (uint256 i; i < 60; ++i) {
+            uint256 any = uint256(keccak256(abi.encode(i)));
+            handler.openDeal(uint128(any), uint16(any >> 8), uint16(any >> 16), uint8(any >> 24), 3, uint16(any >> 32));
+            handler.settle(i, any, any & 7 == 0);
+            if (i % 4 == 0) handler.decline(i);
+            if (i % 5 == 0) handler.claim(any);
+            handler.bond(any, uint96(any));
+            handler.unbond(any, uint96(any >> 40) % 1 ether);
+            if (i % 6 == 0) handler.wait(1 days - 1);
+            handler.withdrawBond(any);
+            handler.sweep();
+        }
+        bytes4[8] memory moves = [
+            HubHandler.openDeal.selector,
+            HubHandler.settle.selector,
+            HubHandler.decline.selector,
+            HubHandler.claim.selector,
+            HubHandler.bond.selector,
+            HubHandler.unbond.selector,
+            HubHandler.withdrawBond.selector,
+            HubHandler.sweep.selector
+        ];
+        for (uint256 i; i < moves.length; ++i) {
+            assertTrue(handler.done(moves[i]) > 0, "a move was never made");
+        }
+        assertEq(handler.mostTimesSettled(), 1, "nothing was settled");
+        assertTrue(handler.slashes() > 0, "nobody was slashed");
+        invariant_SolventToTheWei();
+        invariant_LocksWhatIsAtStake();
+        invariant_ClosesATaskByPayingOrRefunding();
+    }
+
     function _totals() private view returns (uint256 owed, uint256 locked) {
         address[] memory accounts = handler.accounts();
         for (uint256 i; i < accounts.length; ++i) {

@@ -1,6 +1,10 @@
 /**
- * The gas table: `npm run bench:gas`, with `-- --json` as one JSON value. Compile first.
+ * The gas table: `npm run bench:gas`, with `-- --json` as one JSON value. `-- --write` renews `snapshots/gas.json`, with
+ * which a contract test compares. Compile first.
  */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import Table from "cli-table3";
 
 import { measureRows } from "./rows.ts";
@@ -12,7 +16,7 @@ function render(rows: readonly GasRow[]): string {
   const table = new Table({
     head: ["", "gas", "target", "reference", "of reference"],
     colAligns: ["left", "right", "right", "right", "right"],
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   for (const { row, gas, target, reference } of rows) {
     const share = reference === undefined ? "" : `${((gas / reference) * 100).toFixed(1)} %`;
@@ -22,4 +26,9 @@ function render(rows: readonly GasRow[]): string {
 }
 
 const rows = await measureRows();
+if (process.argv.includes("--write")) {
+  const snapshot = Object.fromEntries(rows.map(({ row, gas }) => [row, gas]));
+  const path = join(import.meta.dirname, "../../snapshots/gas.json");
+  await writeFile(path, `${JSON.stringify(snapshot, undefined, 2)}\n`);
+}
 console.log(process.argv.includes("--json") ? JSON.stringify({ rows }) : render(rows));

@@ -1,6 +1,5 @@
 import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
 
-import type { Hash } from "../../protocol/primitives.ts";
 import { ethers } from "../../test/contracts/support/chain.ts";
 import { openMarketFixture } from "../../test/contracts/support/market.ts";
 import type { Market } from "../../test/contracts/support/market.ts";
@@ -19,12 +18,14 @@ export type GasRow = {
 
 const BATCH = 100;
 const VOTES = 3;
+/** The first of a word of nonces that nothing else uses. */
+const NONCES = 2n ** 32n;
 
 /** Every row whose functions exist, measured on a fresh market with all accounts in use. */
 export async function measureRows(): Promise<readonly GasRow[]> {
   const market = await openMarketFixture();
   await warmUp(market);
-  const opening = await gasOf(matchOnce(market));
+  const opening = await gasOf(matchOnce(market, NONCES + 1n));
   const ownDeals = await wholeTasks(market, await severalDeals(market, BATCH));
   const oneDeal = await wholeTasks(market, await oneDealOf(market, BATCH));
   const alone = await wholeTasks(market, await oneDealOf(market, 1));
@@ -71,6 +72,7 @@ async function warmUp(market: Market): Promise<void> {
   await market.escrow.connect(market.holder).deposit(1_000n);
   await register(market);
   await wholeTasks(market, await oneDealOf(market, 10));
+  await matchOnce(market, NONCES);
 }
 
 async function gasOf(sending: Promise<ContractTransactionResponse>): Promise<bigint> {
@@ -78,8 +80,8 @@ async function gasOf(sending: Promise<ContractTransactionResponse>): Promise<big
   return receipt!.gasUsed;
 }
 
-async function matchOnce(market: Market): Promise<ContractTransactionResponse> {
-  return match(market, await signedOrders(market, ordersOf(market)));
+async function matchOnce(market: Market, nonce: bigint): Promise<ContractTransactionResponse> {
+  return match(market, await signedOrders(market, ordersOf(market, { request: { nonce } })));
 }
 
 function register(market: Market): Promise<ContractTransactionResponse> {
@@ -91,7 +93,9 @@ function approve(market: Market): Promise<ContractTransactionResponse> {
 }
 
 function cancel(market: Market): Promise<ContractTransactionResponse> {
-  return market.marketplace.connect(market.requester).cancelRequestOrder(ordersOf(market).request);
+  return market.marketplace
+    .connect(market.requester)
+    .cancelRequestOrder(ordersOf(market, { request: { nonce: NONCES + 2n } }).request);
 }
 
 type Task = { readonly opened: OpenedDeal; readonly index: number };
@@ -111,7 +115,7 @@ async function severalDeals(market: Market, count: number): Promise<readonly Tas
 async function wholeTasks(market: Market, tasks: readonly Task[]): Promise<RoundGas> {
   const casts = tasks.flatMap(({ opened, index }, place): Cast[] => {
     const voters = Array.from({ length: VOTES }, (_unused, i) => market.workers[(place * VOTES + i) % 10]!);
-    return agreeing(voters, opened, ethers.id(`answer ${place}`) as Hash, index);
+    return agreeing(voters, opened, ethers.id(`answer ${place}`), index);
   });
   const round = await roundOf(market, casts);
   return { seal: await gasOf(seal(market, round)), settle: await gasOf(settle(market, round)) };

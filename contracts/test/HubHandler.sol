@@ -36,6 +36,8 @@ contract HubHandler is World {
     mapping(bytes32 dealId => uint256) public refundedTasks;
     /// @notice What was burned for good.
     uint256 public swept;
+    /// @notice How often a worker was slashed.
+    uint256 public slashes;
     /// @notice The most that any task was settled.
     uint256 public mostTimesSettled;
 
@@ -272,6 +274,7 @@ contract HubHandler is World {
 
     function _note(Vm.Log[] memory logs) private {
         for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] == IHub.Slashed.selector) ++slashes;
             if (logs[i].topics[0] != IHub.TaskSettled.selector) continue;
             bytes32 dealId = logs[i].topics[1];
             (uint32 index, ) = abi.decode(logs[i].data, (uint32, bytes32));
