@@ -21,6 +21,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   GM_BAD_INPUT: EXIT.usage,
   GM_BAD_CONFIG: EXIT.usage,
   GM_BAD_PARAMS: EXIT.usage,
+  GM_BAD_APP: EXIT.usage,
+  GM_BAD_KEY: EXIT.usage,
   GM_UNKNOWN_NETWORK: EXIT.usage,
   GM_NO_KEY: EXIT.usage,
   GM_WRONG_PASSPHRASE: EXIT.usage,

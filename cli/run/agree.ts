@@ -11,7 +11,7 @@ import { terminalPrompts } from "../prompts.ts";
 import type { Draft, RunOptions } from "./options.ts";
 import { categoryMinutes } from "./options.ts";
 import { estimate } from "./price.ts";
-import { ensureApp, nameOf, pinImage, usableApp } from "./target.ts";
+import { ensureApp, nameOf, pinImage, requireImage, usableApp } from "./target.ts";
 import type { Target } from "./target.ts";
 
 /** What is going to be run: an app of the market, or an image that has to be registered first. */
@@ -22,7 +22,11 @@ export type Runnable =
 
 /** Finds the app behind the target. Builds and pushes a folder, unless `dry`; registers nothing. */
 export async function findRunnable(context: Context, grid: Grid, target: Target, dry: boolean): Promise<Runnable> {
-  if (target.kind === "app") return { kind: "app", id: (await grid.apps.get(target.id)).id };
+  if (target.kind === "app") {
+    const app = await grid.apps.get(target.id);
+    await requireImage(context, app);
+    return { kind: "app", id: app.id };
+  }
   if (target.kind === "folder" && dry) return { kind: "unbuilt" };
   const image = await pinImage(context, target);
   const known = await usableApp(grid, image);
@@ -45,7 +49,9 @@ export function stepsOf(target: Target, runnable: Runnable, draft: Draft, total:
     ...(runnable.kind === "app"
       ? []
       : [`register ${nameOf(target)} as an app, unless it is (gas), and offer it at price 0`]),
-    ...(uploads.length > 0 ? [`upload ${uploads.length} inputs, ${bytes} bytes, to the pool`] : []),
+    ...(uploads.length > 0
+      ? [`upload ${uploads.length} ${uploads.length === 1 ? "input" : "inputs"}, ${bytes} bytes, to the pool`]
+      : []),
     `run ${volume} ${volume === 1 ? "task" : "tasks"} of ${nameOf(target)}, each up to ${categoryMinutes(category)} minutes, trust ${trust}${unverified}`,
     `lock at most ${formatMill(total)} MILL of the escrow (gas for one transaction)`,
   ];

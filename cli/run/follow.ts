@@ -36,7 +36,9 @@ export async function followDeal(
   }
   if (tasks.length > 0 && tasks.every(isFinal)) return tasks;
   signal.throwIfAborted();
-  throw new TimedOutError(`Not every task was settled within ${timeoutSeconds} s: deal ${dealId} goes on without us`, {
+  const reason = tasks.find(({ waitingFor }) => waitingFor !== null)?.waitingFor;
+  const why = reason === undefined || reason === null ? "" : `, which waits: ${reason}`;
+  throw new TimedOutError(`Not every task was settled within ${timeoutSeconds} s: deal ${dealId} goes on without us${why}`, {
     details: { dealId },
     hint: `Look again with gridmill deal show ${dealId}; what is not settled by its deadline is refunded`,
   });

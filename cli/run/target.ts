@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { NO_RESOURCES } from "../../protocol/capabilities.ts";
 import type { Resources } from "../../protocol/capabilities.ts";
 import type { AppAsset } from "../../protocol/market-api.ts";
-import { BadInputError } from "../../protocol/errors.ts";
+import { BadInputError, codeOf } from "../../protocol/errors.ts";
 import type { ImagePin } from "../../sdk/apps.ts";
 import type { Grid } from "../../sdk/grid.ts";
 
@@ -14,6 +14,7 @@ import type { AppManifest } from "../images/app-manifest.ts";
 import { ensureBaseImage } from "../images/base-image.ts";
 import { buildImage } from "../images/build-image.ts";
 import { imageEngine } from "../images/engine.ts";
+import { pinnedName } from "../images/image-name.ts";
 import { pushImage } from "../images/push-image.ts";
 import { resolveDigest } from "../images/resolve-digest.ts";
 import { findNetwork } from "../networks.ts";
@@ -62,6 +63,21 @@ export async function pinImage(context: Context, target: Exclude<Target, { kind:
   const base = await ensureBaseImage(call);
   await buildImage({ ...call, contextDir: target.path, tag, buildArgs: { BASE: base } });
   return pinOf(await pushImage({ ...call, image: tag, name: `${registry}/${name}:${version}` }));
+}
+
+/**
+ * Whoever can ask the app's registry learns before anything is paid that it has no such image; where there is no Docker
+ * to ask with, or no way to the registry, the workers find out.
+ * @throws ImageNotFoundError
+ */
+export async function requireImage({ config, signal }: Context, { reference, digest }: ImagePin): Promise<void> {
+  const engine = imageEngine(config.dockerHost ?? DEFAULT_DOCKER_HOST);
+  try {
+    await resolveDigest({ engine, name: pinnedName(reference, `sha256:${digest.slice(2)}`), signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (codeOf(error) === "GM_IMAGE_NOT_FOUND") throw error;
+  }
 }
 
 async function registryOf({ home, networkName }: Context): Promise<string> {
