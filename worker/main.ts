@@ -1,38 +1,5 @@
-import { pino } from "pino";
+/** The program `node worker/main.ts`. Loads everything after the memory is bounded: static imports would come first. */
+import "./lean-memory.ts";
 
-import { errorData } from "../protocol/errors.ts";
-import { loadConfig } from "./config.ts";
-import { startWorker } from "./start-worker.ts";
-import type { WorkerPorts } from "./start-worker.ts";
-
-/**
- * A worker as a process: configured by the environment, says `ready` in its log, stops on SIGTERM or SIGINT once its runs
- * are done or GRIDMILL_DRAIN_SECONDS are over (a second signal: at once), and exits 1 with code and hint on stderr when it
- * cannot go on.
- */
-export async function runWorker(ports: Partial<WorkerPorts> = {}): Promise<void> {
-  try {
-    const config = loadConfig();
-    const log = pino({ level: config.logLevel, base: null });
-    const worker = await startWorker(config, log, ports);
-    log.info({ url: worker.url, worker: worker.address }, "ready");
-    // Whichever comes first; the other then finds the worker stopped.
-    const stopped = stopOnSignal((hurry) => worker.stop(hurry), config.drainSeconds * 1_000);
-    await Promise.race([worker.ended, stopped]).finally(() => worker.stop(AbortSignal.abort()));
-    process.exit(0);
-  } catch (error) {
-    const { code, message, hint } = errorData(error);
-    process.stderr.write(`${code}: ${message}\n${hint === undefined ? "" : `${hint}\n`}`);
-    process.exit(1);
-  }
-}
-
-async function stopOnSignal(stop: (hurry: AbortSignal) => Promise<void>, drainMs: number): Promise<void> {
-  await new Promise((resolve) => process.once("SIGTERM", resolve).once("SIGINT", resolve));
-  const again = new AbortController();
-  const hurry = (): void => again.abort();
-  process.once("SIGTERM", hurry).once("SIGINT", hurry);
-  await stop(AbortSignal.any([again.signal, AbortSignal.timeout(drainMs)]));
-}
-
-if (import.meta.main) await runWorker();
+const { runWorker } = await import("./run-worker.ts");
+await runWorker();

@@ -1,8 +1,11 @@
 /** A worker, as its own process, that votes a wrong digest for every task: the real agent around an executor that lies. */
-import { digestOf } from "../../protocol/digest.ts";
+import "../../worker/lean-memory.ts";
+
 import type { Executor, RunOutcome } from "../../worker/executor/executor.ts";
-import { runWorker } from "../../worker/main.ts";
-import { REAL_PORTS } from "../../worker/start-worker.ts";
+
+const { digestOf } = await import("../../protocol/digest.ts");
+const { runWorker } = await import("../../worker/run-worker.ts");
+const { REAL_PORTS } = await import("../../worker/start-worker.ts");
 
 /** The same lie every time, so that it is the vote that is wrong and not the worker that is confused. */
 function lieAbout(outcome: RunOutcome): RunOutcome {

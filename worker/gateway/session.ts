@@ -1,4 +1,3 @@
-import { SiweMessage } from "siwe";
 import type { z } from "zod";
 
 import { NonceAnswerSchema, SESSION_STATEMENT, SessionAnswerSchema } from "../../protocol/siwe.ts";
@@ -51,20 +50,24 @@ async function logIn(who: LogIn, signal: AbortSignal): Promise<Session> {
   return post(who.base, "session", { message, signature }, SessionAnswerSchema, signal);
 }
 
-/** What the wallet signs (EIP-4361). Names the gateway's host, so that one pool cannot log in at another with it. */
+/**
+ * What the wallet signs (EIP-4361). Names the gateway's host, so that one pool cannot log in at another with it. Written
+ * here, and read by the siwe package in the pool and in a test: that package would bring a second copy of ethers along.
+ */
 export function sessionText({ base, chainId, address }: LogIn, nonce: string, now: number): string {
-  const message = new SiweMessage({
-    domain: base.host,
+  return [
+    `${base.host} wants you to sign in with your Ethereum account:`,
     address,
-    statement: SESSION_STATEMENT,
-    uri: base.href,
-    version: "1",
-    chainId,
-    nonce,
-    issuedAt: new Date(now).toISOString(),
-    expirationTime: new Date(now + MESSAGE_VALID_MS).toISOString(),
-  });
-  return message.prepareMessage();
+    "",
+    SESSION_STATEMENT,
+    "",
+    `URI: ${base.href}`,
+    "Version: 1",
+    `Chain ID: ${chainId}`,
+    `Nonce: ${nonce}`,
+    `Issued At: ${new Date(now).toISOString()}`,
+    `Expiration Time: ${new Date(now + MESSAGE_VALID_MS).toISOString()}`,
+  ].join("\n");
 }
 
 async function post<T>(base: URL, path: string, body: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
