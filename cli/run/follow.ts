@@ -36,9 +36,13 @@ export async function followDeal(
   }
   if (tasks.length > 0 && tasks.every(isFinal)) return tasks;
   signal.throwIfAborted();
+  throw timedOut(dealId, tasks, timeoutSeconds);
+}
+
+function timedOut(dealId: Hash, tasks: readonly TaskView[], seconds: number | undefined): TimedOutError {
   const reason = tasks.find(({ waitingFor }) => waitingFor !== null)?.waitingFor;
-  const why = reason === undefined || reason === null ? "" : `, which waits: ${reason}`;
-  throw new TimedOutError(`Not every task was settled within ${timeoutSeconds} s: deal ${dealId} goes on without us${why}`, {
+  const why = reason ? `, which waits: ${reason}` : "";
+  return new TimedOutError(`Not every task was settled within ${seconds} s: deal ${dealId} goes on without us${why}`, {
     details: { dealId },
     hint: `Look again with gridmill deal show ${dealId}; what is not settled by its deadline is refunded`,
   });
