@@ -2,7 +2,6 @@ import { pino } from "pino";
 
 import { errorData } from "../protocol/errors.ts";
 import { loadConfig } from "./config.ts";
-import { useNativeScrypt } from "./native-scrypt.ts";
 import { startWorker } from "./start-worker.ts";
 import type { WorkerPorts } from "./start-worker.ts";
 
@@ -14,7 +13,6 @@ import type { WorkerPorts } from "./start-worker.ts";
 export async function runWorker(ports: Partial<WorkerPorts> = {}): Promise<void> {
   try {
     const config = loadConfig();
-    useNativeScrypt();
     const log = pino({ level: config.logLevel, base: null });
     const worker = await startWorker(config, log, ports);
     log.info({ url: worker.url, worker: worker.address }, "ready");

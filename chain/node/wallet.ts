@@ -3,6 +3,9 @@ import { readFile } from "node:fs/promises";
 import { Wallet } from "ethers";
 
 import { BadKeyError } from "../errors.ts";
+import { useNativeScrypt } from "./native-scrypt.ts";
+
+useNativeScrypt();
 
 /** Where a key comes from; `config.ts` of each room reads the environment. */
 export type KeySource =

@@ -9,8 +9,8 @@ const native = promisify<Uint8Array, Uint8Array, number, object, Buffer>(nodeScr
 const memoryOf = (N: number, r: number): number => 128 * N * r + 32 * 1024 * 1024;
 
 /**
- * Has ethers open keystores with Node's scrypt: the one in JavaScript leaves 128 MiB on the heap until the collector comes
- * by, which is all that a worker may take.
+ * Has ethers open and write keystores with Node's scrypt: the one in JavaScript leaves 128 MiB on the heap until the
+ * collector comes by, which is all that a worker may take, and is several times slower.
  */
 export function useNativeScrypt(): void {
   scrypt.register(async (passphrase, salt, N, r, p, length) =>
