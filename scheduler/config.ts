@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { BadConfigError } from "../protocol/errors.ts";
+import { SEAL_MARGIN_SECONDS } from "./domain/ballot-check.ts";
 import type { EpochPolicy } from "./domain/epoch-plan.ts";
 
 /** Digits only: a coerced number would read an empty variable as 0, and 0 confirmations trusts everything. */
@@ -76,8 +77,8 @@ export type SchedulerConfig = Readonly<{
   logLevel: string;
 }>;
 
-/** A seal must be mined before this many seconds are left to the deadline. */
-const SEAL_MARGIN_SECONDS = 60;
+/** What a seal needs after the last ballot, in seconds: a ballot ends at the earliest deadline in it. */
+const SEALING_SECONDS = SEAL_MARGIN_SECONDS + 15;
 
 /** @throws BadConfigError with every problem listed, not only the first */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): SchedulerConfig {
@@ -111,7 +112,7 @@ function compile(env: z.output<typeof Env>): SchedulerConfig {
       maxTasks: env.GRIDMILL_EPOCH_TASKS,
       ballotSeconds: env.GRIDMILL_BALLOT_SECONDS,
       openSeconds: env.GRIDMILL_OPEN_SECONDS,
-      sealMarginSeconds: SEAL_MARGIN_SECONDS,
+      sealMarginSeconds: env.GRIDMILL_BALLOT_SECONDS + SEALING_SECONDS,
     },
     replicateChance: env.GRIDMILL_REPLICATE_PERCENT / 100,
     blobQuotaBytes: env.GRIDMILL_BLOB_QUOTA_MIB * 1024 * 1024,

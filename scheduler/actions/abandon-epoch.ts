@@ -25,7 +25,7 @@ export async function releaseTask(pool: PoolContext, taskId: `0x${string}`, note
 }
 
 function released(task: TaskRecord, at: number, note: string): TaskRecord {
-  const { digest: _digest, uploadsFailed: _failed, ...kept } = task;
+  const { uploadsFailed: _failed, ...kept } = task;
   const votes = withMovedVotes(kept, ({ state }) => state === "balloted" || state === "opened", "computed", at);
   return agreedTag(votes) === undefined ? moveTask(votes, "planned", at, note) : moveTask(votes, "agreed", at, note);
 }

@@ -1,7 +1,9 @@
-import type { Hash } from "../../protocol/primitives.ts";
+import { voteWeight } from "../../protocol/consensus.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
 import { endTask, isTerminal, moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withCountedVotes, withMovedVotes } from "../domain/task-votes.ts";
+import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
 import type { TaskVerdict } from "../ports.ts";
 import type { PoolContext } from "./context.ts";
@@ -21,14 +23,18 @@ export async function applyVerdict(pool: PoolContext, verdict: TaskVerdict): Pro
 async function applySettled(pool: PoolContext, taskId: Hash, digest: Hash): Promise<void> {
   const at = pool.chain.now();
   const task = await pool.tasks.update(taskId, (current) =>
-    isTerminal(current.state)
-      ? undefined
-      : { ...endTask(withCountedVotes(current, digest, at), "settled", at, "paid on chain"), digest },
+    isTerminal(current.state) ? undefined : settled(current, digest, at),
   );
   if (!task) return;
   pool.log.info({ task: taskId, deal: task.dealId }, "task settled");
   await tellVoters(pool, task, digest);
   await closeIfDone(pool, task.dealId);
+}
+
+/** An output of another digest than the one that was paid is not its result. */
+function settled(task: TaskRecord, digest: Hash, at: number): TaskRecord {
+  const { result, ...ended } = endTask(withCountedVotes(task, digest, at), "settled", at, "paid on chain");
+  return { ...ended, digest, ...(result !== undefined && task.digest === digest ? { result } : {}) };
 }
 
 async function tellVoters(pool: PoolContext, { taskId, votes }: TaskRecord, digest: Hash): Promise<void> {
@@ -41,7 +47,10 @@ async function tellVoters(pool: PoolContext, { taskId, votes }: TaskRecord, dige
 }
 
 /** Nobody needs to go on with a task that is over. */
-async function dropWorking(pool: PoolContext, { taskId, votes }: Pick<TaskRecord, "taskId" | "votes">): Promise<void> {
+export async function dropWorking(
+  pool: PoolContext,
+  { taskId, votes }: Pick<TaskRecord, "taskId" | "votes">,
+): Promise<void> {
   const working = votes.filter(({ state }) => state === "leased" || state === "running" || state === "computed");
   const reason = "the task is over";
   await Promise.all(
@@ -49,20 +58,44 @@ async function dropWorking(pool: PoolContext, { taskId, votes }: Pick<TaskRecord
   );
 }
 
-/** The task stays open: opened votes count again, a worker that kept silent is replaced. */
+/** The task stays open: opened votes count again, at the scores of now; a worker that kept silent is replaced. */
 async function applyOpen(pool: PoolContext, taskId: Hash, note: string): Promise<void> {
   const at = pool.chain.now();
-  const task = await pool.tasks.update(taskId, (current) =>
-    current.state === "sealed" ? reopened(current, at, note) : undefined,
+  const before = await pool.tasks.get(taskId);
+  if (before?.state !== "sealed") return;
+  const standings = new Map(
+    await Promise.all(before.votes.map(async ({ worker }) => [worker, await pool.chain.standing(worker)] as const)),
   );
-  if (task) await pool.wake.task(taskId);
+  const silent = before.votes.filter(({ state }) => state === "balloted").map(({ worker }) => worker);
+  const task = await pool.tasks.update(taskId, (current) =>
+    current.state === "sealed" ? reopened(current, standings, at, note) : undefined,
+  );
+  if (!task) return;
+  for (const worker of silent) await pool.workers.count(worker, "bad");
+  await pool.wake.task(taskId);
 }
 
-function reopened(task: TaskRecord, at: number, note: string): TaskRecord {
-  const { digest: _digest, uploadsFailed: _failed, ...kept } = task;
+type Standings = ReadonlyMap<Address, { readonly score: number; readonly cover: bigint }>;
+
+function reopened(task: TaskRecord, standings: Standings, at: number, note: string): TaskRecord {
+  const { uploadsFailed: _failed, ...kept } = task;
   const silent = withMovedVotes(kept, ({ state }) => state === "balloted", "lost", at, { code: "GM_NOT_OPENED" });
   const counted = withMovedVotes(silent, ({ state }) => state === "opened", "computed", at);
-  return moveTask(counted, agreedTag(counted) === undefined ? "planned" : "agreed", at, note);
+  const covered = withMovedVotes(counted, (vote) => isUncovered(task, standings, vote), "lost", at, {
+    code: "GM_STAKE_UNCOVERED",
+  });
+  const votes = covered.votes.map((vote) => {
+    const standing = standings.get(vote.worker);
+    return standing ? { ...vote, weight: voteWeight(standing.score, task.terms.maxWeight).toString() } : vote;
+  });
+  const weighed = { ...covered, votes };
+  return moveTask(weighed, agreedTag(weighed) === undefined ? "planned" : "agreed", at, note);
+}
+
+/** A vote that its worker cannot answer for counts for nothing on chain. */
+function isUncovered({ terms }: TaskRecord, standings: Standings, { state, worker }: Vote): boolean {
+  const standing = standings.get(worker);
+  return state === "computed" && standing !== undefined && standing.cover < BigInt(terms.stake);
 }
 
 /** Marks a deal as closed once the chain has no open task of it. */

@@ -1,11 +1,14 @@
 import { byWorker } from "../../protocol/settlement.ts";
-import type { Hash } from "../../protocol/primitives.ts";
+import type { Address } from "../../protocol/primitives.ts";
+import { ballotFault } from "../domain/ballot-check.ts";
 import { moveEpoch } from "../domain/epoch-state.ts";
-import type { EpochRecord, SignedBallot } from "../domain/epoch-state.ts";
+import type { EpochRecord } from "../domain/epoch-state.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withMovedVotes } from "../domain/task-votes.ts";
+import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
+import { askForBallots, remind } from "./ask-workers.ts";
 import type { PoolContext } from "./context.ts";
 import { ballotLeaf } from "./hear-votes.ts";
 import type { Next } from "./run-lane.ts";
@@ -20,39 +23,48 @@ const COUNT_MS = 500;
  */
 export async function collectBallots(pool: PoolContext, record: EpochRecord): Promise<Next> {
   const { lane, epoch, asked, ballotsUntil } = record;
+  const now = pool.chain.now();
   const answers = await pool.epochs.ballots(lane, epoch);
-  const waiting = Object.keys(asked).some((worker) => !answers.has(worker as Hash));
-  if (waiting && pool.chain.now() <= ballotsUntil) return { inMs: COUNT_MS };
+  const missing = (Object.keys(asked) as Address[]).filter((worker) => !answers.has(worker));
+  if (missing.length > 0 && now <= ballotsUntil) {
+    return remind(pool, record, () => askForBallots(pool, record, missing), COUNT_MS);
+  }
 
-  const ballots = [...answers.values()].filter((ballot) => ballot !== null).sort(byWorker);
-  await moveTasks(pool, record, ballots);
+  // Looked at again: one may have been meant for an earlier epoch of this number, or have waited too long since.
+  const ballots = [...answers.values()]
+    .filter((ballot) => ballot !== null)
+    .filter((ballot) => ballotFault(record, ballot, record.ballotsUntil) === undefined && ballot.sealBy > now)
+    .sort(byWorker);
   const moved =
     ballots.length > 0
       ? moveEpoch(record, "sealing", { ballots, leaves: ballots.map(ballotLeaf) })
       : moveEpoch(record, "abandoned", { note: "no worker sent a ballot" });
-  await pool.epochs.put(record, moved);
+  if (!(await pool.epochs.put(record, moved))) return "again";
+  await bindVotes(pool, moved);
   pool.log.info({ lane, epoch, asked: Object.keys(asked).length, ballots: ballots.length }, "ballots collected");
   return "again";
 }
 
-/** Votes that stand in a ballot are balloted; the others of those asked are lost, and their tasks may need more votes. */
-async function moveTasks(pool: PoolContext, record: EpochRecord, ballots: readonly SignedBallot[]): Promise<void> {
+/**
+ * Votes that stand in a ballot of the epoch are balloted; the others of those asked are lost, and their tasks may need more
+ * votes. Follows from the epoch's record alone, so that it may be done again after a crash.
+ */
+export async function bindVotes(pool: PoolContext, record: EpochRecord): Promise<void> {
   const at = pool.chain.now();
   for (const { taskId } of record.tasks) {
     const voters = new Set(
-      ballots.filter(({ votes }) => votes.some((vote) => vote.taskId === taskId)).map(({ worker }) => worker),
+      record.ballots.filter(({ votes }) => votes.some((vote) => vote.taskId === taskId)).map(({ worker }) => worker),
     );
+    const silent: Address[] = [];
     const task = await pool.tasks.update(taskId, (current) => {
-      const silent = withMovedVotes(
-        current,
-        ({ worker, state }) => state === "computed" && record.asked[worker] !== undefined && !voters.has(worker),
-        "lost",
-        at,
-        { code: "GM_NO_BALLOT" },
-      );
-      const balloted = withMovedVotes(silent, ({ worker }) => voters.has(worker), "balloted", at);
+      const isSilent = ({ worker, state }: Vote): boolean =>
+        state === "computed" && record.asked[worker]?.includes(taskId) === true && !voters.has(worker);
+      silent.splice(0, silent.length, ...current.votes.filter(isSilent).map(({ worker }) => worker));
+      const left = withMovedVotes(current, isSilent, "lost", at, { code: "GM_NO_BALLOT" });
+      const balloted = withMovedVotes(left, ({ worker }) => voters.has(worker), "balloted", at);
       return voters.size > 0 ? sealed(balloted, at) : reconsidered(balloted, at);
     });
+    for (const worker of task ? silent : []) await pool.workers.count(worker, "bad");
     if (task?.state === "planned") await pool.wake.task(taskId);
   }
 }

@@ -7,9 +7,9 @@ import type { Openings } from "../domain/settle-plan.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
 import type { PoolContext } from "./context.ts";
+import { remind, tellSealed } from "./ask-workers.ts";
 import { LOOK_MS } from "./run-lane.ts";
 import type { Next } from "./run-lane.ts";
-import { tellSealed } from "./seal-epoch.ts";
 
 /** A worker that has not delivered an output after so many seconds is joined by the next one. */
 const UPLOAD_SECONDS = 30;
@@ -27,8 +27,8 @@ export async function collectOpenings(pool: PoolContext, record: EpochRecord): P
   const openings = await pool.epochs.openings(record.lane, record.epoch);
   const missing = record.ballots.filter(({ worker }) => openings[worker] === undefined);
   if (missing.length > 0 && now <= record.openUntil!) {
-    await tellSealed(pool, { ...record, ballots: missing });
-    return { inMs: LOOK_MS };
+    const silent = missing.map(({ worker }) => worker);
+    return remind(pool, record, () => tellSealed(pool, record, silent), LOOK_MS);
   }
 
   const wanted = await tasksToFetch(pool, record, openings);
@@ -60,7 +60,11 @@ async function tasksToFetch(
 async function noteDigest(pool: PoolContext, task: TaskRecord, openings: Openings): Promise<TaskRecord> {
   const digest = agreedDigest(task, openings);
   if (digest === undefined || digest === task.digest) return task;
-  return (await pool.tasks.update(task.taskId, (current) => ({ ...current, digest }))) ?? task;
+  const noted = await pool.tasks.update(task.taskId, ({ result: _ofAnother, uploadsFailed: _failed, ...current }) => ({
+    ...current,
+    digest,
+  }));
+  return noted ?? task;
 }
 
 function deliverers(record: EpochRecord, task: TaskRecord, openings: Openings): readonly Address[] {

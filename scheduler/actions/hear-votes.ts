@@ -6,6 +6,7 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
 import { verifyResult } from "../blobs/verify-result.ts";
 import { ballotFault, checkOpening } from "../domain/ballot-check.ts";
 import type { EpochRecord, SignedBallot } from "../domain/epoch-state.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
 import type { PoolContext } from "./context.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
@@ -59,6 +60,8 @@ export async function hearOpen(pool: PoolContext, worker: Address, said: Said<"o
   const ballot = record?.ballots.find((candidate) => candidate.worker === worker);
   if (record?.state !== "opening" || !ballot) return;
   const opening = checkOpening(worker, ballot, said.secret, said.digests);
+  const earlier = (await pool.epochs.openings(said.lane, said.epoch))[worker];
+  if (earlier && Object.keys(opening.digests).length <= Object.keys(earlier.digests).length) return;
   const misfit = said.digests.length - Object.keys(opening.digests).length;
   if (misfit > 0) pool.log.warn({ worker, lane: said.lane, epoch: said.epoch, misfit }, "opened digests do not fit");
   await pool.epochs.addOpening(said.lane, said.epoch, worker, opening);
@@ -68,17 +71,20 @@ export async function hearOpen(pool: PoolContext, worker: Address, said: Said<"o
 /** The worker has put the output among the blobs: it counts once every byte of it is checked. */
 export async function hearUploaded(pool: PoolContext, worker: Address, said: Said<"uploaded">): Promise<void> {
   const task = await pool.tasks.get(said.taskId);
-  if (!task?.digest || task.result !== undefined) return;
+  if (!task?.digest || task.result !== undefined || !mayDeliver(task, worker)) return;
+  const { digest } = task;
   try {
     const { stream } = await pool.blobs.read(said.sha256);
-    await verifyResult(stream, task.digest);
+    await verifyResult(stream, digest);
   } catch (error) {
     pool.log.warn({ task: said.taskId, worker, code: codeOf(error), err: error }, "upload rejected");
     return uploadFailed(pool, worker, said.taskId);
   }
   await pool.ledger.markResult(said.sha256);
-  await pool.ledger.keep(said.sha256, task.terms.deadline * 1_000 + pool.config.retentionMs);
-  await pool.tasks.update(said.taskId, (current) => ({ ...current, result: said.sha256 }));
+  await pool.ledger.keep(said.sha256, Math.max(Date.now(), task.terms.deadline * 1_000) + pool.config.retentionMs);
+  await pool.tasks.update(said.taskId, (current) =>
+    current.digest === digest ? { ...current, result: said.sha256 } : undefined,
+  );
   await pool.wake.lane(task.terms.lane);
 }
 
@@ -87,8 +93,16 @@ export async function hearUploadFailed(
   worker: Address,
   { taskId, code, message }: Said<"upload-failed">,
 ): Promise<void> {
+  const task = await pool.tasks.get(taskId);
+  if (!task?.digest || !mayDeliver(task, worker)) return;
   pool.log.warn({ task: taskId, worker, code, message }, "upload failed");
   await uploadFailed(pool, worker, taskId);
+}
+
+/** A worker whose vote is in the epoch, and that has not failed to deliver before. */
+function mayDeliver({ votes, uploadsFailed = [] }: TaskRecord, worker: Address): boolean {
+  const isIn = votes.some((vote) => vote.worker === worker && (vote.state === "balloted" || vote.state === "opened"));
+  return isIn && !uploadsFailed.includes(worker);
 }
 
 async function uploadFailed(pool: PoolContext, worker: Address, taskId: Hash): Promise<void> {

@@ -1,18 +1,18 @@
 import { agreedTag } from "../domain/votes-needed.ts";
 import { ownFailures } from "../domain/failure-votes.ts";
 import { withMovedVote, withMovedVotes, withProgress, withVote, voteOf } from "../domain/task-votes.ts";
-import { moveTask } from "../domain/task-state.ts";
+import { place } from "../domain/placement.ts";
+import { bars } from "../domain/second-tries.ts";
+import { isLive, moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
-import { isWorking } from "../domain/vote-state.ts";
-import type { Vote, VoteState } from "../domain/vote-state.ts";
-import { unpackResources } from "../../protocol/capabilities.ts";
-import { voteWeight } from "../../protocol/consensus.ts";
+import { isAnswered, isWorking } from "../domain/vote-state.ts";
+import type { Vote } from "../domain/vote-state.ts";
 import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
 import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { LEASE_MS } from "../store/task-index.ts";
 import type { PoolContext } from "./context.ts";
-import { agree, leaseOf } from "./place-task.ts";
+import { agree, candidate, leaseOf, newVote } from "./place-task.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
 
@@ -23,8 +23,12 @@ export async function hearHello(pool: PoolContext, worker: Address, hello: Said<
   const { machine, agent, capabilities, platform, slots } = hello;
   await pool.workers.put({ worker, machine, agent, capabilities, platform, slots });
   await pool.workers.seen(worker, Date.now(), true);
-  await pool.tasks.extendLeases(hello.leases, Date.now() + LEASE_MS);
-  const missing = (await pool.tasks.slotsOf(worker)).filter((leaseId) => !hello.leases.includes(leaseId));
+  const held = await pool.tasks.slotsOf(worker);
+  const [known, missing] = [new Set(hello.leases), held.filter((leaseId) => !hello.leases.includes(leaseId))];
+  await pool.tasks.extendLeases(
+    held.filter((leaseId) => known.has(leaseId)),
+    Date.now() + LEASE_MS,
+  );
   for (const leaseId of missing) await resendLease(pool, worker, leaseId);
   await wakePlanned(pool);
 }
@@ -60,21 +64,19 @@ export async function hearProgress(pool: PoolContext, worker: Address, said: Sai
   });
 }
 
-/** The worker does not want it or cannot run it: another one shall. */
+/** The worker does not want it, or (once it has accepted) has failed at it: another one shall. */
 export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<"refuse">): Promise<void> {
   const { leaseId, code, message } = said;
-  const changed = await changeVote(pool, worker, leaseId, (task) =>
-    withMovedVote(task, leaseId, endOfRefused(task, leaseId), pool.chain.now(), { code }),
-  );
+  const changed = await changeVote(pool, worker, leaseId, (task) => {
+    const vote = voteOf(task, leaseId);
+    // What it has answered once may stand in a ballot: it is taken back no more.
+    if (!vote || !isWorking(vote)) return undefined;
+    return withMovedVote(task, leaseId, vote.state === "leased" ? "refused" : "failed", pool.chain.now(), { code });
+  });
   if (!changed) return;
   pool.log.info({ task: changed.taskId, worker, lease: leaseId, code, message }, "lease refused");
   await pool.workers.count(worker, "bad");
   await wakeBoth(pool, changed.taskId);
-}
-
-/** Before it accepted it is a refusal; afterwards the worker has failed at it. */
-function endOfRefused(task: TaskRecord, leaseId: string): VoteState {
-  return voteOf(task, leaseId)?.state === "leased" ? "refused" : "failed";
 }
 
 /** The worker has a result. A vote that this pool has forgotten is taken up again as long as the task wants votes. */
@@ -85,10 +87,10 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
   const stored = await pool.tasks.update(taskId, (task) => {
     const known = voteOf(task, leaseId);
     if (known && known.worker !== worker) return undefined;
-    const base = known && known.state !== "lost" ? task : withRevived(task, known ?? forgotten);
+    const base = known && known.state !== "lost" ? task : withRevived(task, known ?? forgotten, at);
     return base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag }), at);
   });
-  if (!stored) return dropLease(pool, worker, leaseId, taskId);
+  if (!stored) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.info({ task: taskId, worker, lease: leaseId }, "vote computed");
   if (agreedTag(stored) !== undefined) await agree(pool, stored);
   await wakeBoth(pool, taskId);
@@ -100,27 +102,37 @@ function afterAnswer(task: TaskRecord, at: number): TaskRecord {
   return withMovedVotes(task, (vote) => own.has(vote.leaseId), "failed", at, { code: "GM_MACHINE_TOO_SMALL" });
 }
 
-function withRevived(task: TaskRecord, vote: Vote | undefined): TaskRecord | undefined {
+function withRevived(task: TaskRecord, vote: Vote | undefined, now: number): TaskRecord | undefined {
   const wants = task.state === "planned" || task.state === "running";
-  const other = task.votes.some((known) => known.worker === vote?.worker && known.state !== "lost");
-  if (!vote || !wants || other) return undefined;
+  if (!vote || !wants) return undefined;
+  const others = task.votes.filter((known) => known.worker === vote.worker && known.leaseId !== vote.leaseId);
+  if (others.some((known) => bars(known, now))) return undefined;
   return voteOf(task, vote.leaseId) ? task : withVote(task, vote);
 }
 
-async function revived(pool: PoolContext, worker: Address, { leaseId }: Said<"computed">): Promise<Vote | undefined> {
-  const known = await pool.workers.get(worker);
-  if (!known) return undefined;
-  const { score } = await pool.chain.standing(worker);
-  const { benchmark, memoryMiB } = unpackResources(known.capabilities);
-  const weight = voteWeight(score, 127).toString();
-  const spare = { benchmark, memoryMiB };
-  return { leaseId, worker, machine: known.machine, state: "running", at: pool.chain.now(), weight, spare };
+/** The vote of a lease that this pool does not know, if the worker could have been given it. */
+async function revived(
+  pool: PoolContext,
+  worker: Address,
+  { leaseId, taskId }: Said<"computed">,
+): Promise<Vote | undefined> {
+  const [known, task] = await Promise.all([pool.workers.get(worker), pool.tasks.get(taskId)]);
+  const deal = task && (await pool.deals.get(task.dealId));
+  if (!known || !deal) return undefined;
+  const able = { ...(await candidate(pool, task, { ...known, accepting: true })), busy: [] };
+  const demand = { requirements: deal.deal.requirements, platform: pool.config.platform, now: pool.chain.now() };
+  if (place(task, demand, [able]).ranked.length === 0) return undefined;
+  return { ...newVote(pool, able), leaseId, state: "running" };
 }
 
-async function dropLease(pool: PoolContext, worker: Address, leaseId: string, taskId: Hash): Promise<void> {
+/** A worker that says again what is known shall not wait; one whose vote is of no use any more is told so. */
+async function answerAgain(pool: PoolContext, worker: Address, leaseId: string, taskId: Hash): Promise<void> {
   const task = await pool.tasks.get(taskId);
   const vote = task && voteOf(task, leaseId);
-  if (vote && vote.worker === worker && !["lost", "refused", "failed"].includes(vote.state)) return;
+  if (vote?.worker === worker && isAnswered(vote)) {
+    if (isLive(task!.state)) await wakeBoth(pool, taskId);
+    return;
+  }
   const reason = task ? `task is ${task.state} and wants no vote of this lease` : "task is unknown here";
   await pool.messenger.send(worker, { type: "drop", leaseId, taskId, reason });
 }
@@ -133,9 +145,11 @@ export async function loseLeases(pool: PoolContext): Promise<void> {
     const task = await taskOf(pool, leaseId);
     const vote = task && voteOf(task, leaseId);
     if (!task || !vote) continue;
-    const changed = await pool.tasks.update(task.taskId, (current) =>
-      withMovedVote(current, leaseId, "lost", pool.chain.now(), { code: "GM_LEASE_EXPIRED" }),
-    );
+    const changed = await pool.tasks.update(task.taskId, (current) => {
+      const late = voteOf(current, leaseId);
+      if (!late || !isWorking(late)) return undefined;
+      return withMovedVote(current, leaseId, "lost", pool.chain.now(), { code: "GM_LEASE_EXPIRED" });
+    });
     if (!changed) continue;
     pool.log.warn({ task: task.taskId, worker: vote.worker, lease: leaseId }, "lease lost");
     await pool.workers.count(vote.worker, "bad");

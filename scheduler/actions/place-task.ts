@@ -8,6 +8,7 @@ import type { TaskParams } from "../../protocol/params.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { explain, place } from "../domain/placement.ts";
 import type { Candidate } from "../domain/placement.ts";
+import { bars } from "../domain/second-tries.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withVote } from "../domain/task-votes.ts";
@@ -38,7 +39,7 @@ export async function placeTask(pool: PoolContext, taskId: Hash): Promise<void> 
 
 async function placeMore(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<void> {
   const candidates = await candidatesFor(pool, task);
-  const demand = { requirements: deal.deal.requirements, platform: pool.config.platform };
+  const demand = { requirements: deal.deal.requirements, platform: pool.config.platform, now: pool.chain.now() };
   const placement = place(task, demand, candidates);
   const weights = placement.ranked.map((candidate) => candidate.weight);
   const wanted = leasesWanted(task, weights) + extraVote(pool, task, leasesWanted(task, weights));
@@ -46,15 +47,21 @@ async function placeMore(pool: PoolContext, task: TaskRecord, deal: DealRecord):
   let given = 0;
   for (const candidate of placement.ranked) {
     if (given >= wanted) break;
-    if (await giveLease(pool, task, deal, candidate)) given++;
+    if (await giveLease(pool, task, deal, candidate, votesOut(task) + given)) given++;
   }
   await settleState(pool, task.taskId, wanted > given, wanted > given ? explain(placement) : undefined);
 }
 
+/** Votes that are given or expected. */
+function votesOut(task: TaskRecord): number {
+  return task.votes.filter((vote) => isWorking(vote) || isAnswered(vote)).length;
+}
+
 /** Even a worker that could decide alone is replicated now and then, so that nobody knows when it is not watched. */
 function extraVote(pool: PoolContext, task: TaskRecord, wanted: number): number {
-  const untouched = !task.votes.some((vote) => isWorking(vote) || isAnswered(vote));
-  return untouched && wanted === 1 && task.terms.trust > 2 && pool.random() < pool.config.replicateChance ? 1 : 0;
+  return votesOut(task) === 0 && wanted === 1 && task.terms.trust > 2 && pool.random() < pool.config.replicateChance
+    ? 1
+    : 0;
 }
 
 async function settleState(pool: PoolContext, taskId: Hash, wanting: boolean, waitingFor?: string): Promise<void> {
@@ -84,7 +91,8 @@ async function candidatesFor(pool: PoolContext, task: TaskRecord): Promise<reado
   return Promise.all(alive.map((worker) => candidate(pool, task, worker)));
 }
 
-async function candidate(
+/** A worker as placement sees it. */
+export async function candidate(
   pool: PoolContext,
   task: TaskRecord,
   worker: WorkerRecord & { readonly accepting: boolean },
@@ -108,11 +116,20 @@ async function candidate(
 
 /* LEASES */
 
-async function giveLease(pool: PoolContext, task: TaskRecord, deal: DealRecord, to: Candidate): Promise<boolean> {
+/** @param most how many votes the task may have before this one: another placement of it may have been faster */
+async function giveLease(
+  pool: PoolContext,
+  task: TaskRecord,
+  deal: DealRecord,
+  to: Candidate,
+  most: number,
+): Promise<boolean> {
   const params = taskParams(parseParams(deal.params!), task.index);
   if (!params) return false;
-  const vote = newVote(pool, task, to);
-  const stored = await pool.tasks.lease(task.taskId, to.worker, to.slots, (current) => withLease(current, vote));
+  const vote = newVote(pool, to);
+  const stored = await pool.tasks.lease(task.taskId, to.worker, to.slots, (current) =>
+    votesOut(current) <= most ? withLease(current, vote) : undefined,
+  );
   if (stored === undefined || stored === "full") return false;
   await pool.messenger.send(to.worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
   pool.log.info({ task: task.taskId, deal: task.dealId, worker: to.worker, lease: vote.leaseId }, "lease given");
@@ -120,12 +137,12 @@ async function giveLease(pool: PoolContext, task: TaskRecord, deal: DealRecord, 
 }
 
 function withLease(task: TaskRecord, vote: Vote): TaskRecord | undefined {
-  const taken = task.votes.some((other) => other.worker === vote.worker && other.state !== "lost");
+  const taken = task.votes.some((other) => other.worker === vote.worker && bars(other, vote.at));
   const placeable = task.state === "planned" || task.state === "running";
   return placeable && !taken ? withVote(task, vote) : undefined;
 }
 
-function newVote(pool: PoolContext, task: TaskRecord, { worker, machine, weight, capabilities }: Candidate): Vote {
+export function newVote(pool: PoolContext, { worker, machine, weight, capabilities }: Candidate): Vote {
   const { benchmark, memoryMiB } = unpackResources(capabilities);
   return {
     leaseId: randomUUID(),

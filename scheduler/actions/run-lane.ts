@@ -2,7 +2,9 @@ import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { planEpoch, tasksToSeal } from "../domain/epoch-plan.ts";
 import { isOver } from "../domain/epoch-state.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
+import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "./context.ts";
+import { askForBallots } from "./ask-workers.ts";
 import { collectBallots } from "./collect-ballots.ts";
 import { collectOpenings } from "./collect-openings.ts";
 import { sealEpoch } from "./seal-epoch.ts";
@@ -61,22 +63,23 @@ async function startEpoch(pool: PoolContext, lane: number, last: EpochRecord | u
   if (chosen.length === 0) return { inMs: LOOK_MS };
 
   const onChain = await pool.chain.lastEpoch(lane);
-  const busyUntil = onChain.sealedAt + SETTLE_WINDOW_SECONDS;
-  if (onChain.epoch > 0 && !onChain.settled && now <= busyUntil) return { inMs: LOOK_MS * 10 };
+  if (isBusy(onChain, now) || isBehind(onChain, last, now)) return { inMs: LOOK_MS * 10 };
 
-  const record = planEpoch(lane, onChain.epoch + 1, chosen, now + pool.config.epochs.ballotSeconds);
+  const until = now + pool.config.epochs.ballotSeconds;
+  const record = { ...planEpoch(lane, onChain.epoch + 1, chosen, until), askedAt: now };
   if (!(await pool.epochs.put(last, record))) return "again";
   pool.log.info({ lane, epoch: record.epoch, tasks: chosen.length }, "epoch begun");
-  await askForBallots(pool, record);
+  await askForBallots(pool, record, Object.keys(record.asked) as Address[]);
   return "again";
 }
 
-/** Asks every worker of the epoch; asking again is harmless, since a worker's first ballot stands. */
-export async function askForBallots(pool: PoolContext, { lane, epoch, asked }: EpochRecord): Promise<void> {
-  const entries = Object.entries(asked) as [`0x${string}`, readonly `0x${string}`[]][];
-  await Promise.all(
-    entries.map(([worker, tasks]) =>
-      pool.messenger.send(worker, { type: "ballot?", pool: pool.config.pool, lane, epoch, tasks: [...tasks] }),
-    ),
-  );
+type OnChain = Awaited<ReturnType<PoolContext["chain"]["lastEpoch"]>>;
+
+function isBusy({ epoch, sealedAt, settled }: OnChain, now: number): boolean {
+  return epoch > 0 && !settled && now <= sealedAt + SETTLE_WINDOW_SECONDS;
+}
+
+/** A node that has not heard of the last epoch yet would give its number to a second one, whose ballots are then void. */
+function isBehind({ epoch }: OnChain, last: EpochRecord | undefined, now: number): boolean {
+  return last?.sealedAt !== undefined && epoch < last.epoch && now <= last.sealedAt + SETTLE_WINDOW_SECONDS;
 }

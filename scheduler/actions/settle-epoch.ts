@@ -16,10 +16,13 @@ import type { Next } from "./run-lane.ts";
 /** Sends the one transaction that pays for the epoch, then notes what it did to each task. */
 export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promise<Next> {
   const { lane, epoch } = record;
+  const isOver = pool.chain.now() > record.sealedAt! + SETTLE_WINDOW_SECONDS;
+  if (isOver && !(await wasSettled(pool, record))) return abandonEpoch(pool, record, "its window has passed");
+
   const openings = await pool.epochs.openings(lane, epoch);
+  await openVotes(pool, record, openings);
   try {
     const verdicts = await pool.operator.settle(await plan(pool, record, openings), epoch);
-    await openVotes(pool, record, openings);
     for (const verdict of withUnnamed(record, verdicts)) await applyVerdict(pool, verdict);
     await pool.epochs.put(record, moveEpoch(record, "settled", { note: summary(verdicts) }));
     pool.log.info({ lane, epoch, outcome: summary(verdicts) }, "epoch settled");
@@ -27,8 +30,7 @@ export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promi
   } catch (error) {
     if (!(error instanceof GridmillError) || error.retryable) throw error;
     if (await wasSettled(pool, record)) return noteSettled(pool, record);
-    if (pool.chain.now() <= record.sealedAt! + SETTLE_WINDOW_SECONDS) throw error;
-    return abandonEpoch(pool, record, `its settle was refused: ${error.message}`);
+    throw error;
   }
 }
 
@@ -48,22 +50,26 @@ async function noteSettled(pool: PoolContext, record: EpochRecord): Promise<Next
 
 async function plan(pool: PoolContext, record: EpochRecord, openings: Openings) {
   const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
-  const withheld = new Set(tasks.filter(cannotBeFetched).map(({ taskId }) => taskId));
+  const withheld = new Set(tasks.filter((task) => !canBeFetched(task)).map(({ taskId }) => taskId));
   return planSettle(record, openings, await pool.deals.dealsOf(tasks.map(({ dealId }) => dealId)), withheld);
 }
 
-function cannotBeFetched({ digest, result }: TaskRecord): boolean {
-  return digest !== undefined && needsUpload(digest) && result === undefined;
+/**
+ * Whether the requester gets what it pays for. What the pool sees no agreement on is not opened either: the chain weighs by
+ * the scores of that moment, and might agree on something that nobody has delivered.
+ */
+function canBeFetched({ digest, result }: TaskRecord): boolean {
+  return digest !== undefined && (!needsUpload(digest) || result !== undefined);
 }
 
-/** From here on the chain knows the digests, so the pool may show them too. */
+/** Before the settle, so that whoever hears of its outcome first knows who voted for what. */
 async function openVotes(pool: PoolContext, record: EpochRecord, openings: Openings): Promise<void> {
   const at = pool.chain.now();
   for (const { taskId } of record.tasks) {
     await pool.tasks.update(taskId, (task) =>
-      task.votes.reduce((changed, { leaseId, worker }) => {
+      task.votes.reduce((changed, { leaseId, worker, state }) => {
         const digest = openings[worker]?.digests[taskId];
-        return digest ? withMovedVote(changed, leaseId, "opened", at, { digest }) : changed;
+        return digest && state === "balloted" ? withMovedVote(changed, leaseId, "opened", at, { digest }) : changed;
       }, task),
     );
   }

@@ -3,6 +3,7 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
 import { byTask, estimateSettleGas } from "../../protocol/settlement.ts";
 import type { EpochRecord } from "./epoch-state.ts";
 import { ownFailures } from "./failure-votes.ts";
+import { waitAfter } from "./second-tries.ts";
 import type { TaskRecord } from "./task-state.ts";
 
 /** When an epoch is closed, beside the limits of gas and callbacks (design: middleware, last lines of "Scheduler"). */
@@ -29,9 +30,7 @@ export type LaneView = {
 
 /** The tasks to close an epoch over now, in task order; empty to wait on. */
 export function tasksToSeal(view: LaneView, policy: EpochPolicy): readonly TaskRecord[] {
-  const ready = view.agreed
-    .filter(({ terms }) => terms.sealAfter < view.now && view.now + policy.sealMarginSeconds <= terms.deadline)
-    .sort(byTask);
+  const ready = view.agreed.filter((task) => isReady(task, view.now, policy)).sort(byTask);
   const fitting = withinLimits(ready, policy.maxTasks);
   const full = fitting.length < ready.length || fitting.length >= policy.maxTasks;
   return full || view.underway === 0 || waitedLong(ready, view.now, policy) ? fitting : [];
@@ -66,6 +65,13 @@ function askedOf(tasks: readonly TaskRecord[]): Record<Address, readonly Hash[]>
     for (const { worker } of computed) (asked[worker] ??= []).push(task.taskId);
   }
   return asked;
+}
+
+/** In its time, and not again at once after settles that left it open: each of them costs gas. */
+function isReady({ terms, history }: TaskRecord, now: number, policy: EpochPolicy): boolean {
+  const inTime = terms.sealAfter < now && now + policy.sealMarginSeconds <= terms.deadline;
+  const seals = history.filter(({ status }) => status === "sealed");
+  return inTime && now >= (seals.at(-1)?.at ?? 0) + waitAfter(seals.length);
 }
 
 function waitedLong(ready: readonly TaskRecord[], now: number, policy: EpochPolicy): boolean {

@@ -50,6 +50,8 @@ export type EpochRecord = {
   readonly asked: Readonly<Record<Address, readonly Hash[]>>;
   /** Ballots are awaited until then. */
   readonly ballotsUntil: number;
+  /** When the workers were last asked or told. */
+  readonly askedAt?: number;
   /** Ascending by worker, fixed when the epoch is sealed. */
   readonly ballots: readonly SignedBallot[];
   readonly leaves: readonly Hash[];

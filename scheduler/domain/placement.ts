@@ -1,8 +1,12 @@
 import { shortfalls, unpackResources } from "../../protocol/capabilities.ts";
 import type { Limits } from "../../protocol/lease.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
+import { needsSecondMachine } from "./failure-votes.ts";
+import { bars, isPassing } from "./second-tries.ts";
 import type { TaskRecord } from "./task-state.ts";
+import { answeredVotes } from "./task-votes.ts";
 import { isWorking } from "./vote-state.ts";
+import type { Vote } from "./vote-state.ts";
 
 /** A worker as placement sees it: what it offers, what it is busy with, what it can lose. */
 export type Candidate = {
@@ -25,6 +29,8 @@ export type Candidate = {
 /** Why a worker does not get a lease, in a closed list so that reasons can be counted. */
 export type Refusal =
   | "already votes on this task"
+  | "has to wait before it tries this task again"
+  | "no larger than the machine that failed at this task"
   | "takes no leases now"
   | "all slots taken"
   | "bond too small"
@@ -35,6 +41,8 @@ export type Refusal =
 export type Demand = {
   readonly requirements: Hash;
   readonly platform: string;
+  /** Unix seconds. */
+  readonly now: number;
 };
 
 /** The workers that may take a lease, best first, and why the others may not. */
@@ -55,18 +63,21 @@ export function place(task: TaskRecord, demand: Demand, candidates: readonly Can
 
 /** The refusals grouped by reason, as `task show` prints them: `2 x all slots taken, 1 x bond too small`. */
 export function explain(placement: Placement): string {
-  if (placement.refused.length === 0) return placement.ranked.length === 0 ? "no worker is connected" : "all slots taken";
+  if (placement.refused.length === 0)
+    return placement.ranked.length === 0 ? "no worker is connected" : "all slots taken";
   const counts = new Map<string, number>();
   for (const { reason } of placement.refused) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return [...counts].map(([reason, count]) => `${count} x ${reason}`).join(", ");
 }
 
 function refusal(task: TaskRecord, demand: Demand, candidate: Candidate): Refusal | undefined {
-  if (hasVoted(task, candidate.worker)) return "already votes on this task";
+  const barring = barringVote(task, candidate.worker, demand.now);
+  if (barring) return isPassing(barring) ? "has to wait before it tries this task again" : "already votes on this task";
   if (!candidate.accepting) return "takes no leases now";
   if (candidate.busy.length >= candidate.slots) return "all slots taken";
   if (candidate.freeCover < BigInt(task.terms.stake)) return "bond too small";
   if (candidate.platform !== demand.platform) return "other platform";
+  if (isTooSmall(task, candidate)) return "no larger than the machine that failed at this task";
   const missing = [
     ...shortfalls(candidate.capabilities, demand.requirements),
     ...overbooked(task.terms.limits, candidate),
@@ -74,9 +85,16 @@ function refusal(task: TaskRecord, demand: Demand, candidate: Candidate): Refusa
   return missing.length > 0 ? `lacks ${missing.join(", ")}` : undefined;
 }
 
-/** A worker whose lease was lost may try again: its journal answers with the vote it had. */
-function hasVoted(task: TaskRecord, worker: Address): boolean {
-  return task.votes.some((vote) => vote.worker === worker && vote.state !== "lost");
+/** A worker whose lease was lost may try again after a while: its journal answers with the vote it had. */
+function barringVote(task: TaskRecord, worker: Address, now: number): Vote | undefined {
+  return task.votes.find((vote) => vote.worker === worker && bars(vote, now));
+}
+
+/** Whether a task waits for a machine with no less to spare than those that failed at it, and this one has less. */
+function isTooSmall(task: TaskRecord, { capabilities }: Candidate): boolean {
+  if (!needsSecondMachine(task)) return false;
+  const { benchmark, memoryMiB } = unpackResources(capabilities);
+  return answeredVotes(task).some(({ spare }) => benchmark < spare.benchmark || memoryMiB < spare.memoryMiB);
 }
 
 /** The resources that the leases already held leave too little of. */
@@ -87,10 +105,15 @@ function overbooked(limits: Limits, candidate: Candidate): readonly string[] {
   );
 }
 
-/** Idle machines first, machines that this task is not on yet before others, then the reliable, the fast, the known. */
+/**
+ * Those that have not failed at this task before the others, then machines that it is not on yet, idle ones, the reliable,
+ * the fast, the known.
+ */
 function byRank(task: TaskRecord): (a: Candidate, b: Candidate) => number {
+  const tried = new Map(task.votes.map((vote) => [vote.worker, vote.tries ?? 1]));
   const here = new Set(task.votes.filter(isWorking).map((vote) => vote.machine));
   const key = (candidate: Candidate): readonly number[] => [
+    tried.get(candidate.worker) ?? 0,
     here.has(candidate.machine) ? 1 : 0,
     candidate.busy.length / candidate.slots,
     -candidate.reliability,

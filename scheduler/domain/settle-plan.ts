@@ -22,7 +22,9 @@ export type Openings = Readonly<Record<Address, Opening>>;
 export function agreedDigest(task: TaskRecord, openings: Openings): Hash | undefined {
   const votes = task.votes.flatMap((vote) => {
     const digest = openings[vote.worker]?.digests[task.taskId];
-    return digest && vote.state === "balloted" ? [{ digest, weight: BigInt(vote.weight) }] : [];
+    return digest && (vote.state === "balloted" || vote.state === "opened")
+      ? [{ digest, weight: BigInt(vote.weight) }]
+      : [];
   });
   return consensusOf(votes, task.terms.trust);
 }

@@ -1,4 +1,5 @@
 import type { Hash } from "../../protocol/primitives.ts";
+import { isPassing } from "./second-tries.ts";
 import type { TaskRecord } from "./task-state.ts";
 import { canMoveVote, isAnswered, moveVote } from "./vote-state.ts";
 import type { Vote, VotePatch, VoteState } from "./vote-state.ts";
@@ -9,11 +10,14 @@ export function voteOf(task: TaskRecord, leaseId: string): Vote | undefined {
   return task.votes.find((vote) => vote.leaseId === leaseId);
 }
 
+/** Adds a vote in the place of an earlier one of its worker that came to nothing, so that a task has one a worker. */
 export function withVote(task: TaskRecord, vote: Vote): TaskRecord {
-  return { ...task, votes: [...task.votes, vote] };
+  const earlier = task.votes.filter((other) => other.worker === vote.worker && isPassing(other));
+  const tries = Math.max(0, ...earlier.map((other) => other.tries ?? 1)) + 1;
+  return { ...task, votes: [...task.votes.filter((other) => !earlier.includes(other)), { ...vote, tries }] };
 }
 
-/** Replaces one vote by its moved self; a move that the table refuses leaves the task as it is. */
+/** Replaces one vote by its moved self; where the table refuses the move, the very same task is returned. */
 export function withMovedVote(
   task: TaskRecord,
   leaseId: string,
@@ -21,10 +25,9 @@ export function withMovedVote(
   at: number,
   patch: VotePatch = {},
 ): TaskRecord {
-  const votes = task.votes.map((vote) =>
-    vote.leaseId === leaseId && canMoveVote(vote.state, to) ? moveVote(vote, to, at, patch) : vote,
-  );
-  return { ...task, votes };
+  const moving = voteOf(task, leaseId);
+  if (!moving || !canMoveVote(moving.state, to)) return task;
+  return { ...task, votes: task.votes.map((vote) => (vote === moving ? moveVote(vote, to, at, patch) : vote)) };
 }
 
 /** Notes how far a running vote is, without moving it. */

@@ -50,6 +50,8 @@ export type Vote = {
   readonly percent?: number;
   /** Why it ended, when it did. */
   readonly code?: string;
+  /** How many leases of this task its worker has had, with this one. */
+  readonly tries?: number;
 };
 
 /** Votes that hold a worker's slot. */

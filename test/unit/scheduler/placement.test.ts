@@ -5,11 +5,11 @@ import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
 import { explain, place } from "../../../scheduler/domain/placement.ts";
 import type { Candidate } from "../../../scheduler/domain/placement.ts";
 import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
-import { aCandidate, addressOf, aDeal, aTask, aVote } from "../../support/scheduler-records.ts";
+import { aCandidate, addressOf, aDeal, aTask, aVote, GENESIS } from "../../support/scheduler-records.ts";
 
 const FULL = { ...NO_RESOURCES, cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 100 };
 const task = aTask();
-const demand = { requirements: aDeal().requirements, platform: "linux/amd64" };
+const demand = { requirements: aDeal().requirements, platform: "linux/amd64", now: GENESIS };
 const { limits } = task.terms;
 
 const reasonFor = (candidate: Candidate, of = task): string | undefined =>
