@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 
+import { z } from "zod";
+
 import { DeploymentSchema } from "../../protocol/deployment.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
 import { BadConfigError } from "../../protocol/errors.ts";
@@ -12,8 +14,10 @@ export async function readDeployment(file: string): Promise<Deployment> {
   try {
     return DeploymentSchema.parse(JSON.parse(await readFile(file, "utf8")));
   } catch (cause) {
-    throw new BadConfigError(`The deployment file ${file} cannot be read`, {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new BadConfigError(`${file} does not say where the contracts are: ${why}`, {
       cause,
+      details: { problems: [`GRIDMILL_DEPLOYMENT: ${file}`] },
       hint: "GRIDMILL_DEPLOYMENT names a JSON file with chainId, block and contracts; gridmill up writes one",
     });
   }

@@ -1,12 +1,6 @@
-import { readFile } from "node:fs/promises";
-
-import { z } from "zod";
-
+import { readDeployment } from "../../chain/node/deployment-file.ts";
 import { createChainReader } from "../../chain/reader.ts";
 import { connectChain } from "../../chain/rpc.ts";
-import { DeploymentSchema } from "../../protocol/deployment.ts";
-import type { Deployment } from "../../protocol/deployment.ts";
-import { BadConfigError } from "../../protocol/errors.ts";
 import type { SigningDomain } from "../../protocol/orders.ts";
 import { createReaderChain } from "./reader-chain.ts";
 import type { WorkerChain } from "./worker-chain.ts";
@@ -37,17 +31,4 @@ export async function linkChain({ rpcUrls, deploymentFile, confirmations }: Chai
     ballotDomain: reader.ballotDomain,
     close: () => provider.destroy(),
   };
-}
-
-async function readDeployment(file: string): Promise<Deployment> {
-  try {
-    return DeploymentSchema.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-    throw new BadConfigError(`${file} does not say where the contracts are: ${why}`, {
-      cause,
-      details: { problems: [`GRIDMILL_DEPLOYMENT: ${file}`] },
-      hint: "`gridmill up` and scripts/deploy.ts write such a file",
-    });
-  }
 }
