@@ -60,6 +60,12 @@ export class BadParamsError extends GridmillError {
   readonly retryable = false;
 }
 
+/** Whoever was asked, a market, a pool or the chain, knows no order, asset, deal, task or blob of that name. */
+export class NotFoundError extends GridmillError {
+  readonly code = "GM_NOT_FOUND";
+  readonly retryable = false;
+}
+
 /** A service answered with an error of its own, which is passed on with its code. */
 export class RemoteError extends GridmillError {
   readonly code: `GM_${string}`;

@@ -12,12 +12,6 @@ export class NoOfferError extends GridmillError {
   readonly retryable = true;
 }
 
-/** The market has no order, asset, deal or task of that name. */
-export class NotFoundError extends GridmillError {
-  readonly code = "GM_NOT_FOUND";
-  readonly retryable = false;
-}
-
 /** One signer may have only so many open orders in the book. */
 export class TooManyOrdersError extends GridmillError {
   readonly code = "GM_TOO_MANY_ORDERS";

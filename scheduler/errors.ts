@@ -12,12 +12,6 @@ export class StoreUnreachableError extends GridmillError {
   readonly retryable = true;
 }
 
-/** The pool does not know this task, deal, lease or blob. */
-export class NotFoundError extends GridmillError {
-  readonly code = "GM_NOT_FOUND";
-  readonly retryable = false;
-}
-
 /** The caller has not logged in, or the session has ended. */
 export class NotLoggedInError extends GridmillError {
   readonly code = "GM_NOT_LOGGED_IN";

@@ -1,5 +1,5 @@
 import { dealIdOf, taskIdOf } from "../protocol/deal.ts";
-import { NotFoundError } from "../protocol/market-errors.ts";
+import { NotFoundError } from "../protocol/errors.ts";
 import type { Hash } from "../protocol/primitives.ts";
 
 import { createGatewayClient } from "./gateway-client.ts";

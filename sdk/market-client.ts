@@ -90,7 +90,7 @@ export function bestOffer(quote: Quote): Offer {
   });
   const reasons = [...quote.missing, ...refused];
   throw new NoOfferError(`No offer fits the request\n  ${reasons.join("\n  ")}`, {
-    hint: "Raise the maximum price, ask for less, or name another pool; gridmill market shows what is offered",
+    hint: "Raise the maximum price, ask for less, or name another pool; gridmill order list pool shows what is offered",
     details: { quote },
   });
 }

@@ -1,6 +1,5 @@
-import { GridmillError } from "../protocol/errors.ts";
+import { GridmillError, NotFoundError } from "../protocol/errors.ts";
 import { failReasonOf } from "../protocol/digest.ts";
-import { NotFoundError } from "../protocol/market-errors.ts";
 import type { Hash } from "../protocol/primitives.ts";
 
 import { isFinal, tasksOf } from "./deals.ts";

@@ -10,7 +10,7 @@ import {
   PoolAssetSchema,
   PoolPageSchema,
 } from "../../protocol/market-api.ts";
-import { NotFoundError } from "../../protocol/market-errors.ts";
+import { NotFoundError } from "../../protocol/errors.ts";
 import { AddressSchema, uintSchema } from "../../protocol/primitives.ts";
 import type { AssetKind } from "../domain/chain-view.ts";
 import type { Services } from "../services.ts";

@@ -9,7 +9,7 @@ import {
   TasksQuerySchema,
 } from "../../protocol/market-api.ts";
 import type { DealRecord } from "../../protocol/market-api.ts";
-import { NotFoundError } from "../../protocol/market-errors.ts";
+import { NotFoundError } from "../../protocol/errors.ts";
 import { HashSchema } from "../../protocol/primitives.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import type { DealQueries } from "../store/deal-queries.ts";

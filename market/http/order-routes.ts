@@ -8,7 +8,7 @@ import {
   QuoteSchema,
   SIGNED_ORDER_SCHEMAS,
 } from "../../protocol/market-api.ts";
-import { NotFoundError } from "../../protocol/market-errors.ts";
+import { NotFoundError } from "../../protocol/errors.ts";
 import { ORDER_KINDS } from "../../protocol/orders.ts";
 import type { OrderByKind, OrderKind, Signed } from "../../protocol/orders.ts";
 import { HashSchema } from "../../protocol/primitives.ts";

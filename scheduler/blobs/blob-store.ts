@@ -6,7 +6,9 @@ import { Transform } from "node:stream";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { BlobMismatchError, BlobQuotaError, NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../../protocol/errors.ts";
+
+import { BlobMismatchError, BlobQuotaError } from "../errors.ts";
 
 /** Bytes under the SHA-256 that they have; complete or not there at all. */
 export interface BlobStore {

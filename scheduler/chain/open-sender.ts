@@ -7,10 +7,10 @@ import { createSenderChain } from "../../chain/sender-chain.ts";
 import type { SenderJournal } from "../../chain/sender-journal.ts";
 import { createSender } from "../../chain/sender.ts";
 import type { TransactionSender } from "../../chain/sender.ts";
-import { BadConfigError } from "../../protocol/errors.ts";
+import { BadConfigError, NotFoundError } from "../../protocol/errors.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { SchedulerConfig } from "../config.ts";
-import { NotFoundError, NotOperatorError } from "../errors.ts";
+import { NotOperatorError } from "../errors.ts";
 
 /** How often the fate of open transactions is looked at, in milliseconds. */
 const SENDER_POLL_MS = 500;

@@ -2,14 +2,15 @@ import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 
-import { taskIdOf } from "../../protocol/deal.ts";
+import { NotFoundError } from "../../protocol/errors.ts";
 import { PoolDealSchema, PoolTaskSchema } from "../../protocol/pool-api.ts";
 import type { PoolDeal, PoolTask } from "../../protocol/pool-api.ts";
 import { HashSchema } from "../../protocol/primitives.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
+import { chunksOfTasks } from "../actions/tasks-of-deal.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
-import { NotAllowedError, NotFoundError } from "../errors.ts";
+import { NotAllowedError } from "../errors.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -90,9 +91,10 @@ function taskView(task: TaskRecord): PoolTask {
   };
 }
 
-async function dealView(pool: PoolContext, { dealId, deal, stage, note }: DealRecord): Promise<PoolDeal> {
-  const ids = Array.from({ length: deal.volume }, (_unused, index) => taskIdOf(dealId, index));
-  const tasks = await pool.tasks.getAll(ids);
+async function dealView(pool: PoolContext, record: DealRecord): Promise<PoolDeal> {
+  const { dealId, stage, note } = record;
+  const tasks: TaskRecord[] = [];
+  for (const taskIds of chunksOfTasks(record)) tasks.push(...(await pool.tasks.getAll(taskIds)));
   return {
     dealId,
     stage,
