@@ -1,11 +1,10 @@
 import { PGlite } from "@electric-sql/pglite";
-import { Kysely } from "kysely";
+import { Kysely, PGliteDialect } from "kysely";
 import { Pool, types } from "pg";
 
 import { GuardedPostgresDialect } from "./guarded-postgres-dialect.ts";
 import { migrate } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
-import { SerialPgliteDialect } from "./serial-pglite-dialect.ts";
 
 /** PostgreSQL's type number of bigint. We keep block numbers, seconds and indices in it: all below 2^53. */
 const INT8 = 20;
@@ -41,9 +40,8 @@ function postgres(url: string): GuardedPostgresDialect {
   return new GuardedPostgresDialect({ pool });
 }
 
-async function embedded(folder: string | undefined): Promise<SerialPgliteDialect> {
+async function embedded(folder: string | undefined): Promise<PGliteDialect> {
   const options = { parsers: { [INT8]: Number } };
-  return new SerialPgliteDialect(
-    folder === undefined ? await PGlite.create(options) : await PGlite.create(folder, options),
-  );
+  const pglite = folder === undefined ? await PGlite.create(options) : await PGlite.create(folder, options);
+  return new PGliteDialect({ pglite });
 }

@@ -110,6 +110,7 @@ describe("market over HTTP", function () {
       } while (cursor !== undefined);
 
       expect(prices).to.deep.equal([1n, 2n, 3n, 4n, 5n]);
+      expect((await world().client.orders("app", { limit: 5 })).next).to.equal(null);
     });
 
     it("keeps its place while cheaper orders come in", async function () {

@@ -10,6 +10,7 @@ import type { Hash } from "../../../protocol/primitives.ts";
 import { ask, fakeBook, fakeChain, fakeDeals, request } from "./fake-market.ts";
 
 const ALICE = `0x${"a".repeat(40)}` as const;
+const BOB = `0x${"b".repeat(40)}` as const;
 const hash = (digit: string): Hash => `0x${digit.repeat(64)}`;
 const AT = { blockNumber: 9, logIndex: 0, transactionHash: hash("f") } as const;
 
@@ -61,6 +62,16 @@ describe("follower", function () {
 
     expect(error).to.equal(failure);
     expect(book.told).to.deep.equal([]);
+  });
+
+  it("remembers who sold an asset, also a sale that happened before this market began", async function () {
+    const owners: string[] = [];
+    const saveOwner: Book["saveOwner"] = async (kind, id, owner) => void owners.push(`${kind} ${id} ${owner}`);
+    const { follower } = following({ asset: async () => ({ owner: BOB }) }, { saveOwner });
+
+    await follower.apply({ ...AT, kind: "asset", asset: "app", id: 1n, from: ALICE });
+
+    expect(owners).to.deep.equal([`app 1 ${ALICE}`, `app 1 ${BOB}`]);
   });
 
   it("reads a cancelled request again, and those that share its nonce", async function () {
