@@ -6,6 +6,7 @@ import { withCountedVotes, withMovedVotes } from "../domain/task-votes.ts";
 import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
 import type { TaskVerdict } from "../ports.ts";
+import { isDealOver } from "../store/deal-store.ts";
 import type { PoolContext } from "./context.ts";
 
 /** Notes what the chain did to a task, whoever finds out first: the settle's own receipt or the watcher. Idempotent. */
@@ -101,6 +102,6 @@ function isUncovered({ terms }: TaskRecord, standings: Standings, { state, worke
 /** Marks a deal as closed once the chain has no open task of it. */
 export async function closeIfDone(pool: PoolContext, dealId: Hash): Promise<void> {
   const record = await pool.deals.get(dealId);
-  if (!record || record.stage === "closed" || record.stage === "declined") return;
-  if (!(await pool.chain.dealIsOpen(dealId))) await pool.deals.put({ ...record, stage: "closed" });
+  if (!record || isDealOver(record)) return;
+  if (!(await pool.chain.dealIsOpen(dealId))) await pool.deals.update(dealId, { stage: "closed" });
 }

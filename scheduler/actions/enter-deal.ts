@@ -3,16 +3,18 @@ import type { ReadableStream } from "node:stream/web";
 
 import { paramsHashOf, parseParams, taskParams } from "../../protocol/params.ts";
 import type { Input, Params } from "../../protocol/params.ts";
-import { taskIdOf } from "../../protocol/deal.ts";
+import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { dealDeadline, taskIdOf } from "../../protocol/deal.ts";
+import type { Deal } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { InputUnavailableError } from "../errors.ts";
 import { endTask, moveTask, newTask } from "../domain/task-state.ts";
-import { termsOf } from "../domain/task-terms.ts";
+import { MAX_TASKS_PER_DEAL, termsOf } from "../domain/task-terms.ts";
+import { isDealOver } from "../store/deal-store.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import type { PoolContext } from "./context.ts";
+import { chunksOfTasks } from "./tasks-of-deal.ts";
 
-/** Tasks of one deal are entered in chunks of this many, so that a large deal does not hold everything up. */
-const CHUNK = 500;
 /** What cannot be had is asked for again after this long, while the deal is alive. */
 const RETRY_MS = 10_000;
 /** An input is fetched within this time or not at all, in milliseconds. */
@@ -23,22 +25,37 @@ type Provision = { readonly params: string; readonly image: string } | { readonl
 
 /**
  * Takes a deal in: fetches and checks its params, image and inputs, then enters its tasks. What cannot be had is declined
- * while the grace lasts, else tried again until the deadline refunds it. Idempotent.
+ * while the grace lasts, else tried again until the deadline; a deal that nobody can settle any more is refunded. Idempotent.
  */
 export async function enterDeal(pool: PoolContext, dealId: Hash): Promise<void> {
   const record = await pool.deals.get(dealId);
-  if (!record || record.stage === "declined" || record.stage === "closed") return;
-  if (!(await pool.chain.dealIsOpen(dealId))) return;
+  if (!record || isDealOver(record)) return;
+  const isOpen = await pool.chain.dealIsOpen(dealId);
+  if (pool.chain.now() > dealDeadline(record.deal) + SETTLE_WINDOW_SECONDS) return refund(pool, record, isOpen);
+  if (!isOpen || record.stage === "entered") return;
 
-  const provision = await provide(pool, record);
+  const provision = await provisionOf(pool, record);
   if ("missing" in provision) return giveBack(pool, record, provision.missing);
-
-  await pool.deals.put({ ...record, ...provision, stage: "entered" });
+  await pool.deals.update(dealId, provision);
   await enterTasks(pool, record);
+  // Last: from now on nothing of the deal is looked for again.
+  await pool.deals.update(dealId, { stage: "entered" });
   pool.log.info({ deal: dealId, tasks: record.deal.volume }, "deal entered");
 }
 
+/** Sends the refund when the last settlement window has passed, as anybody could. */
+async function refund(pool: PoolContext, { dealId, deal }: DealRecord, isOpen: boolean): Promise<void> {
+  if (isOpen) await pool.operator.claim(dealId, deal);
+  else await pool.deals.update(dealId, { stage: "closed" });
+}
+
+function provisionOf(pool: PoolContext, record: DealRecord): Provision | Promise<Provision> {
+  const { params, image } = record;
+  return params !== undefined && image !== undefined ? { params, image } : provide(pool, record);
+}
+
 async function provide(pool: PoolContext, { deal }: DealRecord): Promise<Provision> {
+  if (deal.volume > MAX_TASKS_PER_DEAL) return { missing: `it has more than ${MAX_TASKS_PER_DEAL} tasks` };
   if (deal.lane >= pool.config.lanes) return { missing: `lane ${deal.lane} is not one of this pool's` };
   if (BigInt(deal.callback) !== 0n) return { missing: "this pool makes no callbacks" };
   const params = await pool.params.fetch(deal.paramsHash);
@@ -46,14 +63,16 @@ async function provide(pool: PoolContext, { deal }: DealRecord): Promise<Provisi
   const image = await pool.chain.imageOf(deal.app);
   if (image === undefined) return { missing: "its app does not exist" };
   if ((await pool.images.check(image)) === "missing") return { missing: `its image ${image} is not in its registry` };
-  const fault = await inputFault(pool, params, deal.volume);
+  const fault = await inputFault(pool, params, deal);
   return fault === undefined ? { params, image } : { missing: fault };
 }
 
-async function inputFault(pool: PoolContext, text: string, volume: number): Promise<string | undefined> {
+async function inputFault(pool: PoolContext, text: string, deal: Deal): Promise<string | undefined> {
   try {
-    const params = parseParams(text);
-    for (const input of inputsOf(params, volume)) await ensureInput(pool, input);
+    const inputs = inputsOf(parseParams(text), deal.volume);
+    const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
+    if (bytes > pool.config.blobQuotaBytes) return `its inputs are ${bytes} bytes, more than this pool keeps for one`;
+    for (const input of inputs) await ensureInput(pool, input, dealDeadline(deal));
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -68,11 +87,12 @@ function inputsOf(params: Params, volume: number): readonly Input[] {
 }
 
 /** Has an input among the pool's blobs, kept as long as the deal may need it. */
-async function ensureInput(pool: PoolContext, input: Input): Promise<void> {
+async function ensureInput(pool: PoolContext, input: Input, deadline: number): Promise<void> {
+  // Before the download, so that what a dead process leaves is found again.
+  await pool.ledger.keep(input.sha256, Math.max(Date.now() + pool.config.retentionMs, deadline * 1_000));
   const held = await pool.blobs.size(input.sha256);
   if (held === undefined) await download(pool, input);
   else if (held !== input.bytes) throw unavailable(input, `has ${held} bytes, not ${input.bytes}`);
-  await pool.ledger.keep(input.sha256, Date.now() + pool.config.retentionMs);
 }
 
 async function download(pool: PoolContext, input: Input): Promise<void> {
@@ -97,20 +117,24 @@ async function giveBack(pool: PoolContext, record: DealRecord, note: string): Pr
   const { dealId, deal } = record;
   const graceEnd = deal.openedAt + deal.grace;
   if (pool.chain.now() >= graceEnd) {
-    await pool.deals.put({ ...record, stage: "waiting", note });
-    if (pool.chain.now() <= termsOf(deal).deadline) await pool.wake.deal(dealId, RETRY_MS);
+    await pool.deals.update(dealId, { stage: "waiting", note });
+    if (pool.chain.now() <= dealDeadline(deal)) await pool.wake.deal(dealId, RETRY_MS);
     pool.log.warn({ deal: dealId, note }, "deal cannot be worked on and its grace has passed");
     return;
   }
+  // The note first: the watcher may be the one that marks the deal as declined.
+  await pool.deals.update(dealId, { note });
   await pool.operator.decline(dealId, deal);
-  await pool.deals.put({ ...record, stage: "declined", note });
+  await pool.deals.update(dealId, { stage: "declined" });
   pool.log.info({ deal: dealId, note }, "deal declined");
 }
 
 async function enterTasks(pool: PoolContext, record: DealRecord): Promise<void> {
-  for (let start = 0; start < record.deal.volume; start += CHUNK) {
-    const size = Math.min(CHUNK, record.deal.volume - start);
-    await Promise.all(Array.from({ length: size }, (_unused, offset) => enterTask(pool, record, start + offset)));
+  let index = 0;
+  for (const taskIds of chunksOfTasks(record)) {
+    const start = index;
+    await Promise.all(taskIds.map((_taskId, offset) => enterTask(pool, record, start + offset)));
+    index += taskIds.length;
   }
 }
 

@@ -3,7 +3,8 @@ import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { endTask } from "../domain/task-state.ts";
-import { applyVerdict, closeIfDone } from "./apply-verdict.ts";
+import { applyVerdict, closeIfDone, dropWorking } from "./apply-verdict.ts";
+import { chunksOfTasks } from "./tasks-of-deal.ts";
 import type { PoolContext } from "./context.ts";
 
 /** Takes in one confirmed event. Idempotent: after a crash or a reorganisation events come again. */
@@ -25,10 +26,9 @@ export async function followEvent(pool: PoolContext, event: GridEvent): Promise<
 async function dealOpened(pool: PoolContext, deal: Deal): Promise<void> {
   if (deal.pool !== pool.config.pool) return;
   const dealId = dealIdOf(deal);
-  if (await pool.deals.get(dealId)) return pool.wake.deal(dealId);
-  await pool.deals.put({ dealId, deal, stage: "seen" });
+  const isNew = await pool.deals.create({ dealId, deal, stage: "seen" });
   await pool.wake.deal(dealId);
-  pool.log.info({ deal: dealId, tasks: deal.volume, requester: deal.requester }, "deal seen");
+  if (isNew) pool.log.info({ deal: dealId, tasks: deal.volume, requester: deal.requester }, "deal seen");
 }
 
 async function taskSettled(pool: PoolContext, dealId: Hash, index: number, digest: Hash): Promise<void> {
@@ -40,9 +40,14 @@ async function taskSettled(pool: PoolContext, dealId: Hash, index: number, diges
 async function dealOver(pool: PoolContext, dealId: Hash, how: "declined" | "claimed"): Promise<void> {
   const record = await pool.deals.get(dealId);
   if (!record) return;
-  await pool.deals.put({ ...record, stage: how === "declined" ? "declined" : "closed" });
+  for (const taskIds of chunksOfTasks(record)) await Promise.all(taskIds.map((taskId) => taskOver(pool, taskId, how)));
+  // Last, so that a deal which is over has no task that is not.
+  await pool.deals.update(dealId, { stage: how === "declined" ? "declined" : "closed" });
+}
+
+async function taskOver(pool: PoolContext, taskId: Hash, how: "declined" | "claimed"): Promise<void> {
+  const before = await pool.tasks.get(taskId);
   const at = pool.chain.now();
-  for (let index = 0; index < record.deal.volume; index++) {
-    await pool.tasks.update(taskIdOf(dealId, index), (task) => endTask(task, how, at, `the deal was ${how} on chain`));
-  }
+  const over = await pool.tasks.update(taskId, (task) => endTask(task, how, at, `the deal was ${how} on chain`));
+  if (before && over) await dropWorking(pool, before);
 }

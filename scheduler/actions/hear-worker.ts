@@ -86,7 +86,8 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
   const forgotten = (await taskOf(pool, leaseId)) === undefined ? await revived(pool, worker, said) : undefined;
   const stored = await pool.tasks.update(taskId, (task) => {
     const known = voteOf(task, leaseId);
-    if (known && known.worker !== worker) return undefined;
+    // Said again of a vote that is on its way to the chain, it must not take it back.
+    if (known && (known.worker !== worker || isAnswered(known))) return undefined;
     const base = known && known.state !== "lost" ? task : withRevived(task, known ?? forgotten, at);
     return base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag }), at);
   });

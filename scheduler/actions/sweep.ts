@@ -1,56 +1,77 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { codeOf } from "../../protocol/errors.ts";
 import { canMove, moveTask } from "../domain/task-state.ts";
+import { isWorking } from "../domain/vote-state.ts";
 import type { PoolContext } from "./context.ts";
+import { dropWorking } from "./apply-verdict.ts";
 import { loseLeases, wakePlanned } from "./hear-worker.ts";
+import { chunksOfTasks } from "./tasks-of-deal.ts";
+
+/** How many running tasks of a lane one sweep looks at, at random. */
+const LOOKED_AT = 64;
 
 /**
  * Finds whatever a lost wake or a dead process left lying: lapsed leases, passed deadlines, deals to take in or to refund,
- * lanes with something to do, blobs nobody needs. Runs every few seconds; delayed jobs only make it sooner.
+ * tasks and lanes with something to do, and what is kept no longer. Runs every few seconds; delayed jobs only make it
+ * sooner. A part that fails does not stop the others, and none of them waits for the chain.
  */
 export async function sweep(pool: PoolContext): Promise<void> {
-  await loseLeases(pool);
-  await expireTasks(pool);
-  await refundDeals(pool);
-  await wakeDeals(pool);
-  await wakePlanned(pool);
-  for (let lane = 0; lane < pool.config.lanes; lane++) await pool.wake.lane(lane);
-  await removeBlobs(pool);
+  const parts = [loseLeases, expireTasks, wakeDeals, wakePlanned, wakeStranded, wakeLanes, removeBlobs, forgetDeals];
+  for (const part of parts) {
+    await part(pool).catch((error: unknown) => {
+      pool.log.error({ err: error, code: codeOf(error), part: part.name }, "part of the sweep failed");
+    });
+  }
 }
 
 async function expireTasks(pool: PoolContext): Promise<void> {
   const now = pool.chain.now();
   for (const taskId of await pool.tasks.pastDeadline(now)) {
+    const before = await pool.tasks.get(taskId);
     // A task in a sealed epoch can still be settled: the epoch decides, or is abandoned and then it expires.
-    await pool.tasks.update(taskId, (task) =>
+    const expired = await pool.tasks.update(taskId, (task) =>
       task.state !== "sealed" && canMove(task.state, "expired")
         ? moveTask(task, "expired", now, "its deadline has passed")
         : undefined,
     );
+    if (before && expired) await dropWorking(pool, before);
   }
 }
 
-/** Sends the refund for deals whose last settlement window has passed, as anybody could. */
-async function refundDeals(pool: PoolContext): Promise<void> {
-  const refundable = await pool.deals.pastDeadline(pool.chain.now() - SETTLE_WINDOW_SECONDS);
-  for (const dealId of refundable) {
-    const record = await pool.deals.get(dealId);
-    if (!record) continue;
-    if (await pool.chain.dealIsOpen(dealId)) await pool.operator.claim(dealId, record.deal);
-    else await pool.deals.put({ ...record, stage: "closed" });
-  }
-}
-
-/** A deal that was seen but never entered, because its job died with its process. */
+/** Deals that were never entered, because their job died with its process, and those to refund. */
 async function wakeDeals(pool: PoolContext): Promise<void> {
-  for (const dealId of await pool.deals.openIds()) {
-    const record = await pool.deals.get(dealId);
-    if (record?.stage === "seen") await pool.wake.deal(dealId);
+  const refundable = await pool.deals.pastDeadline(pool.chain.now() - SETTLE_WINDOW_SECONDS);
+  const todo = new Set([...refundable, ...(await pool.deals.notEntered())]);
+  for (const dealId of todo) await pool.wake.deal(dealId);
+}
+
+/** Running tasks that nobody works on: the wake that should have moved them on was lost. */
+async function wakeStranded(pool: PoolContext): Promise<void> {
+  for (let lane = 0; lane < pool.config.lanes; lane++) {
+    const tasks = await pool.tasks.getAll(await pool.tasks.someIn(lane, "running", LOOKED_AT));
+    const stranded = tasks.filter(({ votes }) => !votes.some(isWorking));
+    await Promise.all(stranded.map(({ taskId }) => pool.wake.task(taskId)));
   }
+}
+
+async function wakeLanes(pool: PoolContext): Promise<void> {
+  for (let lane = 0; lane < pool.config.lanes; lane++) await pool.wake.lane(lane);
 }
 
 async function removeBlobs(pool: PoolContext): Promise<void> {
   for (const sha256 of await pool.ledger.stale(Date.now())) {
     await pool.blobs.remove(sha256);
     await pool.ledger.forget(sha256);
+  }
+}
+
+/** Deals that ended long ago, with all their tasks. */
+async function forgetDeals(pool: PoolContext): Promise<void> {
+  for (const dealId of await pool.deals.endedBefore(Date.now() - pool.config.retentionMs)) {
+    const record = await pool.deals.get(dealId);
+    for (const taskIds of record ? chunksOfTasks(record) : []) {
+      await Promise.all(taskIds.map((taskId) => pool.tasks.forget(taskId)));
+    }
+    await pool.deals.forget(dealId);
   }
 }

@@ -21,6 +21,9 @@ export type TaskTerms = {
   readonly limits: Limits;
 };
 
+/** Most tasks of a deal that a pool takes: all of them are kept, and looked at one by one. */
+export const MAX_TASKS_PER_DEAL = 100_000;
+
 /** What a container gets of a resource that the deal does not name. */
 const DEFAULTS = { cpuMillicores: 1_000, memoryMiB: 512, diskMiB: 256 } as const;
 const PIDS = 256;

@@ -4,6 +4,9 @@ import { dealDeadline, DealSchema } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { toJson } from "../../protocol/json.ts";
 import type { Hash } from "../../protocol/primitives.ts";
+import { StaleRecordError } from "../errors.ts";
+import { commit, readDocument } from "./commit.ts";
+import type { IndexWrite } from "./commit.ts";
 import type { Keys } from "./redis.ts";
 
 /**
@@ -28,49 +31,97 @@ export type DealRecord = {
   readonly note?: string;
 };
 
-type Stored = Omit<DealRecord, "deal"> & { readonly deal: unknown };
+/** What changes of a deal while the pool works on it. */
+export type DealPatch = Partial<Pick<DealRecord, "stage" | "params" | "image" | "note">>;
 
-/** Deals in Redis; written by one job a deal at a time, so a plain hash is enough. Open ones are indexed by deadline. */
+type Stored = Omit<DealRecord, "deal"> & { readonly deal: unknown; readonly revision: number };
+
+/** How often a change is tried again when others write the same deal. */
+const ATTEMPTS = 20;
+
+/** Deals in Redis, changed by compare-and-set; a deal that is over stays over. Open ones are indexed by deadline. */
 export interface DealStore {
   get(dealId: Hash): Promise<DealRecord | undefined>;
-  put(record: DealRecord): Promise<void>;
+  /** Stores a new deal; false when it was there already. */
+  create(record: DealRecord): Promise<boolean>;
+  /**
+   * Changes a deal that is not over. Returns what is stored, or undefined when there is no such deal or it is over.
+   * @throws StaleRecordError after 20 collisions
+   */
+  update(dealId: Hash, patch: DealPatch): Promise<DealRecord | undefined>;
   /** Open deals whose deadline (Unix seconds) lies before `before`. */
   pastDeadline(before: number): Promise<Hash[]>;
-  /** Every deal that is not over. */
-  openIds(): Promise<Hash[]>;
+  /** Every deal that is seen or waiting. */
+  notEntered(): Promise<Hash[]>;
   /** The deals of these ids; tasks are entered after their deal, so each is there. */
   dealsOf(dealIds: readonly Hash[]): Promise<ReadonlyMap<Hash, Deal>>;
+  /** Some of the deals that ended before `before` (Unix milliseconds). */
+  endedBefore(before: number): Promise<Hash[]>;
+  forget(dealId: Hash): Promise<void>;
+}
+
+export function isDealOver({ stage }: DealRecord): boolean {
+  return stage === "declined" || stage === "closed";
 }
 
 export function createDealStore(redis: Redis, keys: Keys): DealStore {
-  const key = keys("deals");
+  const documentKey = (dealId: Hash): string => keys("deal", dealId);
   const openKey = keys("deals-open");
+  const newKey = keys("deals-new");
+  const overKey = keys("deals-over");
 
-  function parse(text: string): DealRecord {
+  async function read(dealId: Hash): Promise<(DealRecord & { readonly revision: number }) | undefined> {
+    const text = await readDocument(redis, documentKey(dealId));
+    if (text === undefined) return undefined;
     const stored = JSON.parse(text) as Stored;
     return { ...stored, deal: DealSchema.parse(stored.deal) };
   }
 
   async function get(dealId: Hash): Promise<DealRecord | undefined> {
-    const text = await redis.hget(key, dealId);
-    return text === null ? undefined : parse(text);
+    const found = await read(dealId);
+    if (!found) return undefined;
+    const { revision: _revision, ...record } = found;
+    return record;
   }
 
-  async function put(record: DealRecord): Promise<void> {
-    const over = record.stage === "declined" || record.stage === "closed";
-    const write = redis.multi().hset(key, record.dealId, toJson(record));
-    const index = over
-      ? write.zrem(openKey, record.dealId)
-      : write.zadd(openKey, String(dealDeadline(record.deal)), record.dealId);
-    await index.exec();
+  async function write(before: number | undefined, record: DealRecord): Promise<boolean> {
+    const { dealId, deal } = record;
+    const revision = (before ?? 0) + 1;
+    const deadline = String(dealDeadline(deal));
+    const over = isDealOver(record);
+    const writes: IndexWrite[] = [
+      over ? ["ZREM", openKey, dealId] : ["ZADD", openKey, deadline, dealId],
+      record.stage === "seen" || record.stage === "waiting" ? ["SADD", newKey, dealId] : ["SREM", newKey, dealId],
+    ];
+    if (over) writes.push(["ZADD", overKey, String(Date.now()), dealId]);
+    const document = toJson({ ...record, revision });
+    const outcome = await commit(redis, {
+      key: documentKey(dealId),
+      read: before,
+      revision,
+      document,
+      writes,
+      guards: [],
+    });
+    return outcome === "done";
+  }
+
+  async function update(dealId: Hash, patch: DealPatch): Promise<DealRecord | undefined> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const before = await read(dealId);
+      if (!before || isDealOver(before)) return undefined;
+      const { revision, ...record } = { ...before, ...patch };
+      if (await write(revision, record)) return record;
+    }
+    throw new StaleRecordError(`Deal ${dealId} changed ${ATTEMPTS} times while it was to be written`);
   }
 
   function pastDeadline(before: number): Promise<Hash[]> {
     return redis.zrangebyscore(openKey, "-inf", `(${before}`) as Promise<Hash[]>;
   }
 
-  function openIds(): Promise<Hash[]> {
-    return redis.zrange(openKey, "0", "-1") as Promise<Hash[]>;
+  function notEntered(): Promise<Hash[]> {
+    return redis.smembers(newKey) as Promise<Hash[]>;
   }
 
   async function dealsOf(dealIds: readonly Hash[]): Promise<ReadonlyMap<Hash, Deal>> {
@@ -78,5 +129,20 @@ export function createDealStore(redis: Redis, keys: Keys): DealStore {
     return new Map(found.flatMap((record) => (record ? [[record.dealId, record.deal]] : [])));
   }
 
-  return { get, put, pastDeadline, openIds, dealsOf };
+  function endedBefore(before: number): Promise<Hash[]> {
+    return redis.zrangebyscore(overKey, "-inf", before, "LIMIT", 0, 20) as Promise<Hash[]>;
+  }
+
+  async function forget(dealId: Hash): Promise<void> {
+    await redis
+      .multi()
+      .del(documentKey(dealId))
+      .srem(newKey, dealId)
+      .zrem(openKey, dealId)
+      .zrem(overKey, dealId)
+      .exec();
+  }
+
+  const create = (record: DealRecord): Promise<boolean> => write(undefined, record);
+  return { get, create, update, pastDeadline, notEntered, dealsOf, endedBefore, forget };
 }

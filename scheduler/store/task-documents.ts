@@ -29,6 +29,8 @@ export interface TaskDocuments {
    * @throws StaleRecordError after 50 collisions
    */
   update(taskId: Hash, change: TaskChange): Promise<TaskRecord | undefined>;
+  /** Forgets a task that is over, with its place in the indexes. */
+  forget(taskId: Hash): Promise<void>;
   /** Gives one lease in one atomic step with the worker's slot: "full" when the worker has none left by now. */
   lease(taskId: Hash, worker: Address, slots: number, change: TaskChange): Promise<TaskRecord | "full" | undefined>;
 }
@@ -76,6 +78,12 @@ export function createTaskDocuments(redis: Redis, keys: Keys): TaskDocuments {
     update: async (taskId, decide) => {
       const outcome = await change(taskId, decide, []);
       return outcome === "full" ? undefined : outcome;
+    },
+    forget: async (taskId) => {
+      const task = await get(taskId);
+      if (!task) return;
+      const index = keys("tasks", task.terms.lane, task.state);
+      await redis.multi().del(documentKey(taskId)).srem(index, taskId).zrem(keys("deadlines"), taskId).exec();
     },
     lease: (taskId, worker, slots, decide) => change(taskId, decide, [{ set: keys("slots", worker), most: slots }]),
   };

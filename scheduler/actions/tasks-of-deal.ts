@@ -1,0 +1,17 @@
+import { taskIdOf } from "../../protocol/deal.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+import { MAX_TASKS_PER_DEAL } from "../domain/task-terms.ts";
+import type { DealRecord } from "../store/deal-store.ts";
+
+/** So many tasks of a deal are worked on side by side. */
+const CHUNK = 500;
+
+/** The ids of all tasks that the pool may have of a deal, in parts, so that a large deal does not hold everything up. */
+export function chunksOfTasks({ dealId, deal }: Pick<DealRecord, "dealId" | "deal">): readonly (readonly Hash[])[] {
+  const count = Math.min(deal.volume, MAX_TASKS_PER_DEAL);
+  return Array.from({ length: Math.ceil(count / CHUNK) }, (_unused, part) =>
+    Array.from({ length: Math.min(CHUNK, count - part * CHUNK) }, (_none, offset) =>
+      taskIdOf(dealId, part * CHUNK + offset),
+    ),
+  );
+}
