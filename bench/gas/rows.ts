@@ -1,5 +1,6 @@
 import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
 
+import type { Hash } from "../../protocol/primitives.ts";
 import { ethers } from "../../test/contracts/support/chain.ts";
 import { openMarketFixture } from "../../test/contracts/support/market.ts";
 import type { Market } from "../../test/contracts/support/market.ts";
@@ -51,7 +52,7 @@ export async function measureRows(): Promise<readonly GasRow[]> {
     row(`settle, ${BATCH} tasks of 3 votes in one deal`, oneDeal.settle),
     row("deposit", await gasOf(market.escrow.connect(market.holder).deposit(1n)), 62_577),
     row("withdraw", await gasOf(market.escrow.connect(market.requester).withdraw(1n)), 57_097),
-    row("bond", await gasOf(market.hub.connect(market.workers[0]!).bond(1n))),
+    row("bond", await gasOf(market.hub.connect(market.workers[0]).bond(1n))),
     row("approve an app order", await gasOf(approve(market)), 78_448),
     row("cancel a request order", await gasOf(cancel(market)), 68_161),
   ];
@@ -115,7 +116,7 @@ async function severalDeals(market: Market, count: number): Promise<readonly Tas
 async function wholeTasks(market: Market, tasks: readonly Task[]): Promise<RoundGas> {
   const casts = tasks.flatMap(({ opened, index }, place): Cast[] => {
     const voters = Array.from({ length: VOTES }, (_unused, i) => market.workers[(place * VOTES + i) % 10]!);
-    return agreeing(voters, opened, ethers.id(`answer ${place}`), index);
+    return agreeing(voters, opened, ethers.id(`answer ${place}`) as Hash, index);
   });
   const round = await roundOf(market, casts);
   return { seal: await gasOf(seal(market, round)), settle: await gasOf(settle(market, round)) };
