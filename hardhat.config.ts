@@ -51,8 +51,8 @@ export default defineConfig({
   test: {
     mocha: { timeout: 60_000 },
     solidity: {
-      fuzz: { runs: full ? 2_000 : 64, seed: "0x6772696d696c6c" },
-      invariant: { runs: full ? 256 : 16, depth: full ? 64 : 32, failOnRevert: true },
+      fuzz: { runs: full ? 2_000 : 256, seed: "0x6772696d696c6c" },
+      invariant: { runs: full ? 256 : 48, depth: full ? 64 : 32, failOnRevert: true },
     },
   },
 });

@@ -25,7 +25,6 @@ contract MillToken is ERC20, ERC20Permit, ERC20Votes, ERC20Burnable {
     }
 
     /// @notice See ERC-6372.
-    // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override returns (string memory) {
         return "mode=timestamp";
     }

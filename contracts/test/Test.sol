@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 /// @notice The cheatcodes in use, as Hardhat's Solidity runner knows them.
+// solhint-disable-next-line interface-starts-with-i
 interface Vm {
     struct Log {
         bytes32[] topics;
