@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Logger } from "pino";
 
 import { createEventSource } from "../chain/event-source.ts";
 import { createChainReader } from "../chain/reader.ts";
+import { readDeployment } from "../chain/node/deployment-file.ts";
 import { connectChain } from "../chain/rpc.ts";
-import { DeploymentSchema } from "../protocol/deployment.ts";
+
 import type { Deployment } from "../protocol/deployment.ts";
-import { BadConfigError } from "../protocol/errors.ts";
 
 import { followChain } from "./chain/follow-chain.ts";
 import type { Progress } from "./chain/follow-chain.ts";
@@ -134,15 +134,4 @@ function inBackground(run: (signal: AbortSignal) => Promise<void>): AsyncDisposa
       await done;
     },
   };
-}
-
-async function readDeployment(file: string): Promise<Deployment> {
-  try {
-    return DeploymentSchema.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch (cause) {
-    throw new BadConfigError(`${file} is not the JSON file of a deployment`, {
-      cause,
-      hint: "GRIDMILL_DEPLOYMENT names the file that says where the contracts are",
-    });
-  }
 }
