@@ -35,7 +35,7 @@ export function poolService(place: ServicePlace, pool: bigint): Service {
     GRIDMILL_POOL: `${pool}`,
     GRIDMILL_MARKET_URL: marketUrl(ports),
     GRIDMILL_PUBLIC_URL: poolUrl(ports),
-    GRIDMILL_EPOCH_SECONDS: "1",
+    GRIDMILL_EPOCH_SECONDS: "10",
   };
   return { ...service, env, readyUrl: `${poolUrl(ports)}/ready` };
 }
