@@ -46,6 +46,12 @@ export function parseHttpUrl(text: string): string {
   throw new InvalidArgumentError("Expected a URL such as http://127.0.0.1:8545");
 }
 
+/** Where a Redis is. */
+export function parseRedisUrl(text: string): string {
+  if (/^rediss?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError("Expected a URL such as redis://127.0.0.1:6379");
+}
+
 /** A whole number within bounds, both included. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -58,7 +64,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 export const parseCategory: (text: string) => number = wholeNumber(0, 4);
 export const parseTrust: (text: string) => number = wholeNumber(2, 0xffff_ffff);
 export const parseTasks: (text: string) => number = wholeNumber(1, 100_000);
-export const parsePercent: (text: string) => number = wholeNumber(0, 100);
+export const parsePort: (text: string) => number = wholeNumber(0, 65_535);
 
 /** `1.5` cores, as thousandths of a core. */
 export function parseCpus(text: string): number {

@@ -37,7 +37,10 @@ const pool: CommandGroup = {
   verbs: {
     create: entry("register a pool on chain", async () => (await import("./commands/pool-create.ts")).poolCreate),
     offer: entry("offer its work at a price", async () => (await import("./commands/pool-offer.ts")).poolOffer),
-    start: entry("resume the pool of this machine", async () => (await import("./commands/pool-start.ts")).poolStart),
+    start: entry(
+      "run a pool, or resume the local one",
+      async () => (await import("./commands/pool-start.ts")).poolStart,
+    ),
     status: entry("a pool and what it offers", async () => (await import("./commands/pool-status.ts")).poolStatus),
   },
 };
@@ -46,7 +49,7 @@ const worker: CommandGroup = {
   summary: "earn with this machine",
   verbs: {
     start: entry(
-      "resume a worker of this machine",
+      "run a worker, or resume a local one",
       async () => (await import("./commands/worker-start.ts")).workerStart,
     ),
     status: entry(

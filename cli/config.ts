@@ -40,9 +40,12 @@ export type CliConfig = Readonly<{
   color: boolean;
   /** What child processes inherit: enough to find programs and folders, and no key. */
   childEnv: Readonly<Record<string, string>>;
+  /** What a pool or worker that runs in this process may be told by the environment. */
+  serviceEnv: Readonly<Record<string, string>>;
 }>;
 
 const INHERITED = ["PATH", "HOME", "LANG", "TMPDIR", "DOCKER_HOST", "NODE_EXTRA_CA_CERTS"] as const;
+const OF_SERVICES = /^(GRIDMILL_[A-Z_]+|REDIS_URL|DOCKER_HOST)$/;
 
 /** @throws BadConfigError with every problem listed, not only the first. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
@@ -64,6 +67,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     color: data.NO_COLOR === undefined,
     childEnv: Object.freeze(
       Object.fromEntries(INHERITED.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []))),
+    ),
+    serviceEnv: Object.freeze(
+      Object.fromEntries(
+        Object.entries(env).flatMap(([name, value]) => (value && OF_SERVICES.test(name) ? [[name, value]] : [])),
+      ),
     ),
   });
 }

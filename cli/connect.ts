@@ -46,7 +46,8 @@ export async function signingAddress(context: Context, network: CliNetwork): Pro
   return undefined;
 }
 
-async function walletOf(context: Context, network: CliNetwork): Promise<Wallet> {
+/** The key that {@link connectToSign} signs with. @throws NoKeyError | WrongPassphraseError */
+export async function walletOf(context: Context, network: CliNetwork): Promise<Wallet> {
   const { config, account } = context;
   if (account === undefined && config.key !== undefined) return new Wallet(prefixed(config.key));
   const { name } = keyNamed(context, network);

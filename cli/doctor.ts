@@ -11,7 +11,12 @@ import type { Grid } from "../sdk/grid.ts";
 import { connectToRead, signingAddress } from "./connect.ts";
 import type { Context } from "./context.ts";
 import { privateFolder } from "./home.ts";
-import { findNetwork } from "./networks.ts";
+import { healthOf } from "./local/health.ts";
+import { readLocalState } from "./local/local-state.ts";
+import { localPaths } from "./local/paths.ts";
+import { isAlive } from "./local/processes.ts";
+import { resumeCommand } from "./local/resume.ts";
+import { findNetwork, LOCAL_NETWORK } from "./networks.ts";
 import { DEFAULT_DOCKER_HOST, dockerAnswers } from "./parts/docker-engine.ts";
 
 /** `bad`: nothing works without it; `warn`: something does not. */
@@ -26,7 +31,7 @@ export type Finding = {
 const SETUP = "sh scripts/setup.sh";
 const LEAST_FREE_GIB = 4;
 
-/** Looks at this machine, then at the network. Changes nothing but for making the home folder. */
+/** Looks at this machine, then at the network, and at the processes of a local one. Changes nothing but for making the home folder. */
 export async function examine(context: Context): Promise<readonly Finding[]> {
   const machine = await Promise.all([
     program("Redis", "redis-server", ["--version"]),
@@ -34,7 +39,7 @@ export async function examine(context: Context): Promise<readonly Finding[]> {
     docker(context),
     disk(context),
   ]);
-  return [node(), anvil(), ...machine, ...(await network(context))];
+  return [node(), anvil(), ...machine, ...(await network(context)), ...(await processes(context))];
 }
 
 function node(): Finding {
@@ -91,7 +96,7 @@ async function network(context: Context): Promise<readonly Finding[]> {
     ];
   } catch (error) {
     const mend = (error as { hint?: string }).hint ?? "gridmill up";
-    return [{ what: `network ${networkName}`, state: "warn", found: (error as Error).message, mend }];
+    return [{ what: `network ${networkName}`, state: "bad", found: (error as Error).message, mend }];
   }
 }
 
@@ -101,7 +106,7 @@ async function market(grid: Grid): Promise<Finding> {
     const { block } = await grid.market.info();
     return { what: "market", state: "ok", found: `${url}, at block ${block}` };
   } catch (error) {
-    return { what: "market", state: "warn", found: (error as Error).message, mend: `Check ${url}; gridmill status` };
+    return { what: "market", state: "bad", found: (error as Error).message, mend: `Check ${url}; gridmill status` };
   }
 }
 
@@ -113,4 +118,17 @@ async function account(grid: Grid, address: `0x${string}` | undefined): Promise<
   if (available > 0n) return { what: "key", state: "ok", found };
   const mend = wallet > 0n ? "gridmill account deposit <amount>" : "Get MILL, then gridmill account deposit";
   return { what: "key", state: "warn", found, mend };
+}
+
+/** What `gridmill up` has started and is not well now; a killed process is started again by hand. */
+async function processes({ networkName, home }: Context): Promise<readonly Finding[]> {
+  const state = networkName === LOCAL_NETWORK ? await readLocalState(localPaths(home.local).state) : undefined;
+  if (!state || !(await isAlive(state.up))) return [];
+  const ill = (await healthOf(state)).filter(({ health }) => health !== "up");
+  return ill.map(({ name, health, logFile }) => ({
+    what: name,
+    state: "bad",
+    found: health === "gone" ? "its process is gone" : "its process does not answer",
+    mend: `${resumeCommand(name)}; its log: ${logFile}`,
+  }));
 }

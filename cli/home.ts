@@ -12,6 +12,8 @@ export type HomePaths = {
   readonly journals: string;
   /** The market that `gridmill up` runs. */
   readonly local: string;
+  /** Data of pools and workers on other networks. */
+  readonly services: string;
 };
 
 export function homePaths(root: string): HomePaths {
@@ -21,6 +23,7 @@ export function homePaths(root: string): HomePaths {
     keys: join(root, "keys"),
     journals: join(root, "journals"),
     local: join(root, "local"),
+    services: join(root, "services"),
   };
 }
 

@@ -6,6 +6,9 @@ import { NetworkSchema as SdkNetworkSchema } from "../sdk/network.ts";
 import { UnknownNetworkError } from "./errors.ts";
 import { readIfThere, writePrivateJson } from "./home.ts";
 
+/** The network that `gridmill up` makes. */
+export const LOCAL_NETWORK = "local";
+
 /** A network as `networks.json` describes it: what the SDK needs, and where the command finds keys and pushes images. */
 export const CliNetworkSchema = SdkNetworkSchema.extend({
   /** `host:port` of the registry that `run` and `app publish` push to. */

@@ -2,6 +2,12 @@ import type { TaskView } from "../sdk/deals.ts";
 
 import { facts, table } from "./print.ts";
 
+/** A task for programs, as docs/cli.md describes it. */
+export function taskJson({ taskId, dealId, index, status, deadline, votes, digest, history }: TaskView): object {
+  const told = votes.map(({ worker, status: vote, at }) => ({ worker, status: vote, at }));
+  return { taskId, dealId, index, status, deadline, votes: told, digest, history };
+}
+
 /** A task for people. */
 export function taskText(task: TaskView): string {
   const { taskId, dealId, index, status, deadline, digest, waitingFor, votes, history } = task;

@@ -1,11 +1,30 @@
 import { Command } from "commander";
 
+import { parseId, parsePort, parseRedisUrl } from "../args.ts";
 import { contextOf } from "../context.ts";
-import { resumeService } from "../local/resume.ts";
+import type { PoolServiceOptions } from "../foreground/pool.ts";
+import { refuseOptions, resumeService } from "../local/resume.ts";
+import { LOCAL_NETWORK } from "../networks.ts";
 
 export const poolStart = new Command("start")
-  .description("Start the pool of this machine's market again, on its data folder, after it was killed")
-  .addHelpText("after", "\nExample:\n  gridmill pool start")
-  .action(async (_options: unknown, command: Command) => {
-    await resumeService(contextOf(command), "pool");
+  .description(
+    "Run a pool of another network here until Ctrl-C; on the local network, start its pool again after it was killed",
+  )
+  .option("--pool <id>", "which pool; your key is its operator", parseId)
+  .option("--redis <url>", "where it keeps its state", parseRedisUrl)
+  .option("--data <dir>", "folder for inputs and results (default: under GRIDMILL_HOME)")
+  .option("--host <address>", "where its gateway listens (default: 127.0.0.1)")
+  .option("--port <n>", "port of its gateway (default: 8470)", parsePort)
+  .addHelpText(
+    "after",
+    "\nExamples:\n  gridmill pool start\n  gridmill pool start --network testnet --account my-pool --pool 2 --redis redis://127.0.0.1:6379",
+  )
+  .action(async (options: PoolServiceOptions, command: Command) => {
+    const context = contextOf(command);
+    if (context.networkName === LOCAL_NETWORK) {
+      refuseOptions(options);
+      return await resumeService(context, "pool");
+    }
+    const { runPool } = await import("../foreground/pool.ts");
+    await runPool(context, options);
   });

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { parseTaskId } from "../args.ts";
 import { connectToRead } from "../connect.ts";
 import { contextOf } from "../context.ts";
-import { taskText } from "../task-text.ts";
+import { taskJson, taskText } from "../task-text.ts";
 
 export const taskShow = new Command("show")
   .description("Show where a task stands: its status on chain, its votes and its history in the pool")
@@ -13,5 +13,5 @@ export const taskShow = new Command("show")
     const context = contextOf(command);
     await using grid = await connectToRead(context);
     const task = await grid.tasks.get(id);
-    context.print(task, () => taskText(task));
+    context.print(taskJson(task), () => taskText(task));
   });

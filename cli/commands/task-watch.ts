@@ -5,6 +5,7 @@ import { connectToRead } from "../connect.ts";
 import { contextOf } from "../context.ts";
 import { TimedOutError } from "../errors.ts";
 import { progressLine } from "../run/follow.ts";
+import { taskJson } from "../task-text.ts";
 import { isFinal } from "../../sdk/deals.ts";
 
 export const taskWatch = new Command("watch")
@@ -17,7 +18,7 @@ export const taskWatch = new Command("watch")
     const patience = timeout === undefined ? context.signal : AbortSignal.timeout(timeout * 1_000);
     await using grid = await connectToRead(context);
     for await (const task of grid.tasks.watch(id, AbortSignal.any([context.signal, patience]))) {
-      context.print(task, () => progressLine(task));
+      context.print(taskJson(task), () => progressLine(task));
       if (isFinal(task)) return;
     }
     context.signal.throwIfAborted();

@@ -6,6 +6,7 @@ import { facts } from "../print.ts";
 
 import { bringUp, takeDown } from "./bring-up.ts";
 import type { LocalMarket, UpOptions } from "./bring-up.ts";
+import { resumeCommand } from "./resume.ts";
 import { chainUrl, marketUrl, poolUrl, registryHost } from "./services.ts";
 
 /** Brings the market up, says so, and stays until Ctrl-C, SIGTERM or `down`; then everything is stopped. */
@@ -53,7 +54,7 @@ function readyText({ plan }: LocalMarket, { workers }: UpOptions): string {
 function watch(child: Child, { signal, note, json, print }: Context): void {
   void child.exited.then(({ code, signal: by }) => {
     if (signal.aborted) return;
-    const start = child.name === "pool" ? "gridmill pool start" : `gridmill worker start --name ${child.name}`;
+    const start = resumeCommand(child.name);
     if (json) print({ event: "ended", name: child.name, code, signal: by }, "");
     else note(`${child.name} ended (${by ?? `code ${code}`}). Its log: ${child.logFile}. To resume it: ${start}`);
   });

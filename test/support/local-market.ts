@@ -14,10 +14,16 @@ import { tempDir } from "./temp-dir.ts";
 
 /** The repository, from which a newcomer types `./gridmill`. */
 export const REPOSITORY = join(import.meta.dirname, "../..");
-const GRIDMILL = join(REPOSITORY, "gridmill");
+/** The command, from this checkout. */
+export const GRIDMILL = join(REPOSITORY, "gridmill");
 
-/** How a command ended: its exit code, the last JSON value on stdout, and everything on stderr. */
-export type Ran = { readonly code: number; readonly json: unknown; readonly stderr: string };
+/** How a command ended: its exit code, the JSON value in the last line of stdout if there is one, and everything on stderr. */
+export type Ran = {
+  readonly code: number;
+  readonly json: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+};
 
 export type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
@@ -47,10 +53,14 @@ const UP_MS = 120_000;
 const DOWN_MS = 30_000;
 
 /** Starts `gridmill up`; disposing stops it as Ctrl-C does and removes its data. */
-export async function startLocalMarket(upArgs: readonly string[] = []): Promise<LocalMarket> {
+export const startLocalMarket = (upArgs: readonly string[] = []): Promise<LocalMarket> =>
+  startMarketBy(GRIDMILL, ["up", "--json", ...upArgs]);
+
+/** The same by another program that does what `gridmill up --json` does. */
+export async function startMarketBy(program: string, args: readonly string[]): Promise<LocalMarket> {
   const dir = await tempDir();
   const home = dir.path;
-  const up = spawn(GRIDMILL, ["up", "--json", ...upArgs], {
+  const up = spawn(program, args, {
     env: envFor({ GRIDMILL_HOME: home }),
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -88,14 +98,14 @@ export async function runGridmill(args: readonly string[], options: RunOptions =
     execFile(GRIDMILL, args, settings, (error, stdout, stderr) => {
       if (error?.killed)
         return reject(new Error(`gridmill ${args.join(" ")} did not end within ${timeoutMs} ms\n${stderr}`));
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, json: lastJson(stdout), stderr });
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, json: lastJson(stdout), stdout, stderr });
     });
   });
 }
 
 function lastJson(stdout: string): unknown {
-  const last = stdout.trim().split("\n").at(-1);
-  return last ? (JSON.parse(last) as unknown) : undefined;
+  const last = stdout.trim().split("\n").at(-1) ?? "";
+  return /^[[{]/.test(last) ? (JSON.parse(last) as unknown) : undefined;
 }
 
 async function readyEvent(up: ChildProcess): Promise<Ready> {

@@ -1,0 +1,37 @@
+import { once } from "node:events";
+
+import type { Context } from "../context.ts";
+import { facts } from "../print.ts";
+
+/** A service that runs in this process. */
+export type Foreground = {
+  /** What it is called: `pool` or `worker`. */
+  readonly name: string;
+  /** What people and scripts want to know of it: its address, where it listens. */
+  readonly facts: Readonly<Record<string, string | bigint>>;
+  /** Rejects when it cannot go on by itself; never resolves before it is stopped. */
+  readonly ended?: Promise<void>;
+  /** Lets go of everything, in order. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Says that the service is ready, stays until Ctrl-C, SIGTERM or its own failure, and stops it. With `--json` an object
+ * a line: `ready`, then `stopped`; the service's log goes to stderr.
+ */
+export async function runForeground(context: Context, service: Foreground): Promise<void> {
+  const { signal, print, note } = context;
+  const { name } = service;
+  try {
+    print(
+      { event: "ready", name, ...service.facts },
+      () => `The ${name} is ready. Ctrl-C stops it.\n${facts(service.facts)}`,
+    );
+    const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
+    await Promise.race([interrupted, ...(service.ended ? [service.ended] : [])]);
+    note(`stopping the ${name}`);
+  } finally {
+    await service.stop();
+  }
+  print({ event: "stopped", name }, "");
+}
