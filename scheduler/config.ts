@@ -30,6 +30,8 @@ const Env = z
     GRIDMILL_DATA: z.string().min(1),
     GRIDMILL_HOST: z.string().min(1).prefault("127.0.0.1"),
     GRIDMILL_PORT: wholeNumber.pipe(z.number().max(65_535)).prefault("8470"),
+    /** Where workers and requesters reach the gateway: their log-ins must name its host. */
+    GRIDMILL_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
     /** The operator's key: encrypted keystore and the file with its passphrase, or the bare key. */
     GRIDMILL_KEY_FILE: z.string().optional(),
     GRIDMILL_PASSPHRASE_FILE: z.string().optional(),
@@ -66,6 +68,7 @@ export type SchedulerConfig = Readonly<{
   dataFolder: string;
   host: string;
   port: number;
+  publicUrl: string | undefined;
   key: Readonly<{ keyFile: string | undefined; passphraseFile: string | undefined; key: string | undefined }>;
   lanes: number;
   platform: string;
@@ -104,6 +107,7 @@ function compile(env: z.output<typeof Env>): SchedulerConfig {
     dataFolder: env.GRIDMILL_DATA,
     host: env.GRIDMILL_HOST,
     port: env.GRIDMILL_PORT,
+    publicUrl: env.GRIDMILL_PUBLIC_URL,
     key: { keyFile: env.GRIDMILL_KEY_FILE, passphraseFile: env.GRIDMILL_PASSPHRASE_FILE, key: env.GRIDMILL_KEY },
     lanes: env.GRIDMILL_LANES,
     platform: env.GRIDMILL_PLATFORM,

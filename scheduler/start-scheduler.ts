@@ -68,6 +68,8 @@ export async function startScheduler(config: SchedulerConfig, log: Logger): Prom
   await prepareQueues(queues);
   void sender.resume().catch((error: unknown) => log.error({ err: error }, "open transactions"));
   resources.defer(startProcessors(pool, queues, redis, parts.tag));
+  // Jobs that wait for a confirmation would hold up the end: the journal has what they sent, and they are run again.
+  resources.defer(() => sender[Symbol.asyncDispose]());
   resources.defer(follow(pool, parts));
   const url = await gateway.listen({ host: config.host, port: config.port });
 
@@ -115,20 +117,24 @@ async function openParts(config: SchedulerConfig, log: Logger, resources: AsyncD
 
 function openGateway(
   pool: PoolContext,
-  { redis, keys, deployment, reader, sender, metrics }: Parts,
+  { config, redis, keys, deployment, reader, sender, metrics }: Parts,
   board: SocketBoard,
 ): ReturnType<typeof createGateway> {
   metrics.countWith(() => countsOf(pool));
   return createGateway({
     pool,
     board,
-    sessions: createSessions(createSessionStore(redis, keys), deployment.chainId),
+    sessions: createSessions(createSessionStore(redis, keys), deployment.chainId, hostOf(config.publicUrl)),
     hearing: {
       chainId: deployment.chainId,
       ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, reader.ballotDomain),
     },
     facts: { deployment, operator: sender.address, metrics: metrics.registry },
   });
+}
+
+function hostOf(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : new URL(url).host;
 }
 
 function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics }: Parts): () => Promise<void> {

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -8,6 +8,7 @@ import { BlobAnswerSchema } from "../../protocol/pool-api.ts";
 import { Sha256Schema } from "../../protocol/primitives.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
+import { BadInputError } from "../../protocol/errors.ts";
 import { BlobQuotaError, NotAllowedError } from "../errors.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -54,28 +55,37 @@ async function storeBlob(
   pool: PoolContext,
   owner: Address,
   sha256: string,
-  request: FastifyRequest,
+  { headers, body }: FastifyRequest,
 ): Promise<{ sha256: string; bytes: number }> {
+  const bytes = lengthOf(headers["content-length"]);
+  if (!(body instanceof Readable)) throw new BadInputError("An upload is sent as application/octet-stream");
+  await requireFunds(pool, owner);
   const keepUntil = Date.now() + UNCLAIMED_MS;
+  const most = pool.config.blobQuotaBytes;
+  const claimed = await pool.ledger.claim({ sha256, owner, bytes, most, keepUntil });
+  if (claimed === "full") throw new BlobQuotaError(`${owner} may keep ${most} bytes in this pool, and has fewer left`);
   const there = await pool.blobs.size(sha256);
   if (there !== undefined) {
-    (request.body as Readable).resume();
-    await pool.ledger.keep(sha256, keepUntil);
+    body.resume();
     return { sha256, bytes: there };
   }
-  const bytes = await pool.blobs.write(sha256, request.body as Readable, await bytesLeft(pool, owner));
-  await pool.ledger.add(sha256, owner, bytes, keepUntil);
-  return { sha256, bytes };
+  try {
+    return { sha256, bytes: await pool.blobs.write(sha256, body, bytes) };
+  } finally {
+    if (claimed === "claimed" && (await pool.blobs.size(sha256)) === undefined) await pool.ledger.forget(sha256);
+  }
+}
+
+/** Known before a byte is taken, so that the quota holds for uploads side by side. */
+function lengthOf(header: string | undefined): number {
+  if (header !== undefined && /^\d{1,15}$/.test(header)) return Number(header);
+  throw new BadInputError("An upload has to say its length", { hint: "Send a content-length header" });
 }
 
 /** Only accounts with something at stake may fill the pool's disk, and only up to their quota. */
-async function bytesLeft(pool: PoolContext, owner: Address): Promise<number> {
-  if (!(await pool.chain.hasFunds(owner))) {
-    throw new NotAllowedError("Only accounts with MILL in the escrow may store bytes here", {
-      hint: "Deposit first: gridmill account deposit AMOUNT",
-    });
-  }
-  const left = pool.config.blobQuotaBytes - (await pool.ledger.bytesUsed(owner));
-  if (left > 0) return left;
-  throw new BlobQuotaError(`${owner} has used up its ${pool.config.blobQuotaBytes} bytes in this pool`);
+async function requireFunds(pool: PoolContext, owner: Address): Promise<void> {
+  if (await pool.chain.hasFunds(owner)) return;
+  throw new NotAllowedError("Only accounts with MILL in the escrow may store bytes here", {
+    hint: "Deposit first: gridmill account deposit AMOUNT",
+  });
 }

@@ -2,7 +2,7 @@ import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import websocket from "@fastify/websocket";
-import { fastify } from "fastify";
+import { fastify, LogController } from "fastify";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 
@@ -34,7 +34,8 @@ const REQUESTS_PER_MINUTE = 3_000;
 /** The pool's door: HTTP for everybody, a WebSocket for workers, OpenAPI at `/docs`. Listens nowhere yet. */
 export async function createGateway({ pool, sessions, hearing, board, facts }: GatewayDeps): Promise<FastifyInstance> {
   const log: FastifyBaseLogger = pool.log.child({ part: "gateway" });
-  const app: FastifyInstance = fastify({ loggerInstance: log, disableRequestLogging: true });
+  const logController = new LogController({ disableRequestLogging: true });
+  const app: FastifyInstance = fastify({ loggerInstance: log, logController });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setReplySerializer((payload) => toJson(payload));

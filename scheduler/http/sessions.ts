@@ -22,7 +22,11 @@ export type Sessions = {
   addressOf(authorization: string | undefined): Promise<Address>;
 };
 
-export function createSessions(store: SessionStore, chainId: number): Sessions {
+/**
+ * @param publicHost host (and port) that log-in messages must name. Without it the name in the request is believed, so that
+ * another pool could pass on a message that was signed for itself: to be given wherever strangers log in
+ */
+export function createSessions(store: SessionStore, chainId: number, publicHost?: string): Sessions {
   async function nonce(): Promise<string> {
     const fresh = generateNonce();
     await store.addNonce(fresh, NONCE_SECONDS);
@@ -34,7 +38,7 @@ export function createSessions(store: SessionStore, chainId: number): Sessions {
     if (siwe.chainId !== chainId || siwe.statement !== SESSION_STATEMENT) throw refused("is not meant for this pool");
     if (!(await store.takeNonce(siwe.nonce))) throw refused("has a nonce that is unknown, used or too old");
     const { success, error } = await siwe.verify(
-      { signature, domain: host, nonce: siwe.nonce },
+      { signature, domain: publicHost ?? host, nonce: siwe.nonce },
       { suppressExceptions: true },
     );
     if (!success) throw refused(`is not valid: ${error?.type ?? "its signature does not verify"}`);

@@ -12,6 +12,8 @@ export type SocketBoard = {
 };
 
 const CLOSE_REPLACED = 4001;
+/** A worker that does not read is cut off once so many bytes wait for it; it is told everything again when it is back. */
+const MOST_BUFFERED = 16 * 1024 * 1024;
 
 export function createSocketBoard(): SocketBoard {
   const sockets = new Map<Address, WebSocket>();
@@ -24,7 +26,9 @@ export function createSocketBoard(): SocketBoard {
       return sockets.get(worker) === socket && sockets.delete(worker);
     },
     deliver(worker, text) {
-      sockets.get(worker)?.send(text);
+      const socket = sockets.get(worker);
+      if (socket && socket.bufferedAmount > MOST_BUFFERED) socket.terminate();
+      else socket?.send(text);
     },
   };
 }

@@ -17,9 +17,14 @@ const HEARTBEAT_MS = 3_000;
 /** A worker may send this many messages a second on average; a burst of ten seconds' worth is let through. */
 const MESSAGES_PER_SECOND = 200;
 const BURST = 2_000;
-/** WebSocket close codes: protocol error, message against the policy. */
+/** At most so many of its messages wait to be handled; each may be a mebibyte. */
+const MOST_WAITING = 16;
+/** A connection on which nothing is heard for this long is dead, in milliseconds. */
+const SILENT_MS = 10 * HEARTBEAT_MS;
+/** WebSocket close codes: protocol error, message against the policy, failure on this side. */
 const CLOSE_BAD_MESSAGE = 1002;
 const CLOSE_TOO_MANY = 1008;
+const CLOSE_TRY_AGAIN = 1011;
 
 /** `WS /worker`: one connection a worker. Its messages are handled one after the other, in the order in which it sent them. */
 export function addWorkerSocket(
@@ -52,7 +57,15 @@ function serveWorker(
 ): void {
   const log = pool.log.child({ worker });
   const bucket = createBucket();
-  let last: Promise<void> = Promise.resolve();
+  const listen = inTurn(socket, async (message) => {
+    try {
+      await hearMessage(pool, worker, message, hearing);
+    } catch (error) {
+      log.error({ err: error, code: codeOf(error), said: message.type }, "message could not be handled");
+      socket.close(CLOSE_TRY_AGAIN, "try again");
+    }
+  });
+  const silence = setTimeout(() => (listen.busy() ? silence.refresh() : socket.terminate()), SILENT_MS);
 
   board.add(worker, socket);
   log.info("worker connected");
@@ -60,15 +73,12 @@ function serveWorker(
     const message = data.length <= MAX_MESSAGE_BYTES ? parseMessage(data.toString("utf8")) : undefined;
     if (!message) return socket.close(CLOSE_BAD_MESSAGE, "not a message of this protocol");
     if (!bucket.take()) return socket.close(CLOSE_TOO_MANY, "too many messages");
-    last = last
-      .then(() => hearMessage(pool, worker, message, hearing))
-      .catch((error: unknown) => {
-        log.error({ err: error, code: codeOf(error), said: message.type }, "message could not be handled");
-        socket.close(1011, "try again");
-      });
+    silence.refresh();
+    listen.take(message);
   });
   socket.on("error", (error) => log.warn({ err: error }, "connection failed"));
   socket.on("close", () => {
+    clearTimeout(silence);
     log.info("worker disconnected");
     if (board.remove(worker, socket))
       void pool.workers.gone(worker).catch((error: unknown) => log.error({ err: error }));
@@ -82,6 +92,32 @@ function serveWorker(
       heartbeatMs: HEARTBEAT_MS,
     }),
   );
+}
+
+type Listener = {
+  take(message: WorkerMessage): void;
+  busy(): boolean;
+};
+
+/**
+ * Hears messages one after the other. Uploads have a line of their own: to verify a large output takes longer than leases
+ * live without a heartbeat. Who talks faster than the pool can hear waits at its own end of the connection.
+ */
+function inTurn(socket: WebSocket, hear: (message: WorkerMessage) => Promise<void>): Listener {
+  const lines = { uploads: Promise.resolve(), others: Promise.resolve() };
+  let waiting = 0;
+  return {
+    busy: () => waiting > 0,
+    take(message) {
+      const line = message.type === "uploaded" ? "uploads" : "others";
+      if (++waiting >= MOST_WAITING) socket.pause();
+      lines[line] = lines[line]
+        .then(() => hear(message))
+        .finally(() => {
+          if (--waiting < MOST_WAITING) socket.resume();
+        });
+    },
+  };
 }
 
 function parseMessage(text: string): WorkerMessage | undefined {

@@ -13,6 +13,9 @@ import type { DealJob, LaneJob, LaterJob, PoolQueues, TaskJob } from "./queues.t
 /** How many jobs of a kind one process works on at a time. */
 const CONCURRENCY = { deals: 4, placement: 8, deadlines: 8 } as const;
 
+/** The job of a process that died is taken over once its lock has run out, in milliseconds. */
+const OF_THE_DEAD = { lockDuration: 15_000, stalledInterval: 5_000 } as const;
+
 /** Where the queues meet the actions: each processor is one call, safe to make twice. */
 export function startProcessors(
   pool: PoolContext,
@@ -21,7 +24,7 @@ export function startProcessors(
   prefix: string,
 ): () => Promise<void> {
   const start = <T>(name: string, concurrency: number, processor: Processor<T>): Worker<T> => {
-    const worker = new Worker<T>(name, guarded(pool, processor), { connection, prefix, concurrency });
+    const worker = new Worker<T>(name, guarded(pool, processor), { connection, prefix, concurrency, ...OF_THE_DEAD });
     worker.on("error", (error) => pool.log.error({ err: error, queue: name }, "queue error"));
     return worker;
   };

@@ -65,13 +65,14 @@ export async function closeQueues(queues: PoolQueues): Promise<void> {
 
 /**
  * Wakes jobs so that none is lost: an id that waits is not added twice, one that runs is run once more afterwards
- * (`keepLastIfActive`). Later wakes wait in a queue of their own, since a delayed job would swallow an immediate wake.
+ * (`keepLastIfActive`). Later wakes wait in a queue of their own, since a delayed job would swallow an immediate wake; of
+ * two for one id the first stands.
  */
 export function createWake(queues: PoolQueues): Wake {
   const again = (id: string) => ({ deduplication: { id, keepLastIfActive: true } });
 
   async function later(id: string, delay: number, job: LaterJob): Promise<void> {
-    await queues.deadlines.add(job.kind, job, { delay, deduplication: { id } });
+    await queues.deadlines.add(job.kind, job, { delay, ...again(id) });
   }
 
   return {

@@ -6,8 +6,11 @@ import type { Keys } from "./redis.ts";
 /** Who has uploaded what, how much of it is charged to whom, and until when (milliseconds) it is kept. */
 export interface BlobLedger {
   bytesUsed(owner: Address): Promise<number>;
-  /** Charges a blob to its first uploader and keeps it at least until `keepUntil`. */
-  add(sha256: string, owner: Address, bytes: number, keepUntil: number): Promise<void>;
+  /**
+   * Before an upload: charges the blob to whoever is first to upload it and keeps it at least until `keepUntil`, all in one
+   * step, so that uploads side by side cannot share what is left. `full` when the owner's charges would exceed `most`.
+   */
+  claim(claim: BlobClaim): Promise<"claimed" | "known" | "full">;
   /** Keeps a blob longer, never shorter. */
   keep(sha256: string, keepUntil: number): Promise<void>;
   /** Marks a blob as a task's result, which only its requester and beneficiary may fetch. */
@@ -17,6 +20,36 @@ export interface BlobLedger {
   stale(now: number): Promise<string[]>;
   forget(sha256: string): Promise<void>;
 }
+
+export type BlobClaim = {
+  readonly sha256: string;
+  readonly owner: Address;
+  readonly bytes: number;
+  readonly keepUntil: number;
+  readonly most: number;
+};
+
+/** KEYS: owners, used, keep; ARGV: sha256, owner, bytes, most, keep until */
+const CLAIM = `
+local known = redis.call("HEXISTS", KEYS[1], ARGV[1]) == 1
+local used = tonumber(redis.call("HGET", KEYS[2], ARGV[2]) or "0")
+if not known and used + tonumber(ARGV[3]) > tonumber(ARGV[4]) then return "full" end
+redis.call("ZADD", KEYS[3], "GT", ARGV[5], ARGV[1])
+if known then return "known" end
+redis.call("HSET", KEYS[1], ARGV[1], ARGV[2] .. " " .. ARGV[3])
+redis.call("HINCRBY", KEYS[2], ARGV[2], ARGV[3])
+return "claimed"
+`;
+
+/** KEYS: owners, used, keep, results; ARGV: sha256 */
+const FORGET = `
+local owner, bytes = string.match(redis.call("HGET", KEYS[1], ARGV[1]) or "", "^(%S+) (%d+)$")
+if owner and redis.call("HINCRBY", KEYS[2], owner, -tonumber(bytes)) <= 0 then redis.call("HDEL", KEYS[2], owner) end
+redis.call("HDEL", KEYS[1], ARGV[1])
+redis.call("ZREM", KEYS[3], ARGV[1])
+redis.call("SREM", KEYS[4], ARGV[1])
+return 1
+`;
 
 export function createBlobLedger(redis: Redis, keys: Keys): BlobLedger {
   const keepKey = keys("blobs-keep");
@@ -28,10 +61,9 @@ export function createBlobLedger(redis: Redis, keys: Keys): BlobLedger {
     return Number((await redis.hget(usedKey, owner)) ?? 0);
   }
 
-  async function add(sha256: string, owner: Address, bytes: number, keepUntil: number): Promise<void> {
-    const isNew = await redis.hsetnx(ownersKey, sha256, `${owner} ${bytes}`);
-    if (isNew === 1) await redis.hincrby(usedKey, owner, bytes);
-    await keep(sha256, keepUntil);
+  async function claim({ sha256, owner, bytes, most, keepUntil }: BlobClaim): Promise<"claimed" | "known" | "full"> {
+    const given = [sha256, owner, String(bytes), String(most), String(keepUntil)];
+    return (await redis.eval(CLAIM, 3, ownersKey, usedKey, keepKey, ...given)) as "claimed" | "known" | "full";
   }
 
   async function keep(sha256: string, keepUntil: number): Promise<void> {
@@ -51,11 +83,8 @@ export function createBlobLedger(redis: Redis, keys: Keys): BlobLedger {
   }
 
   async function forget(sha256: string): Promise<void> {
-    const owned = await redis.hget(ownersKey, sha256);
-    const [owner, bytes] = owned?.split(" ") ?? [];
-    if (owner && bytes) await redis.hincrby(usedKey, owner, -Number(bytes));
-    await redis.multi().hdel(ownersKey, sha256).srem(resultsKey, sha256).zrem(keepKey, sha256).exec();
+    await redis.eval(FORGET, 4, ownersKey, usedKey, keepKey, resultsKey, sha256);
   }
 
-  return { bytesUsed, add, keep, markResult, isResult, stale, forget };
+  return { bytesUsed, claim, keep, markResult, isResult, stale, forget };
 }

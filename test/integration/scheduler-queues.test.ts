@@ -1,0 +1,183 @@
+import { Worker } from "bullmq";
+import { expect } from "chai";
+
+import { closeQueues, createQueues, createWake, prepareQueues } from "../../scheduler/queue/queues.ts";
+import type { PoolQueues } from "../../scheduler/queue/queues.ts";
+import type { Wake } from "../../scheduler/ports.ts";
+import { connectRedis } from "../../scheduler/store/redis.ts";
+import type { RedisConnection } from "../../scheduler/store/redis.ts";
+import { noteOpen } from "../support/open-things.ts";
+import { withRedis } from "../support/parts.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+const TASK = `0x${"ab".repeat(32)}` as const;
+
+/** A promise that a test lets go. */
+function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
+  let open = (): void => {};
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { open, passed };
+}
+
+/** What `design/middleware.md` asks of the queues, of BullMQ as it really is. */
+describe("a pool's queues", function () {
+  const redis = withRedis();
+  let connection: RedisConnection;
+  let queues: PoolQueues;
+  let wake: Wake;
+  let prefix: string;
+  let workers: Worker[];
+  let pools = 0;
+
+  beforeEach(async function () {
+    prefix = `{pool:test-${++pools}}`;
+    connection = await connectRedis(redis().url, () => {});
+    queues = createQueues(connection, prefix, 2);
+    wake = createWake(queues);
+    workers = [];
+  });
+  afterEach(async function () {
+    await Promise.all(workers.map((worker) => worker.close()));
+    await closeQueues(queues);
+    connection.disconnect();
+  });
+
+  function work(name: string, run: (data: unknown) => Promise<unknown>, concurrency = 4): Worker {
+    const closed = noteOpen(`worker of ${name}`);
+    const worker = new Worker(name, (job) => run(job.data), { connection, prefix, concurrency });
+    worker.on("closed", closed);
+    workers.push(worker);
+    return worker;
+  }
+
+  it("hold a job that waits once, however often it is woken", async function () {
+    for (let round = 0; round < 5; round++) await wake.task(TASK);
+
+    expect(await queues.placement.count()).to.equal(1);
+  });
+
+  it("run a job once more that was woken while it ran, and not oftener", async function () {
+    const [first, running] = [gate(), gate()];
+    let runs = 0;
+    work("placement", async () => {
+      runs++;
+      running.open();
+      if (runs === 1) await first.passed;
+    });
+    await wake.task(TASK);
+    await running.passed;
+
+    for (let round = 0; round < 5; round++) await wake.task(TASK);
+    first.open();
+
+    await waitFor("the second run", () => runs === 2);
+    await waitFor(
+      "nothing left",
+      async () => (await queues.placement.getJobCountByTypes("wait", "active", "delayed")) === 0,
+    );
+    expect(runs).to.equal(2);
+  });
+
+  it("take a wake again after a job has failed for good", async function () {
+    let runs = 0;
+    work("placement", () => {
+      runs++;
+      return Promise.reject(new Error("no"));
+    });
+    await queues.placement.add(
+      "place",
+      { taskId: TASK },
+      { attempts: 1, deduplication: { id: TASK, keepLastIfActive: true } },
+    );
+    await waitFor("its failure", async () => (await queues.placement.getFailedCount()) === 1);
+
+    await wake.task(TASK);
+
+    await waitFor("another run", () => runs === 2);
+  });
+
+  it("let an immediate wake overtake one that is due later", async function () {
+    const seen: unknown[] = [];
+    work("placement", async (data) => seen.push(data));
+    await wake.task(TASK, 60_000);
+
+    await wake.task(TASK);
+
+    await waitFor("the run", () => seen.length === 1);
+    expect(await queues.deadlines.getDelayedCount()).to.equal(1);
+  });
+
+  it("keep a later wake that is asked for while the one before it is carried out", async function () {
+    // As it goes with a lane: its wake is carried out, the lane runs at once and asks to be woken again.
+    let carriedOut = 0;
+    work("deadlines", async () => {
+      if (++carriedOut < 4) await wake.lane(0, 20);
+    });
+
+    await wake.lane(0, 20);
+
+    await waitFor("each of the four", () => carriedOut === 4);
+  });
+
+  it("run one job of a lane at a time over all processes, and the other lane beside it", async function () {
+    await prepareQueues(queues);
+    const held = gate();
+    let active = 0;
+    let most = 0;
+    const run = async (): Promise<void> => {
+      most = Math.max(most, ++active);
+      await held.passed;
+      active--;
+    };
+    for (let process = 0; process < 3; process++) work("epochs-0", run);
+    let beside = false;
+    work("epochs-1", async () => (beside = true));
+    // Two ids, as if the deduplication had failed.
+    await queues.epochs[0]!.add("run", { lane: 0 });
+    await queues.epochs[0]!.add("run", { lane: 0 });
+
+    await wake.lane(1);
+
+    await waitFor("the other lane", () => beside);
+    await waitFor("the first to run", () => active === 1);
+    held.open();
+    await waitFor("both done", async () => (await queues.epochs[0]!.getJobCountByTypes("wait", "active")) === 0);
+    expect(most).to.equal(1);
+  });
+
+  it("have one sweep that comes again and again, however many processes start", async function () {
+    for (let process = 0; process < 3; process++) await prepareQueues(queues);
+
+    expect(await queues.sweep.getJobSchedulersCount()).to.equal(1);
+    expect(await queues.sweep.getJobCountByTypes("delayed", "wait")).to.equal(1);
+  });
+
+  /** A process that dies with a job in its hand: its lock is never renewed. */
+  async function dieWithAJob(): Promise<void> {
+    const started = gate();
+    const own = connection.duplicate();
+    const dead = new Worker("placement", () => (started.open(), new Promise<never>(() => {})), {
+      ...{ connection: own, prefix, lockDuration: 200, skipLockRenewal: true, stalledInterval: 100 },
+    });
+    await started.passed;
+    await dead.close(true);
+    own.disconnect();
+  }
+
+  for (const deaths of [1, 2]) {
+    it(`give a job to a living process after ${deaths} died with it, with the wake that came meanwhile`, async function () {
+      await wake.task(TASK);
+      for (let death = 0; death < deaths; death++) await dieWithAJob();
+      await wake.task(TASK);
+
+      let runs = 0;
+      const living = new Worker("placement", async () => void runs++, { connection, prefix, stalledInterval: 100 });
+      workers.push(living);
+
+      // Given up after the second death, the job is not run again, but its wake is.
+      await waitFor("the job and its wake", () => runs === 3 - deaths);
+      await wake.task(TASK);
+      await waitFor("later wakes", () => runs === 4 - deaths);
+    });
+  }
+});
