@@ -29,6 +29,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   GM_NO_OFFER: EXIT.refused,
   GM_NO_FUNDS: EXIT.refused,
   GM_NO_GAS_MONEY: EXIT.refused,
+  GM_TOO_EARLY: EXIT.refused,
   GM_NOT_UP: EXIT.unreachable,
   GM_PART_MISSING: EXIT.unreachable,
   GM_PORT_TAKEN: EXIT.unreachable,

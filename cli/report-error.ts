@@ -25,11 +25,14 @@ function explain(error: unknown, message: string): { what: string; why: string |
 
 function causeOf(error: unknown): string | undefined {
   const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && cause.message) return oneLine(cause.message);
+  if (cause instanceof Error && cause.message) return oneLine((cause as EthersWords).shortMessage ?? cause.message);
   if (!(error instanceof GridmillError)) return undefined;
   const details = Object.entries(error.details).map(([name, value]) => `${name} ${toJson(value)}`);
   return details.length > 0 ? oneLine(details.join(", ")) : undefined;
 }
+
+/** Errors of ethers say it in a few words here, and in `message` with everything that was sent. */
+type EthersWords = { readonly shortMessage?: string };
 
 const MAX_LINE = 400;
 

@@ -19,7 +19,7 @@ export function taskText(task: TaskView): string {
   const voteRows = votes.map(({ worker, status: vote, at, stage, code }) => [
     worker,
     vote,
-    stage ?? code ?? "",
+    (vote === "running" ? stage : code) ?? "",
     when(at),
   ]);
   const historyRows = history.map(({ at, status: was, note }) => [when(at), was, note]);

@@ -1,5 +1,6 @@
 import { Signature } from "ethers";
 
+import { TooEarlyError } from "../chain/errors.ts";
 import { NoFundsError } from "../protocol/order-errors.ts";
 import { formatMill } from "../protocol/amounts.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
@@ -43,7 +44,7 @@ export interface Accounts {
   bond(amount: bigint, signal?: AbortSignal): Promise<Receipt>;
   /** Starts to take it back; a second one restarts the delay. */
   unbond(amount: bigint, signal?: AbortSignal): Promise<Receipt>;
-  /** What was unbonded, back in the escrow, once its delay is over. */
+  /** What was unbonded, back in the escrow, once its delay is over. @throws NoFundsError | TooEarlyError */
   withdrawBond(signal?: AbortSignal): Promise<Receipt>;
 }
 
@@ -85,7 +86,10 @@ export function createAccounts(context: GridContext): Accounts {
       requireFunds((await own()).bonded, amount, "the bond", "See gridmill account show");
       return await simple("unbond", calls.unbond(amount), signal);
     },
-    withdrawBond: (signal) => simple("withdraw-bond", calls.withdrawBond(), signal),
+    async withdrawBond(signal) {
+      requireFree(await own(), await reader.now());
+      return await simple("withdraw-bond", calls.withdrawBond(), signal);
+    },
   };
 }
 
@@ -101,6 +105,21 @@ export function requireFunds(has: bigint, needs: bigint, where: string, hint: st
   throw new NoFundsError(`Not enough MILL: ${where} has ${formatMill(has)}, and ${formatMill(needs)} are needed`, {
     details: { has, needs },
     hint,
+  });
+}
+
+/** @throws NoFundsError when nothing was unbonded, TooEarlyError while its delay lasts */
+function requireFree({ unbonding, readyAt }: AccountView, now: number): void {
+  if (unbonding === 0n) {
+    throw new NoFundsError("Nothing is on its way out of the bond", {
+      hint: "Start with gridmill account unbond AMOUNT",
+    });
+  }
+  if (readyAt <= now) return;
+  const when = new Date(readyAt * 1_000).toISOString().replace(/\.\d+Z$/, "Z");
+  throw new TooEarlyError(`The bond is not free yet: ${formatMill(unbonding)} MILL are bound until ${when}`, {
+    details: { readyAt },
+    hint: "Come back after that time: gridmill account unbond --finish",
   });
 }
 

@@ -23,7 +23,7 @@ export const poolStatus = new Command("status")
     context.print({ ...pool, offers, stake: { available: stake.available, locked: stake.locked }, live }, () => {
       const { owner, operator, endpoint } = pool;
       const money = { "MILL free": formatMill(stake.available), "MILL locked": formatMill(stake.locked) };
-      const tasks = Object.entries(live.tasks).map(([status, count]) => `${count} ${status}`);
+      const tasks = Object.entries(live.tasks).flatMap(([status, count]) => (count > 0 ? [`${count} ${status}`] : []));
       const head = facts({ pool: id, owner, operator, endpoint, ...money, tasks: tasks.join(", ") || "none" });
       const prices = offers.map(({ order }) => [order.category, formatMill(order.price), order.maxTrust, order.grace]);
       const workers = live.workers.map(({ worker, slots, busy, accepting }) => [

@@ -1,0 +1,240 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { MILL } from "../../protocol/amounts.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import { expectBalanced, readBooks } from "../support/books.ts";
+import { envFor } from "../support/config.ts";
+import { arriveAt, fund } from "../support/e2e-newcomer.ts";
+import type { Newcomer } from "../support/e2e-newcomer.ts";
+import { GRIDMILL, REPOSITORY, runGridmill, withLocalMarket } from "../support/local-market.ts";
+import type { LocalMarket } from "../support/local-market.ts";
+import { rpc } from "../support/rpc.ts";
+import { tempDir } from "../support/temp-dir.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+type Json = Record<string, unknown>;
+type ErrorJson = { readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } };
+
+/** Does nothing for as many seconds as it is told. */
+const SLOW = ["test/support/apps/misbehave", "--yes", "--", "slow"];
+const DAY = 86_400;
+
+describe("the commands of a market", function () {
+  const market = withLocalMarket(["--workers", "2"]);
+
+  /** Runs a command that must succeed. */
+  async function done(...args: readonly string[]): Promise<Json> {
+    const { code, json, stderr } = await market().run(args);
+    expect(code, `${args.join(" ")}\n${stderr}`).to.equal(0);
+    return json as Json;
+  }
+
+  /** Runs a command that must fail with this exit code; its error. */
+  async function refused(exit: number, ...args: readonly string[]): Promise<ErrorJson["error"]> {
+    const { code, json } = await market().run(args);
+    expect(code, args.join(" ")).to.equal(exit);
+    return (json as ErrorJson).error;
+  }
+
+  describe("apps and orders", function () {
+    let app: string;
+
+    it("publish registers an app once, however often it is called", async function () {
+      const first = await done("app", "publish", "apps/checksum", "--yes");
+      const again = await done("app", "publish", "apps/checksum");
+
+      app = first["id"] as string;
+      expect(again).to.deep.equal(first);
+      expect(first).to.have.all.keys("id", "owner", "reference", "digest");
+      expect(first["owner"]).to.equal(market().accounts["requester"]);
+      expect(await done("app", "show", app)).to.deep.equal(first);
+    });
+
+    it("offer puts a price on it, which list shows", async function () {
+      const order = await done("app", "offer", app, "--price", "0.5", "--expires", "7d");
+
+      expect(order).to.deep.include({ kind: "app", status: "active", reason: null });
+      const { apps } = (await done("app", "list")) as { apps: { id: string; price: string }[] };
+      expect(apps.map(({ id, price }) => ({ id, price }))).to.deep.equal([{ id: app, price: `${MILL / 2n}` }]);
+      const { expiry } = order["order"] as { expiry: number };
+      expect(expiry - Date.now() / 1_000).to.be.within(6.9 * DAY, 7.1 * DAY);
+    });
+
+    it("order list, show and cancel follow it to its end", async function () {
+      const { orders } = (await done("order", "list", "app", "--mine", "--app", app)) as { orders: Json[] };
+      const [{ hash }] = orders as [{ hash: Hash }];
+      expect(orders).to.have.length(1);
+
+      const cancelled = await done("order", "cancel", "app", hash, "--yes");
+
+      expect(cancelled).to.deep.include({ hash, status: "cancelled" });
+      const shown = await waitFor("the market to hear of it", async () => {
+        const order = await done("order", "show", "app", hash);
+        return order["status"] === "cancelled" && order;
+      });
+      expect((shown["reason"] as { code: string }).code).to.equal("GM_ORDER_CANCELLED");
+      expect((await done("order", "list", "app"))["orders"]).to.deep.equal([]);
+      expect(await refused(3, "run", app, "--yes")).to.include({ code: "GM_NO_OFFER" });
+      expect(await refused(3, "order", "show", "pool", hash)).to.include({ code: "GM_NOT_FOUND" });
+    });
+  });
+
+  describe("a run that nobody waits for", function () {
+    let taskId: Hash;
+    let dealId: Hash;
+
+    it("run --detach says at once which tasks there will be", async function () {
+      const detached = await done("run", "--detach", ...SLOW, "3");
+
+      dealId = detached["dealId"] as Hash;
+      const [task, ...others] = detached["tasks"] as { taskId: Hash; index: number; status: string }[];
+      expect(others).to.deep.equal([]);
+      expect(task).to.deep.include({ index: 0, status: "open" });
+      taskId = task!.taskId;
+    });
+
+    it("task watch tells every change, an object a line, and ends with the task", async function () {
+      const { code, stdout, stderr } = await market().run(["task", "watch", taskId]);
+
+      expect(code, stderr).to.equal(0);
+      const seen = stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Json);
+      const statuses = seen.map(({ status }) => status as string);
+      expect(new Set(seen.map((task) => task["taskId"]))).to.deep.equal(new Set([taskId]));
+      expect(statuses.at(-1)).to.equal("settled");
+      expect(statuses.indexOf("settled"), "said once").to.equal(statuses.length - 1);
+      expect(statuses, "watched while it ran").to.include("running");
+    });
+
+    it("task show has the shape that the design gives it, with the votes and the history", async function () {
+      const task = await done("task", "show", taskId);
+
+      const shape = ["taskId", "dealId", "index", "status", "deadline", "votes", "digest", "history"];
+      expect(Object.keys(task)).to.deep.equal(shape);
+      expect(task).to.include({ taskId, dealId, index: 0, status: "settled" });
+      const votes = task["votes"] as { worker: Address; status: string; at: number }[];
+      for (const vote of votes) expect(Object.keys(vote)).to.deep.equal(["worker", "status", "at"]);
+      expect(votes.map(({ status }) => status)).to.deep.equal(["agree", "agree"]);
+      const { accounts } = market();
+      expect(votes.map(({ worker }) => worker)).to.have.members([accounts["worker-1"], accounts["worker-2"]]);
+      const history = task["history"] as { at: number; status: string; note: string }[];
+      for (const entry of history) expect(Object.keys(entry)).to.deep.equal(["at", "status", "note"]);
+      const went = ["open", "planned", "running", "agreed", "sealed", "settled"];
+      expect(history.map(({ status }) => status)).to.deep.equal(went);
+    });
+
+    it("task result --verify recomputes the digest that is on chain, and overwrites nothing", async function () {
+      await using dir = await tempDir();
+      const out = join(dir.path, "result");
+
+      const result = await done("task", "result", taskId, "--verify", "--out", out);
+
+      const { digest } = await done("task", "show", taskId);
+      expect(result).to.deep.include({ taskId, verified: true, onChain: digest, recomputed: digest, exitCode: 0 });
+      const again = await refused(3, "task", "result", taskId, "--out", out);
+      expect(again.code).to.equal("GM_OUTPUT_EXISTS");
+    });
+
+    it("deal show and task list know what it cost", async function () {
+      const deal = await done("deal", "show", dealId);
+      const { deals } = (await done("task", "list")) as { deals: Json[] };
+
+      expect(deal).to.deep.include({ dealId, perTask: `${MILL}`, paid: `${MILL}` });
+      expect((deal["tasks"] as Json[]).map((task) => task["status"])).to.deep.equal(["settled"]);
+      expect(deals[0]).to.deep.include({ dealId, settled: 1, tasks: 1, perTask: `${MILL}` });
+    });
+  });
+
+  describe("a run that takes too long", function () {
+    it("run --timeout gives up with 5 while the deal goes on; task watch --timeout likewise", async function () {
+      const error = await refused(5, "run", "--timeout", "1s", ...SLOW, "5");
+
+      expect(error.code).to.equal("GM_TIMED_OUT");
+      const dealId = /0x[0-9a-f]{64}/.exec(error.message)![0];
+      const { tasks } = (await done("deal", "show", dealId)) as { tasks: { taskId: Hash; status: string }[] };
+      expect(tasks[0]!.status).to.not.equal("settled");
+      const { taskId } = tasks[0]!;
+      expect(await refused(3, "task", "result", taskId)).to.include({ code: "GM_NO_RESULT" });
+      const watched = await market().run(["task", "watch", taskId, "--timeout", "1s"]);
+      expect(watched.code).to.equal(5);
+      expect((watched.json as ErrorJson).error.code).to.equal("GM_TIMED_OUT");
+      expect((await done("task", "watch", taskId))["status"]).to.equal("settled");
+      expectBalanced(await readBooks(market().chainUrl, market().deployment));
+    });
+  });
+
+  describe("an account", function () {
+    let newcomer: Newcomer;
+    let alice: Address;
+
+    before(async function () {
+      newcomer = await arriveAt(market(), "elsewhere");
+    });
+
+    const as = async (...args: readonly string[]): Promise<Json> => {
+      const { code, json, stderr } = await newcomer.run("alice", ...args);
+      expect(code, stderr).to.equal(0);
+      return json as Json;
+    };
+    const refusedAs = async (exit: number, ...args: readonly string[]): Promise<string> => {
+      const { code, json } = await newcomer.run("alice", ...args);
+      expect(code).to.equal(exit);
+      return (json as ErrorJson).error.code;
+    };
+    const money = async (): Promise<Json> => {
+      const { wallet, available, locked, bonded, unbonding } = await as("account", "show");
+      return { wallet, available, locked, bonded, unbonding };
+    };
+    const mill = (amount: bigint): string => `${amount * MILL}`;
+
+    it("create makes an encrypted key, and never overwrites one", async function () {
+      const made = await as("account", "create", "alice");
+
+      expect(made).to.deep.include({ name: "alice", file: join(market().home, "keys/alice.json") });
+      alice = made["address"] as Address;
+      expect(await refusedAs(3, "account", "create", "alice")).to.equal("GM_KEY_EXISTS");
+      const wrong = { ...newcomer.env, GRIDMILL_PASSPHRASE_FILE: join(REPOSITORY, "LICENSE") };
+      const args = ["--network", "elsewhere", "--account", "alice", "account", "deposit", "1", "--yes"];
+      const { code, json } = await market().run(args, { env: wrong });
+      expect({ code, error: (json as ErrorJson).error.code }).to.deep.equal({ code: 2, error: "GM_WRONG_PASSPHRASE" });
+    });
+
+    it("deposit, withdraw, bond and unbond move MILL from place to place", async function () {
+      await fund(market(), alice, 100n);
+
+      const deposited = await as("account", "deposit", "60", "--yes");
+      expect(deposited).to.have.all.keys("transactionHash", "gasUsed", "account");
+      await as("account", "withdraw", "10", "--yes");
+      await as("account", "bond", "30", "--yes");
+      await as("account", "unbond", "5", "--yes");
+
+      const places = { wallet: mill(50n), available: mill(20n), locked: mill(30n) };
+      expect(await money()).to.deep.equal({ ...places, bonded: mill(25n), unbonding: mill(5n) });
+    });
+
+    it("moves nothing that is not there, and nothing unasked", async function () {
+      expect(await refusedAs(3, "account", "deposit", "51", "--yes")).to.equal("GM_NO_FUNDS");
+      expect(await refusedAs(3, "account", "withdraw", "21", "--yes")).to.equal("GM_NO_FUNDS");
+      expect(await refusedAs(3, "account", "bond", "21", "--yes")).to.equal("GM_NO_FUNDS");
+      expect(await refusedAs(3, "account", "unbond", "26", "--yes")).to.equal("GM_NO_FUNDS");
+      expect(await refusedAs(3, "account", "unbond", "--finish", "--yes")).to.equal("GM_TOO_EARLY");
+      expect(await refusedAs(2, "account", "withdraw", "1")).to.equal("GM_USAGE");
+    });
+
+    it("unbond --finish brings the stake home a day later", async function () {
+      await rpc(market().chainUrl, "evm_increaseTime", [DAY + 1]);
+      await rpc(market().chainUrl, "evm_mine");
+
+      await as("account", "unbond", "--finish", "--yes");
+
+      const places = { wallet: mill(50n), available: mill(25n), locked: mill(25n) };
+      expect(await money()).to.deep.equal({ ...places, bonded: mill(25n), unbonding: "0" });
+      expect(await refusedAs(3, "account", "unbond", "--finish", "--yes")).to.equal("GM_NO_FUNDS");
+    });
+  });
+});
