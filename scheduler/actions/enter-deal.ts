@@ -116,7 +116,8 @@ function unavailable(input: Input, why: string, cause?: unknown): InputUnavailab
 async function giveBack(pool: PoolContext, record: DealRecord, note: string): Promise<void> {
   const { dealId, deal } = record;
   const graceEnd = deal.openedAt + deal.grace;
-  if (pool.chain.now() >= graceEnd) {
+  // The deal may be heard of before its block has moved our clock.
+  if (deal.grace === 0 || pool.chain.now() >= graceEnd) {
     await pool.deals.update(dealId, { stage: "waiting", note });
     if (pool.chain.now() <= dealDeadline(deal)) await pool.wake.deal(dealId, RETRY_MS);
     pool.log.warn({ deal: dealId, note }, "deal cannot be worked on and its grace has passed");

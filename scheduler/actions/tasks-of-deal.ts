@@ -7,11 +7,10 @@ import type { DealRecord } from "../store/deal-store.ts";
 const CHUNK = 500;
 
 /** The ids of all tasks that the pool may have of a deal, in parts, so that a large deal does not hold everything up. */
-export function chunksOfTasks({ dealId, deal }: Pick<DealRecord, "dealId" | "deal">): readonly (readonly Hash[])[] {
+export function* chunksOfTasks({ dealId, deal }: Pick<DealRecord, "dealId" | "deal">): Generator<readonly Hash[]> {
   const count = Math.min(deal.volume, MAX_TASKS_PER_DEAL);
-  return Array.from({ length: Math.ceil(count / CHUNK) }, (_unused, part) =>
-    Array.from({ length: Math.min(CHUNK, count - part * CHUNK) }, (_none, offset) =>
-      taskIdOf(dealId, part * CHUNK + offset),
-    ),
-  );
+  for (let start = 0; start < count; start += CHUNK) {
+    const size = Math.min(CHUNK, count - start);
+    yield Array.from({ length: size }, (_unused, offset) => taskIdOf(dealId, start + offset));
+  }
 }

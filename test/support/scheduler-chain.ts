@@ -53,9 +53,8 @@ export class FakeHub {
   isOpen(dealId: Hash): boolean {
     const deal = this.deals.get(dealId);
     if (!deal || this.closed.has(dealId)) return false;
-    return Array.from({ length: deal.volume }, (_unused, index) => index).some(
-      (index) => !this.isClosed(dealId, index),
-    );
+    for (let index = 0; index < deal.volume; index++) if (!this.isClosed(dealId, index)) return true;
+    return false;
   }
 
   isClosed(dealId: Hash, index: number): boolean {

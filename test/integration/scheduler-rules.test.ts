@@ -1,0 +1,368 @@
+import { randomUUID } from "node:crypto";
+
+import { expect } from "chai";
+
+import { ChainUnreachableError } from "../../chain/errors.ts";
+import { tagOf } from "../../protocol/ballot.ts";
+import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
+import type { Deal } from "../../protocol/deal.ts";
+import { digestOf } from "../../protocol/digest.ts";
+import { paramsHashOf } from "../../protocol/params.ts";
+import { placeTask } from "../../scheduler/actions/place-task.ts";
+import { sweep } from "../../scheduler/actions/sweep.ts";
+import { isWorking } from "../../scheduler/domain/vote-state.ts";
+import { withRedis } from "../support/parts.ts";
+import { addressOf } from "../support/scheduler-records.ts";
+import { HONEST, WRONG } from "../support/scheduler-worker.ts";
+import { SchedulerWorld } from "../support/scheduler-world.ts";
+
+const firstOf = (deal: Deal) => taskIdOf(dealIdOf(deal), 0);
+
+/** Rules that only show when somebody breaks them; each of these tests has failed before its rule was kept. */
+describe("a pool's rules", function () {
+  const redis = withRedis();
+  let world: SchedulerWorld;
+  beforeEach(async function () {
+    world = await SchedulerWorld.open(redis().url);
+  });
+  afterEach(() => world[Symbol.asyncDispose]());
+
+  const taskOf = async (deal: Deal) => (await world.pool.tasks.get(firstOf(deal)))!;
+  const epochIs = (state: string) => async () => (await world.pool.epochs.current(0))?.state === state;
+
+  describe("on what is paid", function () {
+    it("a worker that takes its vote back after its ballot is not paid without an output", async function () {
+      const workers = [await world.connect(1, { silentAt: "upload" }), await world.connect(2, { silentAt: "upload" })];
+      const deal = world.openDeal();
+      await world.drive("ballots are in", epochIs("opening"));
+      for (const { leaseId, worker } of (await taskOf(deal)).votes) {
+        await world.hear(worker, { type: "refuse", leaseId, code: "GM_DRAINING", message: "changed my mind" });
+        await world.hear(worker, {
+          ...{ type: "computed", leaseId, taskId: firstOf(deal) },
+          tag: tagOf(firstOf(deal), digestOf(HONEST)),
+        });
+      }
+      await world.drive("the epoch closed", () => world.hub.lastEpoch(0).settled);
+
+      expect(workers).to.have.lengthOf(2);
+      expect(world.hub.settled.size).to.equal(0);
+    });
+
+    it("an output of one epoch is not taken for another answer of the next", async function () {
+      const workers = [await world.connect(1), await world.connect(2)];
+      const deal = world.openDeal();
+      await world.drive("agreed", async () => (await taskOf(deal))?.state === "agreed");
+      const ofAnother = { digest: digestOf(WRONG), result: "ab".repeat(32) };
+      await world.pool.tasks.update(firstOf(deal), (task) => ({ ...task, ...ofAnother }));
+
+      await world.drive("settled", world.isSettled(deal));
+      await world.settleDown();
+
+      expect((await taskOf(deal)).result)
+        .to.match(/^[0-9a-f]{64}$/)
+        .and.not.equal(ofAnother.result);
+      expect(workers.flatMap(({ heard }) => heard.filter(({ type }) => type === "upload?"))).to.have.lengthOf(1);
+    });
+
+    it("what settles otherwise than the pool saw it has no result to give", async function () {
+      await world.connect(1);
+      await world.connect(2);
+      const deal = world.openDeal();
+      await world.drive("uploaded", async () => (await taskOf(deal))?.result !== undefined);
+      const event = { kind: "TaskSettled", dealId: dealIdOf(deal), index: 0, digest: digestOf(WRONG) };
+      world.hub.settled.set(firstOf(deal), digestOf(WRONG));
+      world.hub.events.push(event);
+
+      await world.settleDown();
+
+      const task = await taskOf(deal);
+      expect(task).to.include({ state: "settled", digest: digestOf(WRONG) });
+      expect(task.result).to.equal(undefined);
+    });
+  });
+
+  describe("on who votes", function () {
+    it("nobody votes without a lease whose bond covers no stake", async function () {
+      const stranger = await world.connect(1);
+      const deal = world.openDeal();
+      world.hub.covers.set(stranger.address, 999n);
+      await world.settleDown();
+
+      const vote = { type: "computed", leaseId: randomUUID(), taskId: firstOf(deal) } as const;
+      await world.hear(stranger.address, { ...vote, tag: tagOf(vote.taskId, digestOf(WRONG)) });
+      await world.settleDown();
+
+      expect((await taskOf(deal)).votes).to.deep.equal([]);
+      expect(stranger.heard.map(({ type }) => type)).to.include("drop");
+    });
+
+    it("a vote that this pool has forgotten counts by the score that the deal allows, and no more", async function () {
+      const known = await world.connect(1, { silentAt: "lease" });
+      const deal = world.openDeal({ maxWeight: 2, trust: 1_000 });
+      await world.settleDown();
+      await world.runOutLeases();
+      await world.settleDown();
+      world.hub.scores.set(known.address, 3_000);
+      await world.pool.tasks.update(firstOf(deal), (task) => ({ ...task, votes: [] }));
+
+      const vote = { type: "computed", leaseId: randomUUID(), taskId: firstOf(deal) } as const;
+      await world.hear(known.address, { ...vote, tag: tagOf(vote.taskId, digestOf(HONEST)) });
+
+      expect((await taskOf(deal)).votes.map(({ state, weight }) => [state, weight])).to.deep.equal([["computed", "2"]]);
+    });
+
+    it("a worker cannot keep another's lease alive", async function () {
+      await world.connect(1, { silentAt: "accept" });
+      const other = await world.connect(2, { slots: 1, silentAt: "accept" });
+      world.openDeal();
+      await world.settleDown();
+      await world.runOutLeases();
+      const leases = await world.redis.zrange(world.keys("leases"), "0", "-1");
+
+      const [hello] = other.hello();
+      await world.hear(other.address, { ...(hello as Extract<typeof hello, { type: "hello" }>), leases });
+
+      expect(await world.pool.tasks.expiredLeases(Date.now())).to.have.lengthOf(1);
+    });
+
+    it("a worker that never answers is given the same task less and less often", async function () {
+      const silent = await world.connect(1, { silentAt: "lease" });
+      const deal = world.openDeal();
+      for (let round = 0; round < 30; round++) {
+        await world.runOutLeases();
+        world.hub.now += 10;
+        await world.settleDown();
+      }
+
+      expect(silent.heard.filter(({ type }) => type === "lease").length).to.be.within(3, 5);
+      expect((await taskOf(deal)).votes).to.have.lengthOf(1);
+      expect((await taskOf(deal)).waitingFor).to.include("has to wait");
+    });
+
+    it("a settle that leaves a task open again and again is not repeated at once", async function () {
+      await world.connect(1, { silentAt: "upload" });
+      await world.connect(2, { silentAt: "upload" });
+      world.openDeal();
+
+      await world.drive("nothing", () => world.hub.now > dealDeadline([...world.hub.deals.values()][0]!) - 100, 3_000);
+
+      expect(world.hub.lastEpoch(0).epoch).to.be.within(2, 5);
+    });
+
+    it("opened votes count by the scores of now once a settle has left them open", async function () {
+      const workers = [await world.connect(1), await world.connect(2)];
+      for (const { address } of workers) world.hub.scores.set(address, 48);
+      const deal = world.openDeal({ trust: 100 });
+      await world.drive("ballots are in", epochIs("opening"));
+      for (const { address } of workers) world.hub.scores.set(address, 0);
+
+      await world.drive("left open", () => world.hub.lastEpoch(0).settled);
+      await world.settleDown();
+
+      expect((await taskOf(deal)).votes.map(({ weight }) => weight)).to.deep.equal(["2", "2"]);
+      expect((await taskOf(deal)).state).to.equal("planned");
+    });
+  });
+
+  describe("on ballots", function () {
+    it("one that would lapse before its seal is left out, and blocks nobody", async function () {
+      await world.connect(1, { sealBySeconds: 31 });
+      await world.connect(2);
+      const deal = world.openDeal();
+      await world.settleDown();
+      await world.connect(3);
+
+      await world.drive("settled", world.isSettled(deal), 120);
+
+      expect(world.hub.now).to.be.lessThan(deal.openedAt + SETTLE_WINDOW_SECONDS);
+    });
+
+    it("a worker whose request was lost is asked again", async function () {
+      const forgetful = await world.connect(1, { silentAt: "ballot" });
+      await world.connect(2);
+      const deal = world.openDeal();
+      await world.drive("asked", () => forgetful.heard.some(({ type }) => type === "ballot?"));
+      forgetful.manners = {};
+
+      await world.drive("settled", world.isSettled(deal), 60);
+
+      expect((await taskOf(deal)).votes.map(({ tries }) => tries)).to.deep.equal([1, 1]);
+    });
+  });
+
+  describe("on what the chain says", function () {
+    it("the watcher may be the first to hear of a settle: its voters are told and rated all the same", async function () {
+      const workers = [await world.connect(1), await world.connect(2)];
+      const deal = world.openDeal();
+      const { operator } = world.pool;
+      let watched = false;
+      const settle: typeof operator.settle = async (plan, epoch) => {
+        const verdicts = await operator.settle(plan, epoch);
+        watched = await world.step();
+        return verdicts;
+      };
+      world.pool = { ...world.pool, operator: { ...operator, settle } };
+
+      await world.drive("settled", world.isSettled(deal));
+      await world.settleDown();
+
+      expect(watched).to.equal(true);
+      expect((await taskOf(deal)).votes.map(({ state }) => state)).to.deep.equal(["agree", "agree"]);
+      for (const { address, heard } of workers) {
+        expect(heard.filter(({ type }) => type === "settled")).to.have.lengthOf(1);
+        expect(await world.pool.workers.tally(address)).to.deep.equal({ good: 1, bad: 0 });
+      }
+    });
+
+    it("a node that is behind does not give an epoch's number to a second one", async function () {
+      await world.connect(1);
+      await world.connect(2);
+      const deal = world.openDeal();
+      await world.drive("settled", world.isSettled(deal));
+      await world.settleDown();
+      const { chain } = world.pool;
+      const lastEpoch: typeof chain.lastEpoch = async () => ({
+        ...(await chain.lastEpoch(0)),
+        ...{ epoch: 0, settled: true },
+      });
+      world.pool = { ...world.pool, chain: { ...chain, lastEpoch } };
+      world.openDeal({ requestHash: paramsHashOf("another") });
+
+      await world.drive("nothing", () => false, 20).catch(() => {});
+
+      expect((await world.pool.epochs.current(0))!.state).to.equal("settled");
+      world.pool = { ...world.pool, chain };
+      await world.drive("both settled", () => world.hub.settled.size === 2);
+    });
+  });
+
+  describe("on deals", function () {
+    it("one that is being worked on is not given back when it is seen again", async function () {
+      const deal = world.openDeal({ grace: 1_000 });
+      await world.settleDown();
+      world.params = undefined;
+      world.hub.events.push({ kind: "DealOpened", deal });
+
+      await world.settleDown();
+
+      expect(await world.pool.deals.get(dealIdOf(deal))).to.include({ stage: "entered" });
+      expect(world.hub.closed.size).to.equal(0);
+    });
+
+    it("one of more tasks than can be kept is given back, and its end is not looked for task by task", async function () {
+      const deal = world.openDeal({ grace: 1_000, volume: 2 ** 32 - 1 });
+
+      await world.drive("declined", async () => (await world.pool.deals.get(dealIdOf(deal)))?.stage === "declined");
+    });
+
+    it("one whose inputs are more than the pool keeps is given back before a byte is fetched", async function () {
+      const bytes = world.pool.config.blobQuotaBytes + 1;
+      const url = "http://127.0.0.1:1/never-asked";
+      world.params = JSON.stringify({ version: 1, inputs: [{ name: "in", sha256: "a".repeat(64), bytes, url }] });
+      const deal = world.openDeal({ grace: 1_000, paramsHash: paramsHashOf(world.params) });
+
+      await world.settleDown();
+
+      expect((await world.pool.deals.get(dealIdOf(deal)))!.note).to.include("more than this pool keeps");
+    });
+
+    it("a refund that fails does not keep the sweep from its other work", async function () {
+      const stuck = world.openDeal({ requestHash: paramsHashOf("stuck") });
+      await world.settleDown();
+      world.hub.now = dealDeadline(stuck) + SETTLE_WINDOW_SECONDS + 10;
+      await world.connect(1, { silentAt: "accept" });
+      await world.connect(2, { silentAt: "accept" });
+      const claim = (): Promise<never> => Promise.reject(new ChainUnreachableError("no gas money"));
+      world.pool = { ...world.pool, operator: { ...world.pool.operator, claim } };
+      const fresh = world.openDeal();
+      await world
+        .drive("leased", async () => ((await world.pool.tasks.get(firstOf(fresh)))?.votes.length ?? 0) === 2)
+        .catch(() => {});
+      await world.runOutLeases();
+
+      await sweep(world.pool);
+
+      const { votes } = (await world.pool.tasks.get(firstOf(fresh)))!;
+      expect(votes.some(({ state }) => state === "lost")).to.equal(true);
+    });
+
+    it("long after its end nothing of it is left", async function () {
+      await world.connect(1);
+      await world.connect(2);
+      const deal = world.openDeal();
+      await world.drive("settled", world.isSettled(deal));
+      await world.settleDown();
+      await world.redis.zadd(world.keys("deals-over"), 1, dealIdOf(deal));
+
+      await sweep(world.pool);
+
+      expect(await world.pool.tasks.get(firstOf(deal))).to.equal(undefined);
+      expect(await world.pool.deals.get(dealIdOf(deal))).to.equal(undefined);
+      const left = (await world.redis.keys(`*${firstOf(deal).slice(2)}*`)).filter((key) =>
+        key.startsWith(world.keys()),
+      );
+      expect([left, await world.pool.tasks.countIn(0, "settled")]).to.deep.equal([[], 0]);
+    });
+  });
+
+  describe("on lost wakes", function () {
+    it("a running task that nobody works on is found by the sweep", async function () {
+      const workers = [await world.connect(1), await world.connect(2, { text: WRONG })];
+      const deal = world.openDeal();
+      await world.settleDown();
+      await world.connect(3);
+      await world.pool.tasks.update(firstOf(deal), (task) => ({ ...task, state: "running" }));
+      await world.restart();
+
+      await world.drive("another lease", async () => (await taskOf(deal)).votes.length > workers.length, 20);
+    });
+  });
+
+  describe("on two processes with one Redis", function () {
+    it("neither gives more leases than a task wants, nor a worker more than it has slots", async function () {
+      for (const index of [1, 2, 3, 4]) await world.connect(index, { slots: 2, silentAt: "accept" });
+      const deal = world.openDeal({ volume: 6 });
+      while (await world.pool.tasks.countIn(0, "planned").then((count) => count < 6)) await world.step();
+      const tasks = Array.from({ length: 6 }, (_unused, index) => taskIdOf(dealIdOf(deal), index));
+
+      const both = tasks.flatMap((taskId) => [placeTask(world.pool, taskId), placeTask({ ...world.pool }, taskId)]);
+      await Promise.all(both);
+
+      const after = await world.pool.tasks.getAll(tasks);
+      expect(Math.max(...after.map(({ votes }) => votes.length))).to.equal(2);
+      const slots = [...world.workers.keys()].map(
+        (worker) =>
+          after.flatMap(({ votes }) => votes.filter((vote) => vote.worker === worker && isWorking(vote))).length,
+      );
+      expect(Math.max(...slots)).to.be.at.most(2);
+      expect(slots.reduce((sum, count) => sum + count, 0)).to.be.greaterThan(0);
+    });
+
+    it("a task that both change at once has every change once", async function () {
+      const deal = world.openDeal();
+      await world.settleDown();
+      const add = (index: number) =>
+        world.pool.tasks.update(firstOf(deal), (task) => ({
+          ...task,
+          uploadsFailed: [...(task.uploadsFailed ?? []), addressOf(index)],
+        }));
+
+      await Promise.all(Array.from({ length: 20 }, (_unused, index) => add(index)));
+
+      expect(new Set((await taskOf(deal)).uploadsFailed).size).to.equal(20);
+    });
+
+    it("one of them writes the next state of an epoch, and the other is told that it was too late", async function () {
+      await world.connect(1);
+      await world.connect(2);
+      world.openDeal();
+      await world.drive("opening", epochIs("opening"));
+      const record = (await world.pool.epochs.current(0))!;
+
+      const put = () => world.pool.epochs.put(record, { ...record, note: "x" });
+
+      expect((await Promise.all([put(), put()])).sort()).to.deep.equal([false, true]);
+    });
+  });
+});
