@@ -52,18 +52,20 @@ async function tasksToFetch(
   const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
   const noted = await Promise.all(tasks.map((task) => noteDigest(pool, task, openings)));
   return noted.filter((task) => {
-    if (!task.digest || task.result !== undefined || !needsUpload(task.digest)) return false;
+    // The chain may know better by now: a task that is over has the digest that it was paid for.
+    if (task.state !== "sealed" || !task.digest || task.result !== undefined || !needsUpload(task.digest)) return false;
     return deliverers(record, task, openings).length > 0;
   });
 }
 
+/** An output that was uploaded for another digest is no longer the task's result. */
 async function noteDigest(pool: PoolContext, task: TaskRecord, openings: Openings): Promise<TaskRecord> {
   const digest = agreedDigest(task, openings);
   if (digest === undefined || digest === task.digest) return task;
-  const noted = await pool.tasks.update(task.taskId, ({ result: _ofAnother, uploadsFailed: _failed, ...current }) => ({
-    ...current,
-    digest,
-  }));
+  const noted = await pool.tasks.update(task.taskId, (current) => {
+    const { result: _ofAnother, uploadsFailed: _failed, ...rest } = current;
+    return current.state === "sealed" ? { ...rest, digest } : undefined;
+  });
   return noted ?? task;
 }
 

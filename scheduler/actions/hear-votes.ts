@@ -83,7 +83,7 @@ export async function hearUploaded(pool: PoolContext, worker: Address, said: Sai
   await pool.ledger.markResult(said.sha256);
   await pool.ledger.keep(said.sha256, Math.max(Date.now(), task.terms.deadline * 1_000) + pool.config.retentionMs);
   await pool.tasks.update(said.taskId, (current) =>
-    current.digest === digest ? { ...current, result: said.sha256 } : undefined,
+    current.state === "sealed" && current.digest === digest ? { ...current, result: said.sha256 } : undefined,
   );
   await pool.wake.lane(task.terms.lane);
 }

@@ -22,7 +22,7 @@ export function createCheckpointStore(redis: Redis, keys: Keys): CheckpointStore
 
 /**
  * Adds an intent unless its id or its nonce is taken.
- * KEYS: intents, nonces (nonce -> id), open (sorted by nonce), highest nonce ever; ARGV: id, intent, nonce
+ * KEYS: intents, nonces (nonce -> id), open (sorted by nonce), highest nonce ever; ARGV: id, intent, nonce, state
  */
 const ADD = `
 local known = redis.call("HGET", KEYS[1], ARGV[1])
@@ -30,14 +30,16 @@ if known then return known end
 if redis.call("HEXISTS", KEYS[2], ARGV[3]) == 1 then return "nonce-taken" end
 redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
 redis.call("HSET", KEYS[2], ARGV[3], ARGV[1])
-redis.call("ZADD", KEYS[3], ARGV[3], ARGV[1])
+if ARGV[4] == "open" then redis.call("ZADD", KEYS[3], ARGV[3], ARGV[1]) end
 if tonumber(ARGV[3]) > tonumber(redis.call("GET", KEYS[4]) or "-1") then redis.call("SET", KEYS[4], ARGV[3]) end
 return "added"
 `;
 
 /**
- * Writes or removes an intent whose revision is still the one that was read.
- * KEYS as above; ARGV: id, revision read, new intent (empty to remove), its state, nonce
+ * Writes or removes an intent whose revision is still the one that was read. Of those that are finished the last by nonce
+ * are kept: a settle's transaction is long, and whatever an old one was for can no longer be done again.
+ * KEYS as above, and finished (sorted by nonce); ARGV: id, revision read, new intent (empty to remove), its state, nonce,
+ * how many finished ones to keep
  */
 const REPLACE = `
 local known = redis.call("HGET", KEYS[1], ARGV[1])
@@ -49,11 +51,26 @@ else
   redis.call("HSET", KEYS[1], ARGV[1], ARGV[3])
 end
 if ARGV[4] ~= "open" then redis.call("ZREM", KEYS[3], ARGV[1]) end
+if ARGV[3] ~= "" and ARGV[4] ~= "open" then
+  redis.call("ZADD", KEYS[5], ARGV[5], ARGV[1])
+  local old = redis.call("ZRANGE", KEYS[5], 0, -1 - tonumber(ARGV[6]), "WITHSCORES")
+  for at = 1, #old, 2 do
+    redis.call("HDEL", KEYS[1], old[at])
+    redis.call("HDEL", KEYS[2], string.format("%.0f", tonumber(old[at + 1])))
+    redis.call("ZREM", KEYS[5], old[at])
+  end
+end
 return 1
 `;
 
+const KEEP_FINISHED = 1_000;
+
 /** The transaction sender's journal in Redis, one account a scope; several processes of a pool share it. */
-export function createRedisJournal(redis: Redis, keys: Keys): SenderJournal {
+export function createRedisJournal(
+  redis: Redis,
+  keys: Keys,
+  { keepFinished = KEEP_FINISHED }: { readonly keepFinished?: number } = {},
+): SenderJournal {
   const keysOf = (scope: string): [string, string, string, string] => [
     keys("sent", scope, "intents"),
     keys("sent", scope, "nonces"),
@@ -83,14 +100,16 @@ export function createRedisJournal(redis: Redis, keys: Keys): SenderJournal {
   }
 
   async function add(scope: string, intent: Intent): Promise<Added> {
-    const answer = await redis.eval(ADD, 4, ...keysOf(scope), intent.id, encodeIntent(intent), String(intent.nonce));
+    const given = [intent.id, encodeIntent(intent), String(intent.nonce), intent.state];
+    const answer = await redis.eval(ADD, 4, ...keysOf(scope), ...given);
     if (answer === "added" || answer === "nonce-taken") return { kind: answer };
     return { kind: "known", intent: decodeIntent(String(answer), where(scope, intent.id)) };
   }
 
   async function replace(scope: string, intent: Intent, read: number, text: string, state: string): Promise<boolean> {
     const { id, nonce } = intent;
-    return (await redis.eval(REPLACE, 4, ...keysOf(scope), id, String(read), text, state, String(nonce))) === 1;
+    const given = [id, String(read), text, state, String(nonce), String(keepFinished)];
+    return (await redis.eval(REPLACE, 5, ...keysOf(scope), keys("sent", scope, "finished"), ...given)) === 1;
   }
 
   async function remove(scope: string, id: string, revision: number): Promise<boolean> {
