@@ -1,0 +1,144 @@
+import { paramsHashOf } from "../../protocol/params.ts";
+import { UNLIMITED } from "../../protocol/primitives.ts";
+import { randomHash } from "../../sdk/random.ts";
+
+import type { BadMarket } from "./e2e-bad-market.ts";
+import { run } from "./e2e-case.ts";
+import type { Case } from "./e2e-case.ts";
+import { refusalOf } from "./e2e-ended.ts";
+import type { Ended } from "./e2e-ended.ts";
+import { openPerson } from "./e2e-person.ts";
+
+/** Orders that must not become a deal: refused where they are posted, matched or asked for. */
+export const ORDERS: readonly Case[] = [
+  {
+    name: "a request that somebody else has signed",
+    act: async ({ requester, stranger, request }: BadMarket): Promise<Ended> => {
+      const signed = await stranger.sign("request", request());
+      return await refusalOf(() => requester.grid.market.postOrder("request", signed));
+    },
+    ends: { code: "GM_ORDER_SIGNATURE" },
+  },
+  {
+    name: "an ask that a stranger has signed",
+    act: async ({ stranger, used }: BadMarket): Promise<Ended> => {
+      const signed = await stranger.sign("app", { ...used.app.order, salt: randomHash() });
+      return await refusalOf(() => stranger.grid.market.postOrder("app", signed));
+    },
+    ends: { code: "GM_ORDER_SIGNATURE" },
+  },
+  {
+    name: "a request that has expired, posted",
+    act: async ({ requester, request }: BadMarket): Promise<Ended> => {
+      const signed = await requester.sign("request", request({ expiry: 1_000_000_000 }));
+      return await refusalOf(() => requester.grid.market.postOrder("request", signed));
+    },
+    ends: { code: "GM_ORDER_EXPIRED" },
+  },
+  {
+    name: "a request that has expired, matched",
+    act: async ({ requester, request, matchOf }: BadMarket): Promise<Ended> => {
+      const match = await matchOf(await requester.sign("request", request({ expiry: 1_000_000_000 })));
+      return await refusalOf(() => requester.send(requester.calls.matchOrders(match)));
+    },
+    ends: { code: "GM_ORDER_EXPIRED" },
+  },
+  {
+    name: "a request that was matched before, matched again",
+    act: async ({ requester, used }: BadMarket): Promise<Ended> => {
+      const app = await requester.sign("app", { ...used.app.order, volume: UNLIMITED });
+      return await refusalOf(() => requester.send(requester.calls.matchOrders({ ...used, app })));
+    },
+    ends: { code: "GM_ORDER_REPLAYED" },
+  },
+  {
+    name: "another request with a nonce that was used, posted",
+    act: async ({ requester, request, used }: BadMarket): Promise<Ended> => {
+      const signed = await requester.sign("request", request({ nonce: used.request.order.nonce }));
+      return await refusalOf(() => requester.grid.market.postOrder("request", signed));
+    },
+    ends: { code: "GM_ORDER_REPLAYED" },
+  },
+  {
+    name: "an ask that is used up, matched",
+    act: async ({ requester, used, request }: BadMarket): Promise<Ended> => {
+      const signed = await requester.sign("request", request({ app: used.app.order.app }));
+      return await refusalOf(() => requester.send(requester.calls.matchOrders({ ...used, request: signed })));
+    },
+    ends: { code: "GM_ORDER_EXHAUSTED" },
+  },
+  {
+    name: "an app whose only ask is used up, run",
+    act: (market: BadMarket): Promise<Ended> => run(`${market.used.app.order.app}`)(market),
+    ends: { exit: 3, code: "GM_NO_OFFER" },
+  },
+  {
+    name: "an app that was sold meanwhile, matched",
+    act: ({ requester, sold }: BadMarket): Promise<Ended> =>
+      refusalOf(() => requester.send(requester.calls.matchOrders(sold))),
+    ends: { code: "GM_ORDER_SIGNATURE" },
+  },
+  {
+    name: "an app that was sold meanwhile, run",
+    act: (market: BadMarket): Promise<Ended> => run(`${market.sold.app.order.app}`)(market),
+    ends: { exit: 3, code: "GM_NO_OFFER" },
+  },
+  {
+    name: "an app that was sold, offered again by who had it",
+    act: async ({ requester, sold }: BadMarket): Promise<Ended> => {
+      const signed = await requester.sign("app", { ...sold.app.order, salt: randomHash() });
+      return await refusalOf(() => requester.grid.market.postOrder("app", signed));
+    },
+    ends: { code: "GM_ORDER_NOT_OWNER" },
+  },
+  {
+    name: "a pool that was sold meanwhile, matched",
+    act: ({ requester, soldPool }: BadMarket): Promise<Ended> =>
+      refusalOf(() => requester.send(requester.calls.matchOrders(soldPool))),
+    ends: { code: "GM_ORDER_SIGNATURE" },
+  },
+  {
+    name: "a pool that was sold meanwhile, asked for",
+    act: (market: BadMarket): Promise<Ended> =>
+      run(`${market.app}`, "--pool", `${market.soldPool.pool.order.pool}`)(market),
+    ends: { exit: 3, code: "GM_NO_OFFER" },
+  },
+  {
+    name: "a request without funds, matched",
+    act: async ({ local, requester, request, matchOf }: BadMarket): Promise<Ended> => {
+      await using poor = await openPerson(local, "pool-operator");
+      const { address } = poor;
+      const own = request({ requester: address, payer: address, beneficiary: address });
+      const match = await matchOf(await poor.sign("request", own));
+      return await refusalOf(() => requester.send(requester.calls.matchOrders(match)));
+    },
+    ends: { code: "GM_NO_FUNDS" },
+  },
+  {
+    name: "a request without funds, from the command",
+    act: (market: BadMarket): Promise<Ended> => run(`${market.app}`, "--account", "pool-operator")(market),
+    ends: { exit: 3, code: "GM_NO_FUNDS" },
+  },
+  {
+    name: "a request for an app that does not exist, posted",
+    act: async ({ requester, request }: BadMarket): Promise<Ended> => {
+      const signed = await requester.sign("request", request({ app: 4_711n }));
+      return await refusalOf(() => requester.grid.market.postOrder("request", signed));
+    },
+    ends: { code: "GM_ASSET_UNKNOWN" },
+  },
+  {
+    name: "params that are not JSON",
+    act: ({ requester }: BadMarket): Promise<Ended> =>
+      refusalOf(() => requester.grid.market.putParams("{ version: one")),
+    ends: { code: "GM_BAD_PARAMS" },
+  },
+  {
+    name: "a request whose params nobody has, posted",
+    act: async ({ requester, request }: BadMarket): Promise<Ended> => {
+      const signed = await requester.sign("request", request({ paramsHash: paramsHashOf("{ version: one") }));
+      return await refusalOf(() => requester.grid.market.postOrder("request", signed));
+    },
+    ends: { code: "GM_PARAMS_UNKNOWN" },
+  },
+];

@@ -1,0 +1,157 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { MILL } from "../../protocol/amounts.ts";
+import { NO_RESOURCES } from "../../protocol/capabilities.ts";
+import type { RequestOrder } from "../../protocol/orders.ts";
+import { paramsHashOf } from "../../protocol/params.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+
+import { MISBEHAVE } from "./e2e-bad-market.ts";
+import type { BadMarket } from "./e2e-bad-market.ts";
+import { run } from "./e2e-case.ts";
+import type { Case } from "./e2e-case.ts";
+import { endOf } from "./e2e-ended.ts";
+import type { Ended } from "./e2e-ended.ts";
+import { tempDir } from "./temp-dir.ts";
+import { waitFor } from "./wait-for.ts";
+
+/** Commands that must end at once, before anything is paid. */
+export const COMMANDS: readonly Case[] = [
+  {
+    name: "an image that its registry does not have",
+    act: (market: BadMarket): Promise<Ended> => run(`${market.local.registry}/nobody:1`)(market),
+    ends: { exit: 3, code: "GM_IMAGE_NOT_FOUND" },
+  },
+  {
+    name: "an image of a registry that does not answer",
+    act: run("127.0.0.1:1/nobody:1"),
+    ends: { exit: 4, code: "GM_REGISTRY_UNREACHABLE" },
+  },
+  { name: "a name that no image can have", act: run("Not An Image"), ends: { exit: 2, code: "GM_BAD_INPUT" } },
+  {
+    name: "an app whose registry has another digest",
+    act: (market: BadMarket): Promise<Ended> => run(`${market.ghost}`)(market),
+    ends: { exit: 3, code: "GM_IMAGE_NOT_FOUND" },
+  },
+  { name: "an app that nobody registered", act: run("4711"), ends: { exit: 3, code: "GM_ASSET_UNKNOWN" } },
+  { name: "a folder that is no app", act: run("docs"), ends: { exit: 2, code: "GM_BAD_APP" } },
+  {
+    name: "an input that cannot be read",
+    act: run(MISBEHAVE, "--input", "no-such-file"),
+    ends: { exit: 2, code: "GM_BAD_INPUT" },
+  },
+  {
+    name: "two inputs of one name",
+    act: run(MISBEHAVE, "--input", "README.md", "--input", "docs/cli.md=README.md"),
+    ends: { exit: 2, code: "GM_USAGE" },
+  },
+  {
+    name: "more trust than any pool offers",
+    act: run(MISBEHAVE, "--trust", "1000"),
+    ends: { exit: 3, code: "GM_NO_OFFER" },
+  },
+  { name: "trust below 2", act: run(MISBEHAVE, "--trust", "1"), ends: { exit: 2, code: "GM_USAGE" } },
+  {
+    name: "a price that no pool takes",
+    act: run(MISBEHAVE, "--max-price", "0.9"),
+    ends: { exit: 3, code: "GM_NO_OFFER" },
+  },
+  {
+    name: "a machine that no pool has",
+    act: run(MISBEHAVE, "--cpus", "1000"),
+    ends: { exit: 3, code: "GM_NO_OFFER" },
+  },
+  {
+    name: "a folder for the results that is not empty",
+    act: async ({ local }: BadMarket): Promise<Ended> => {
+      await using dir = await tempDir();
+      const out = join(dir.path, "out");
+      await mkdir(out);
+      await writeFile(join(out, "mine"), "keep me");
+      return await endOf(local, ["run", "--yes", "--out", out, MISBEHAVE]);
+    },
+    ends: { exit: 3, code: "GM_OUTPUT_EXISTS" },
+  },
+];
+
+/** Waits, for seconds and not for the deadline, until the requester is told what is wrong with the only task of a deal. */
+async function wordOf({ requester }: BadMarket, dealId: Hash, expected: string): Promise<Ended> {
+  const told = async (): Promise<string | false> => {
+    const [task] = (await requester.grid.deals.show(dealId)).tasks;
+    const words = task!.waitingFor ?? task!.status;
+    return words.includes(expected) && expected;
+  };
+  return { task: await waitFor("the requester to be told", told, { timeoutMs: 20_000 }) };
+}
+
+/** Has a request matched past the market's checks. */
+async function matchedByHand({ requester, matchOf }: BadMarket, request: RequestOrder): Promise<Hash> {
+  const { calls, grid, send, sign } = requester;
+  const { hash } = await send(calls.matchOrders(await matchOf(await sign("request", request))));
+  const known = async () => (await grid.deals.list()).find(({ transactionHash }) => transactionHash === hash);
+  return (await waitFor("the market to know the deal", known)).dealId;
+}
+
+/** Cheaper than the pool's own offers for these categories, so that it is the one that is taken. */
+const CAPABILITIES = { ...NO_RESOURCES, cpuMillicores: 1_000, memoryMiB: 512, diskMiB: 256 };
+const OFFER = { pool: 1n, price: MILL, capabilities: CAPABILITIES };
+
+/** What the market refuses can still be matched by hand: nobody can do the work then, and everybody is told why. */
+export const HOPELESS: readonly Case[] = [
+  {
+    name: "params that nobody has, matched past the market",
+    act: async (market: BadMarket): Promise<Ended> => {
+      const dealId = await matchedByHand(market, market.request({ paramsHash: paramsHashOf("lost") }));
+      return await wordOf(market, dealId, "nobody has its params");
+    },
+    ends: { task: "nobody has its params" },
+  },
+  {
+    name: "an image with another digest, matched at a pool without grace",
+    act: async (market: BadMarket): Promise<Ended> => {
+      const dealId = await matchedByHand(market, market.request({ app: market.ghost }));
+      return await wordOf(market, dealId, "is not in its registry");
+    },
+    ends: { task: "is not in its registry" },
+  },
+  {
+    name: "an image with another digest, matched at a pool with grace",
+    act: async (market: BadMarket): Promise<Ended> => {
+      const { poolOwner, request, ghost } = market;
+      await poolOwner.grid.pools.offer({ ...OFFER, category: 4, grace: 600 });
+      return await wordOf(market, await matchedByHand(market, request({ app: ghost, category: 4 })), "declined");
+    },
+    ends: { task: "declined" },
+  },
+];
+
+/** An app that does what its arguments say, on workers who all see the same. */
+const misbehaving = (name: string, args: readonly string[], task: string, ...options: readonly string[]): Case => ({
+  name,
+  act: run(...options, MISBEHAVE, "--", ...args),
+  ends: { exit: task === "settled, exit 0" ? 0 : 1, task },
+  costs: MILL,
+});
+
+/** Apps that fail, each in its own way: their tasks are settled all the same. */
+export const APPS: readonly Case[] = [
+  misbehaving("an app that exits with 3", ["exit", "3"], "settled, exit 3"),
+  misbehaving("an app that runs forever", ["forever"], "settled, failed: time", "--seconds", "3s"),
+  misbehaving("an app that writes nothing", ["nothing"], "settled, exit 0"),
+  misbehaving("an app that writes a link", ["symlink"], "settled, failed: output-kind"),
+  misbehaving("an app that writes a pipe", ["fifo"], "settled, failed: output-kind"),
+  misbehaving("an app that forges a line of the manifest", ["bad-name"], "settled, failed: output-name"),
+  misbehaving("an app that writes more than it may", ["fill-disk"], "settled, failed: disk"),
+  misbehaving("an app that takes more memory than it may", ["fill-memory"], "settled, failed: memory"),
+  misbehaving("an app that logs without end", ["print"], "settled, failed: log-size"),
+  {
+    name: "more trust than the workers there are can reach",
+    act: async (market: BadMarket): Promise<Ended> => {
+      await market.poolOwner.grid.pools.offer({ ...OFFER, category: 3, grace: 0, maxTrust: 100 });
+      const options = ["--trust", "9", "--category", "3", "--max-price", "1", "--timeout", "25s"];
+      return await run(...options, MISBEHAVE, "--", "nothing")(market);
+    },
+    ends: { exit: 5, code: "GM_TIMED_OUT" },
+  },
+];

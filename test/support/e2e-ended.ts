@@ -1,0 +1,40 @@
+import { codeOf } from "../../protocol/errors.ts";
+
+import type { LocalMarket } from "./local-market.ts";
+
+/** How an attempt ended, in the few words that a table of cases has room for. */
+export type Ended = {
+  /** Exit code, where a command was run. */
+  readonly exit?: number;
+  /** Code of the error, where there was one. */
+  readonly code?: string;
+  /** How the task ended, or why it waits. */
+  readonly task?: string;
+};
+
+type RunJson = {
+  readonly error?: { readonly code: string };
+  readonly tasks?: readonly { readonly status: string; readonly reason: string | null; readonly exitCode: number }[];
+};
+
+/** Runs the command and says how it ended. */
+export async function endOf(market: LocalMarket, args: readonly string[], env = {}): Promise<Ended> {
+  const { code: exit, json } = await market.run(args, { env });
+  const { error, tasks } = json as RunJson;
+  if (error) return { exit, code: error.code };
+  return { exit, task: (tasks ?? []).map(wordsOf).join(", ") };
+}
+
+function wordsOf({ status, reason, exitCode }: NonNullable<RunJson["tasks"]>[number]): string {
+  return reason === null ? `${status}, exit ${exitCode}` : `${status}, failed: ${reason}`;
+}
+
+/** What somebody is told who tries something that must be refused. */
+export async function refusalOf(attempt: () => Promise<unknown>): Promise<Ended> {
+  try {
+    await attempt();
+    return { task: "accepted" };
+  } catch (error) {
+    return { code: codeOf(error) };
+  }
+}
