@@ -1,5 +1,5 @@
 import { dealDeadline, taskPrice } from "../protocol/deal.ts";
-import { GridmillError } from "../protocol/errors.ts";
+import { codeOf, GridmillError } from "../protocol/errors.ts";
 import type { DealRecord } from "../protocol/market-api.ts";
 import type { PoolTask } from "../protocol/pool-api.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
@@ -126,32 +126,40 @@ type PoolWord = PoolTask | { readonly waitingFor: string };
 
 async function poolViews(
   context: GridContext,
-  { deal }: KnownDeal,
+  { dealId, deal }: KnownDeal,
   ids: readonly Hash[],
 ): Promise<Map<Hash, PoolWord>> {
   if (ids.length === 0) return new Map();
   const gateway = await gatewayOf(context, deal.pool);
-  return new Map(await Promise.all(ids.map(async (id) => [id, await wordOfPool(gateway, id)] as const)));
+  const views = await Promise.all(ids.map(async (id) => [id, await wordOfPool(gateway, id, dealId)] as const));
+  return new Map(views);
 }
 
-async function wordOfPool(gateway: GatewayClient, taskId: Hash): Promise<PoolWord> {
+async function wordOfPool(gateway: GatewayClient, taskId: Hash, dealId: Hash): Promise<PoolWord> {
   try {
-    return await gateway.task(taskId);
+    return await gateway.task(taskId).catch((error: unknown) => whyUnknown(gateway, dealId, error));
   } catch (error) {
     if (error instanceof GridmillError) return { waitingFor: error.message };
     throw error;
   }
 }
 
+/** A pool has no tasks of a deal that it cannot take in: of the deal it says why. */
+async function whyUnknown(gateway: GatewayClient, dealId: Hash, error: unknown): Promise<PoolWord> {
+  if (codeOf(error) !== "GM_NOT_FOUND") throw error;
+  const { note } = await gateway.deal(dealId);
+  return { waitingFor: note ?? "the pool takes the deal in" };
+}
+
 /** A task that is over does not change any more, so its story is asked for once. */
 const stories = new WeakMap<GridContext, Map<Hash, PoolTask>>();
 
-async function historyOf(context: GridContext, { deal }: KnownDeal, taskId: Hash): Promise<PoolWord> {
+async function historyOf(context: GridContext, { dealId, deal }: KnownDeal, taskId: Hash): Promise<PoolWord> {
   const known = stories.get(context) ?? new Map<Hash, PoolTask>();
   stories.set(context, known);
   const story = known.get(taskId);
   if (story) return story;
-  const word = await wordOfPool(await gatewayOf(context, deal.pool), taskId);
+  const word = await wordOfPool(await gatewayOf(context, deal.pool), taskId, dealId);
   if ("taskId" in word && FINAL_STATUSES.includes(word.status)) known.set(taskId, word);
   return word;
 }
