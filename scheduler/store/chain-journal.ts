@@ -71,12 +71,7 @@ export function createRedisJournal(
   keys: Keys,
   { keepFinished = KEEP_FINISHED }: { readonly keepFinished?: number } = {},
 ): SenderJournal {
-  const keysOf = (scope: string): [string, string, string, string] => [
-    keys("sent", scope, "intents"),
-    keys("sent", scope, "nonces"),
-    keys("sent", scope, "open"),
-    keys("sent", scope, "highest"),
-  ];
+  const keysOf = (scope: string) => accountKeys(keys, scope);
 
   async function get(scope: string, id: string): Promise<Intent | undefined> {
     const text = await redis.hget(keysOf(scope)[0], id);
@@ -126,6 +121,15 @@ export function createRedisJournal(
     update: (scope, intent) => replace(scope, intent, intent.revision - 1, encodeIntent(intent), intent.state),
     remove,
   };
+}
+
+function accountKeys(keys: Keys, scope: string): [string, string, string, string] {
+  return [
+    keys("sent", scope, "intents"),
+    keys("sent", scope, "nonces"),
+    keys("sent", scope, "open"),
+    keys("sent", scope, "highest"),
+  ];
 }
 
 function where(scope: string, id: string): string {

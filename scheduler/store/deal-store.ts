@@ -65,13 +65,36 @@ export function isDealOver({ stage }: DealRecord): boolean {
 }
 
 export function createDealStore(redis: Redis, keys: Keys): DealStore {
-  const documentKey = (dealId: Hash): string => keys("deal", dealId);
-  const openKey = keys("deals-open");
-  const newKey = keys("deals-new");
-  const overKey = keys("deals-over");
+  const indexes = { open: keys("deals-open"), new: keys("deals-new"), over: keys("deals-over") };
+  const documents = createDealDocuments(redis, (dealId) => keys("deal", dealId), indexes);
+  const pastDeadline = (before: number): Promise<Hash[]> =>
+    redis.zrangebyscore(indexes.open, "-inf", `(${before}`) as Promise<Hash[]>;
+  const endedBefore = (before: number): Promise<Hash[]> =>
+    redis.zrangebyscore(indexes.over, "-inf", before, "LIMIT", 0, 20) as Promise<Hash[]>;
 
+  async function dealsOf(dealIds: readonly Hash[]): Promise<ReadonlyMap<Hash, Deal>> {
+    const found = await Promise.all([...new Set(dealIds)].map(documents.get));
+    return new Map(found.flatMap((record) => (record ? [[record.dealId, record.deal]] : [])));
+  }
+
+  return {
+    ...documents,
+    pastDeadline,
+    notEntered: () => redis.smembers(indexes.new) as Promise<Hash[]>,
+    dealsOf,
+    endedBefore,
+  };
+}
+
+type Indexes = { readonly open: string; readonly new: string; readonly over: string };
+
+function createDealDocuments(
+  redis: Redis,
+  keyOf: (dealId: Hash) => string,
+  indexes: Indexes,
+): Pick<DealStore, "get" | "create" | "update" | "forget"> {
   async function read(dealId: Hash): Promise<(DealRecord & { readonly revision: number }) | undefined> {
-    const text = await readDocument(redis, documentKey(dealId));
+    const text = await readDocument(redis, keyOf(dealId));
     if (text === undefined) return undefined;
     const stored = JSON.parse(text) as Stored;
     return { ...stored, deal: DealSchema.parse(stored.deal) };
@@ -85,25 +108,13 @@ export function createDealStore(redis: Redis, keys: Keys): DealStore {
   }
 
   async function write(before: number | undefined, record: DealRecord): Promise<boolean> {
-    const { dealId, deal } = record;
     const revision = (before ?? 0) + 1;
-    const deadline = String(dealDeadline(deal));
-    const over = isDealOver(record);
-    const writes: IndexWrite[] = [
-      over ? ["ZREM", openKey, dealId] : ["ZADD", openKey, deadline, dealId],
-      record.stage === "seen" || record.stage === "waiting" ? ["SADD", newKey, dealId] : ["SREM", newKey, dealId],
+    const [key, document, writes] = [
+      keyOf(record.dealId),
+      toJson({ ...record, revision }),
+      indexWrites(indexes, record),
     ];
-    if (over) writes.push(["ZADD", overKey, String(Date.now()), dealId]);
-    const document = toJson({ ...record, revision });
-    const outcome = await commit(redis, {
-      key: documentKey(dealId),
-      read: before,
-      revision,
-      document,
-      writes,
-      guards: [],
-    });
-    return outcome === "done";
+    return (await commit(redis, { key, read: before, revision, document, writes, guards: [] })) === "done";
   }
 
   async function update(dealId: Hash, patch: DealPatch): Promise<DealRecord | undefined> {
@@ -116,33 +127,26 @@ export function createDealStore(redis: Redis, keys: Keys): DealStore {
     throw new StaleRecordError(`Deal ${dealId} changed ${ATTEMPTS} times while it was to be written`);
   }
 
-  function pastDeadline(before: number): Promise<Hash[]> {
-    return redis.zrangebyscore(openKey, "-inf", `(${before}`) as Promise<Hash[]>;
-  }
-
-  function notEntered(): Promise<Hash[]> {
-    return redis.smembers(newKey) as Promise<Hash[]>;
-  }
-
-  async function dealsOf(dealIds: readonly Hash[]): Promise<ReadonlyMap<Hash, Deal>> {
-    const found = await Promise.all([...new Set(dealIds)].map(get));
-    return new Map(found.flatMap((record) => (record ? [[record.dealId, record.deal]] : [])));
-  }
-
-  function endedBefore(before: number): Promise<Hash[]> {
-    return redis.zrangebyscore(overKey, "-inf", before, "LIMIT", 0, 20) as Promise<Hash[]>;
-  }
-
   async function forget(dealId: Hash): Promise<void> {
-    await redis
-      .multi()
-      .del(documentKey(dealId))
-      .srem(newKey, dealId)
-      .zrem(openKey, dealId)
-      .zrem(overKey, dealId)
-      .exec();
+    const indexed = redis.multi().srem(indexes.new, dealId).zrem(indexes.open, dealId).zrem(indexes.over, dealId);
+    await indexed.del(keyOf(dealId)).exec();
   }
 
-  const create = (record: DealRecord): Promise<boolean> => write(undefined, record);
-  return { get, create, update, pastDeadline, notEntered, dealsOf, endedBefore, forget };
+  return { get, create: (record) => write(undefined, record), update, forget };
+}
+
+/** What the indexes need, so that they say the same as the deal after it is written. */
+function indexWrites(indexes: Indexes, record: DealRecord): readonly IndexWrite[] {
+  const { dealId, deal, stage } = record;
+  if (isDealOver(record)) {
+    return [
+      ["ZREM", indexes.open, dealId],
+      ["SREM", indexes.new, dealId],
+      ["ZADD", indexes.over, String(Date.now()), dealId],
+    ];
+  }
+  return [
+    ["ZADD", indexes.open, String(dealDeadline(deal)), dealId],
+    [stage === "entered" ? "SREM" : "SADD", indexes.new, dealId],
+  ];
 }

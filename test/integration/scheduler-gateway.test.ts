@@ -194,7 +194,7 @@ describe("a pool's gateway", function () {
       await world.settleDown();
 
       const view = (await app.inject({ url: `/deals/${dealIdOf(deal)}` })).json<{ stage: string; tasks: unknown[] }>();
-      const task = (await app.inject({ url: `/tasks/${taskIdOf(dealIdOf(deal), 1)}` })).json();
+      const task = (await app.inject({ url: `/tasks/${taskIdOf(dealIdOf(deal), 1)}` })).json<object>();
 
       expect(view.stage).to.equal("entered");
       expect(view.tasks).to.have.lengthOf(2);

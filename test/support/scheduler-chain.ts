@@ -105,7 +105,7 @@ export class FakeHub {
       const votesHash = votesHashOf(votes);
       const { lane, pool } = { lane: plan.lane, pool: plan.deals[0]!.deal.pool };
       const hash = ballotHash({ pool, lane, epoch: epoch.epoch, sealBy: ballot.sealBy, votesHash }, BALLOT_DOMAIN);
-      const signer = recoverAddress(hash, { r: ballot.r, yParityAndS: ballot.vs } as never);
+      const signer = recoverAddress(hash, { r: ballot.r, yParityAndS: ballot.vs });
       if (signer.toLowerCase() !== ballot.worker) throw new ChainRevertedError("HubBallotSignature");
       return leafOf(ballot.worker, votesHash);
     });

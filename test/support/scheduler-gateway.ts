@@ -1,6 +1,6 @@
 import { once } from "node:events";
 
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { Registry } from "prom-client";
 import { SiweMessage } from "siwe";
 import { WebSocket } from "ws";
@@ -63,7 +63,7 @@ export async function signedLogin(
   return { message, signature: await walletOf(signer).signMessage(message) };
 }
 
-export function postSession(app: FastifyInstance, payload: object, host = POOL_HOST) {
+export function postSession(app: FastifyInstance, payload: object, host = POOL_HOST): Promise<LightMyRequestResponse> {
   return app.inject({ method: "POST", url: "/session", payload, headers: { host } });
 }
 
@@ -75,8 +75,15 @@ export async function bearerOf(app: FastifyInstance, index: number): Promise<{ r
 
 export const accountOf = (index: number): Address => walletOf(index).address.toLowerCase() as Address;
 
+export type TestSocket = Disposable & {
+  readonly heard: readonly { readonly type: string }[];
+  /** The code with which the connection was closed. */
+  readonly closed: Promise<number>;
+  send(message: WorkerMessage | string): void;
+};
+
 /** A worker's end of the socket, with all that it has heard; closed and forgotten at the end of the block. */
-export async function openSocket(app: FastifyInstance, headers: object) {
+export async function openSocket(app: FastifyInstance, headers: object): Promise<TestSocket> {
   const { port } = app.server.address() as { port: number };
   const socket = new WebSocket(`ws://127.0.0.1:${port}/worker`, { headers: { ...headers } });
   const heard: { readonly type: string }[] = [];

@@ -99,20 +99,22 @@ export class FakeWorker {
   }
 
   private onLease({ leaseId, taskId }: Lease): readonly WorkerMessage[] {
-    const { silentAt, refuses, text = HONEST } = this.manners;
     const known = this.#votes.get(taskId);
     if (known) {
       this.#votes.set(taskId, { ...known, leaseId });
       return [computed(taskId, { ...known, leaseId })];
     }
+    return this.manners.refuses ? refusal(leaseId, this.manners.refuses) : this.run(leaseId, taskId);
+  }
+
+  private run(leaseId: string, taskId: Hash): readonly WorkerMessage[] {
+    const { silentAt, text = HONEST } = this.manners;
     if (silentAt === "lease") return [];
-    const refusal = { type: "refuse", leaseId, code: refuses?.code ?? "GM_NO_CAPACITY", message: "no" } as const;
-    if (refuses?.after === "lease") return [refusal];
     const accept = { type: "accept", leaseId } as const;
-    if (refuses?.after === "accept") return [accept, refusal];
-    this.#running.set(leaseId, taskId);
-    if (silentAt === "accept") return [accept];
-    this.#running.delete(leaseId);
+    if (silentAt === "accept") {
+      this.#running.set(leaseId, taskId);
+      return [accept];
+    }
     const vote = { digest: digestOf(text), leaseId };
     this.#votes.set(taskId, vote);
     return [accept, computed(taskId, vote)];
@@ -125,7 +127,7 @@ export class FakeWorker {
     const standing = this.#ballots.get(key);
     if (standing && this.#hub.now <= standing.sealBy) return [standing.message];
 
-    const secret = `0x${createHash("sha256").update(`${key} ${this.#hub.now}`).digest("hex")}` as Hash;
+    const secret: Hash = `0x${createHash("sha256").update(`${key} ${this.#hub.now}`).digest("hex")}`;
     const votes = wanted.tasks.flatMap((taskId) => {
       const vote = this.#votes.get(taskId);
       return vote ? [{ taskId, seal: sealOf(this.address, taskId, vote.digest, secret) }] : [];
@@ -156,6 +158,11 @@ export class FakeWorker {
     await this.#put(blob, sha256);
     return [{ type: "uploaded", taskId, sha256, bytes: blob.length }];
   }
+}
+
+function refusal(leaseId: string, { code, after }: NonNullable<Manners["refuses"]>): readonly WorkerMessage[] {
+  const refuse = { type: "refuse", leaseId, code, message: "no" } as const;
+  return after === "lease" ? [refuse] : [{ type: "accept", leaseId }, refuse];
 }
 
 function computed(taskId: Hash, { digest, leaseId }: Vote): MessageOf<WorkerMessage, "computed"> {

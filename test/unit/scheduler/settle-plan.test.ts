@@ -129,7 +129,7 @@ describe("a settle", function () {
     });
     fc.assert(
       fc.property(cases, (some) => {
-        const { tasks, deals, ballots } = planOf(some as readonly Case[]);
+        const { tasks, deals, ballots } = planOf(some);
         const [dealIds, workers] = [deals.map(({ dealId }) => dealId), ballots.map(({ worker }) => worker)];
 
         expect(tasks).to.deep.equal([...tasks].sort(byTask));

@@ -1,0 +1,158 @@
+import { expect } from "chai";
+
+import { ChainUnreachableError } from "../../chain/errors.ts";
+import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
+import type { Deal } from "../../protocol/deal.ts";
+import { paramsHashOf } from "../../protocol/params.ts";
+import { placeTask } from "../../scheduler/actions/place-task.ts";
+import { sweep } from "../../scheduler/actions/sweep.ts";
+import { isWorking } from "../../scheduler/domain/vote-state.ts";
+import { withRedis } from "../support/parts.ts";
+import { addressOf } from "../support/scheduler-records.ts";
+import { WRONG } from "../support/scheduler-worker.ts";
+import { SchedulerWorld } from "../support/scheduler-world.ts";
+
+const firstOf = (deal: Deal) => taskIdOf(dealIdOf(deal), 0);
+
+/** What a pool does besides: each of these tests has failed before its rule was kept. */
+describe("a pool's upkeep", function () {
+  const redis = withRedis();
+  let world: SchedulerWorld;
+  beforeEach(async function () {
+    world = await SchedulerWorld.open(redis().url);
+  });
+  afterEach(() => world[Symbol.asyncDispose]());
+
+  const taskOf = async (deal: Deal) => (await world.pool.tasks.get(firstOf(deal)))!;
+  const epochIs = (state: string) => async () => (await world.pool.epochs.current(0))?.state === state;
+
+  describe("on deals", function () {
+    it("one that is being worked on is not given back when it is seen again", async function () {
+      const deal = world.openDeal({ grace: 1_000 });
+      await world.settleDown();
+      world.params = undefined;
+      world.hub.events.push({ kind: "DealOpened", deal });
+
+      await world.settleDown();
+
+      expect(await world.pool.deals.get(dealIdOf(deal))).to.include({ stage: "entered" });
+      expect(world.hub.closed.size).to.equal(0);
+    });
+
+    it("one of more tasks than can be kept is given back, and its end is not looked for task by task", async function () {
+      const deal = world.openDeal({ grace: 1_000, volume: 2 ** 32 - 1 });
+
+      await world.drive("declined", async () => (await world.pool.deals.get(dealIdOf(deal)))?.stage === "declined");
+    });
+
+    it("one whose inputs are more than the pool keeps is given back before a byte is fetched", async function () {
+      const bytes = world.pool.config.blobQuotaBytes + 1;
+      const url = "http://127.0.0.1:1/never-asked";
+      world.params = JSON.stringify({ version: 1, inputs: [{ name: "in", sha256: "a".repeat(64), bytes, url }] });
+      const deal = world.openDeal({ grace: 1_000, paramsHash: paramsHashOf(world.params) });
+
+      await world.settleDown();
+
+      expect((await world.pool.deals.get(dealIdOf(deal)))!.note).to.include("more than this pool keeps");
+    });
+
+    it("a refund that fails does not keep the sweep from its other work", async function () {
+      const stuck = world.openDeal({ requestHash: paramsHashOf("stuck") });
+      await world.settleDown();
+      world.hub.now = dealDeadline(stuck) + SETTLE_WINDOW_SECONDS + 10;
+      await world.connect(1, { silentAt: "accept" });
+      await world.connect(2, { silentAt: "accept" });
+      const claim = (): Promise<never> => Promise.reject(new ChainUnreachableError("no gas money"));
+      world.pool = { ...world.pool, operator: { ...world.pool.operator, claim } };
+      const fresh = world.openDeal();
+      await world
+        .drive("leased", async () => ((await world.pool.tasks.get(firstOf(fresh)))?.votes.length ?? 0) === 2)
+        .catch(() => {});
+      await world.runOutLeases();
+
+      await sweep(world.pool);
+
+      const { votes } = (await world.pool.tasks.get(firstOf(fresh)))!;
+      expect(votes.some(({ state }) => state === "lost")).to.equal(true);
+    });
+
+    it("long after its end nothing of it is left", async function () {
+      await world.connect(1);
+      await world.connect(2);
+      const deal = world.openDeal();
+      await world.drive("settled", world.isSettled(deal));
+      await world.settleDown();
+      await world.redis.zadd(world.keys("deals-over"), 1, dealIdOf(deal));
+
+      await sweep(world.pool);
+
+      expect(await world.pool.tasks.get(firstOf(deal))).to.equal(undefined);
+      expect(await world.pool.deals.get(dealIdOf(deal))).to.equal(undefined);
+      const left = (await world.redis.keys(`*${firstOf(deal).slice(2)}*`)).filter((key) =>
+        key.startsWith(world.keys()),
+      );
+      expect([left, await world.pool.tasks.countIn(0, "settled")]).to.deep.equal([[], 0]);
+    });
+  });
+
+  describe("on lost wakes", function () {
+    it("a running task that nobody works on is found by the sweep", async function () {
+      const workers = [await world.connect(1), await world.connect(2, { text: WRONG })];
+      const deal = world.openDeal();
+      await world.settleDown();
+      await world.connect(3);
+      await world.pool.tasks.update(firstOf(deal), (task) => ({ ...task, state: "running" }));
+      await world.restart();
+
+      await world.drive("another lease", async () => (await taskOf(deal)).votes.length > workers.length, 20);
+    });
+  });
+
+  describe("on two processes with one Redis", function () {
+    it("neither gives more leases than a task wants, nor a worker more than it has slots", async function () {
+      for (const index of [1, 2, 3, 4]) await world.connect(index, { slots: 2, silentAt: "accept" });
+      const deal = world.openDeal({ volume: 6 });
+      while (await world.pool.tasks.countIn(0, "planned").then((count) => count < 6)) await world.step();
+      const tasks = Array.from({ length: 6 }, (_unused, index) => taskIdOf(dealIdOf(deal), index));
+
+      const both = tasks.flatMap((taskId) => [placeTask(world.pool, taskId), placeTask({ ...world.pool }, taskId)]);
+      await Promise.all(both);
+
+      const after = await world.pool.tasks.getAll(tasks);
+      expect(Math.max(...after.map(({ votes }) => votes.length))).to.equal(2);
+      const slots = [...world.workers.keys()].map(
+        (worker) =>
+          after.flatMap(({ votes }) => votes.filter((vote) => vote.worker === worker && isWorking(vote))).length,
+      );
+      expect(Math.max(...slots)).to.be.at.most(2);
+      expect(slots.reduce((sum, count) => sum + count, 0)).to.be.greaterThan(0);
+    });
+
+    it("a task that both change at once has every change once", async function () {
+      const deal = world.openDeal();
+      await world.settleDown();
+      const add = (index: number) =>
+        world.pool.tasks.update(firstOf(deal), (task) => ({
+          ...task,
+          uploadsFailed: [...(task.uploadsFailed ?? []), addressOf(index)],
+        }));
+
+      await Promise.all(Array.from({ length: 20 }, (_unused, index) => add(index)));
+
+      expect(new Set((await taskOf(deal)).uploadsFailed).size).to.equal(20);
+    });
+
+    it("one of them writes the next state of an epoch, and the other is told that it was too late", async function () {
+      await world.connect(1);
+      await world.connect(2);
+      world.openDeal();
+      await world.drive("opening", epochIs("opening"));
+      const record = (await world.pool.epochs.current(0))!;
+
+      const put = () => world.pool.epochs.put(record, { ...record, note: "x" });
+
+      expect((await Promise.all([put(), put()])).sort()).to.deep.equal([false, true]);
+    });
+  });
+});
