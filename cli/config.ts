@@ -44,7 +44,10 @@ export type CliConfig = Readonly<{
   serviceEnv: Readonly<Record<string, string>>;
 }>;
 
-const INHERITED = ["PATH", "HOME", "LANG", "TMPDIR", "DOCKER_HOST", "NODE_EXTRA_CA_CERTS"] as const;
+const INHERITED = [
+  ...["PATH", "HOME", "LANG", "TMPDIR", "DOCKER_HOST", "NODE_EXTRA_CA_CERTS"],
+  "NODE_COMPILE_CACHE", // else services compile what the command has compiled already
+] as const;
 const OF_SERVICES = /^(GRIDMILL_[A-Z_]+|REDIS_URL|DOCKER_HOST)$/;
 
 /** @throws BadConfigError with every problem listed, not only the first. */

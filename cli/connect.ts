@@ -4,12 +4,14 @@ import { Wallet } from "ethers";
 
 import { createFileJournal } from "../chain/node/file-journal.ts";
 import { connect as connectSdk } from "../sdk/grid.ts";
-import type { Grid } from "../sdk/grid.ts";
+import type { Grid, GridOptions } from "../sdk/grid.ts";
 
 import type { Context } from "./context.ts";
 import { NoKeyError } from "./errors.ts";
 import { keyAddress, openKey } from "./keystore.ts";
-import { findNetwork } from "./networks.ts";
+import { requireUp } from "./local/local-state.ts";
+import { localPaths } from "./local/paths.ts";
+import { findNetwork, LOCAL_NETWORK } from "./networks.ts";
 import type { CliNetwork } from "./networks.ts";
 import { readPassphrase } from "./passphrase.ts";
 import { terminalPrompts } from "./prompts.ts";
@@ -17,7 +19,7 @@ import { terminalPrompts } from "./prompts.ts";
 /** Connects to the network that the command line names, to read only: no key is opened. */
 export async function connectToRead(context: Context): Promise<Grid> {
   const { networkName, home } = context;
-  return await connectSdk({ network: sdkNetwork(await findNetwork(home.networks, networkName)) });
+  return await reach(context, { network: sdkNetwork(await findNetwork(home.networks, networkName)) });
 }
 
 /**
@@ -30,8 +32,18 @@ export async function connectToSign(context: Context): Promise<Grid & { readonly
   const signer = await walletOf(context, network);
   const journal = createFileJournal({ dir: journalFolder(context, network) });
   const onError = (error: unknown): void => context.progress(`still trying: ${(error as Error).message}`);
-  const grid = await connectSdk({ network: sdkNetwork(network), signer, journal, onError });
+  const grid = await reach(context, { network: sdkNetwork(network), signer, journal, onError });
   return { ...grid, address: signer.address.toLowerCase() as `0x${string}` };
+}
+
+/** @throws NotUpError for a local network whose market does not run: that says more than that its chain is silent */
+async function reach({ networkName, home }: Context, options: GridOptions): Promise<Grid> {
+  try {
+    return await connectSdk(options);
+  } catch (error) {
+    if (networkName === LOCAL_NETWORK) await requireUp(localPaths(home.local).state);
+    throw error;
+  }
 }
 
 /** Address of the key that {@link connectToSign} would open; undefined when there is none. Needs no passphrase. */

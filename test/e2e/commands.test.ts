@@ -3,15 +3,12 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { identify } from "../../cli/local/processes.ts";
 import { MILL } from "../../protocol/amounts.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { expectBalanced, readBooks } from "../support/books.ts";
 import { envFor } from "../support/config.ts";
-import { arriveAt, fund } from "../support/e2e-newcomer.ts";
-import type { Newcomer } from "../support/e2e-newcomer.ts";
-import { GRIDMILL, REPOSITORY, runGridmill, withLocalMarket } from "../support/local-market.ts";
-import type { LocalMarket } from "../support/local-market.ts";
-import { rpc } from "../support/rpc.ts";
+import { GRIDMILL, runGridmill, withLocalMarket } from "../support/local-market.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -168,73 +165,79 @@ describe("the commands of a market", function () {
     });
   });
 
-  describe("an account", function () {
-    let newcomer: Newcomer;
-    let alice: Address;
+  describe("this machine", function () {
+    type Finding = { readonly what: string; readonly state: string; readonly mend?: string };
 
-    before(async function () {
-      newcomer = await arriveAt(market(), "elsewhere");
+    const findingsOf = ({ json }: { json: unknown }): readonly Finding[] => (json as { findings: Finding[] }).findings;
+
+    it("status and doctor find everything well", async function () {
+      const { up, processes } = (await done("status")) as {
+        up: boolean;
+        processes: { name: string; health: string }[];
+      };
+      const doctor = await market().run(["doctor"]);
+
+      const names = ["anvil", "redis", "registry", "market", "pool", "worker-1", "worker-2"];
+      expect(up).to.equal(true);
+      expect(processes.map(({ name }) => name)).to.have.members(names);
+      expect(new Set(processes.map(({ health }) => health))).to.deep.equal(new Set(["up"]));
+      expect(doctor.code, doctor.stdout).to.equal(0);
+      expect(findingsOf(doctor).filter(({ state }) => state !== "ok")).to.deep.equal([]);
     });
 
-    const as = async (...args: readonly string[]): Promise<Json> => {
-      const { code, json, stderr } = await newcomer.run("alice", ...args);
-      expect(code, stderr).to.equal(0);
-      return json as Json;
-    };
-    const refusedAs = async (exit: number, ...args: readonly string[]): Promise<string> => {
-      const { code, json } = await newcomer.run("alice", ...args);
-      expect(code).to.equal(exit);
-      return (json as ErrorJson).error.code;
-    };
-    const money = async (): Promise<Json> => {
-      const { wallet, available, locked, bonded, unbonding } = await as("account", "show");
-      return { wallet, available, locked, bonded, unbonding };
-    };
-    const mill = (amount: bigint): string => `${amount * MILL}`;
+    it("doctor names what was killed, with the command that brings it back", async function () {
+      await market().kill("worker-2");
 
-    it("create makes an encrypted key, and never overwrites one", async function () {
-      const made = await as("account", "create", "alice");
+      const doctor = await waitFor("the doctor to see it", async () => {
+        const ran = await market().run(["doctor"]);
+        return ran.code !== 0 && ran;
+      });
 
-      expect(made).to.deep.include({ name: "alice", file: join(market().home, "keys/alice.json") });
-      alice = made["address"] as Address;
-      expect(await refusedAs(3, "account", "create", "alice")).to.equal("GM_KEY_EXISTS");
-      const wrong = { ...newcomer.env, GRIDMILL_PASSPHRASE_FILE: join(REPOSITORY, "LICENSE") };
-      const args = ["--network", "elsewhere", "--account", "alice", "account", "deposit", "1", "--yes"];
-      const { code, json } = await market().run(args, { env: wrong });
-      expect({ code, error: (json as ErrorJson).error.code }).to.deep.equal({ code: 2, error: "GM_WRONG_PASSPHRASE" });
+      expect(doctor.code).to.equal(4);
+      const [ill] = findingsOf(doctor).filter(({ state }) => state !== "ok");
+      expect(ill).to.include({ what: "worker-2", state: "bad" });
+      expect(ill!.mend).to.match(/^gridmill worker start --name worker-2;/);
+      expect(await done("worker", "start", "--name", "worker-2")).to.include({ name: "worker-2" });
+      expect((await market().run(["doctor"])).code).to.equal(0);
+      expect(await refused(3, "worker", "start", "--name", "worker-2")).to.include({ code: "GM_ALREADY_RUNNING" });
+      expect(await refused(3, "up")).to.include({ code: "GM_ALREADY_UP" });
     });
 
-    it("deposit, withdraw, bond and unbond move MILL from place to place", async function () {
-      await fund(market(), alice, 100n);
+    it("an error is what, why, what to do and the code, a line each, on stderr", async function () {
+      const args = ["account", "withdraw", "999999999", "--yes"];
+      const { code, stdout, stderr } = await runGridmill(args, { env: { GRIDMILL_HOME: market().home } });
 
-      const deposited = await as("account", "deposit", "60", "--yes");
-      expect(deposited).to.have.all.keys("transactionHash", "gasUsed", "account");
-      await as("account", "withdraw", "10", "--yes");
-      await as("account", "bond", "30", "--yes");
-      await as("account", "unbond", "5", "--yes");
-
-      const places = { wallet: mill(50n), available: mill(20n), locked: mill(30n) };
-      expect(await money()).to.deep.equal({ ...places, bonded: mill(25n), unbonding: mill(5n) });
+      expect({ code, stdout }).to.deep.equal({ code: 3, stdout: "" });
+      expect(stderr).to.match(/^error: Not enough MILL\nwhy: {3}the escrow has .+\ndo: {4}.+\ncode: {2}GM_NO_FUNDS\n$/);
     });
 
-    it("moves nothing that is not there, and nothing unasked", async function () {
-      expect(await refusedAs(3, "account", "deposit", "51", "--yes")).to.equal("GM_NO_FUNDS");
-      expect(await refusedAs(3, "account", "withdraw", "21", "--yes")).to.equal("GM_NO_FUNDS");
-      expect(await refusedAs(3, "account", "bond", "21", "--yes")).to.equal("GM_NO_FUNDS");
-      expect(await refusedAs(3, "account", "unbond", "26", "--yes")).to.equal("GM_NO_FUNDS");
-      expect(await refusedAs(3, "account", "unbond", "--finish", "--yes")).to.equal("GM_TOO_EARLY");
-      expect(await refusedAs(2, "account", "withdraw", "1")).to.equal("GM_USAGE");
+    it("down stops it all, and then status and doctor say what to do", async function () {
+      const { processes } = (await done("status")) as { processes: { pid: number; name: string }[] };
+
+      const down = (await done("down")) as { stopped: string[] };
+
+      expect(down.stopped).to.include.members(["anvil", "redis", "pool", "worker-1", "worker-2"]);
+      for (const { pid, name } of processes) expect(await identify(pid), name).to.equal(undefined);
+      expect(await done("status")).to.deep.equal({ up: false, pid: null, processes: [] });
+      expect((await done("down"))["stopped"]).to.deep.equal([]);
+      const doctor = await market().run(["doctor"]);
+      expect(doctor.code).to.equal(4);
+      const ill = findingsOf(doctor).filter(({ state }) => state === "bad");
+      expect(ill).to.have.length(1);
+      expect(ill[0]!.mend).to.match(/gridmill up/);
+      expect(await refused(4, "pool", "start")).to.include({ code: "GM_NOT_UP" });
+      expect(await refused(4, "account", "show")).to.include({ code: "GM_NOT_UP" });
     });
+  });
+});
 
-    it("unbond --finish brings the stake home a day later", async function () {
-      await rpc(market().chainUrl, "evm_increaseTime", [DAY + 1]);
-      await rpc(market().chainUrl, "evm_mine");
+describe("an answer that nobody reads to its end", function () {
+  const shell = (script: string): string =>
+    execFileSync("bash", ["-c", script], { encoding: "utf8", env: envFor({ GRIDMILL }), stdio: "pipe" });
 
-      await as("account", "unbond", "--finish", "--yes");
+  it("ends quietly and well", function () {
+    const said = shell('exec 3>&1; ("$GRIDMILL" --help 2>&3; echo "code $?" >&3) | true');
 
-      const places = { wallet: mill(50n), available: mill(25n), locked: mill(25n) };
-      expect(await money()).to.deep.equal({ ...places, bonded: mill(25n), unbonding: "0" });
-      expect(await refusedAs(3, "account", "unbond", "--finish", "--yes")).to.equal("GM_NO_FUNDS");
-    });
+    expect(said).to.equal("code 0\n");
   });
 });
