@@ -24,6 +24,7 @@ export async function relayMessages(
   deliver: (worker: Address, text: string) => void,
 ): Promise<() => void> {
   const subscriber = redis.duplicate();
+  for (const listener of redis.listeners("error")) subscriber.on("error", listener as () => void);
   const prefix = keys("to", "");
   subscriber.on("pmessage", (_pattern, channel: string, text: string) =>
     deliver(channel.slice(prefix.length) as Address, text),

@@ -217,7 +217,8 @@ export class SchedulerWorld implements AsyncDisposable {
 
   /* ITS MACHINERY */
 
-  private async deliver(address: Address, message: SchedulerMessage): Promise<true> {
+  /** What the pool says reaches a worker, and what it replies reaches the pool. */
+  async deliver(address: Address, message: SchedulerMessage): Promise<true> {
     const replies = (await this.workers.get(address)?.answer(message)) ?? [];
     for (const reply of replies) await this.hear(address, reply);
     return true;
