@@ -65,7 +65,7 @@ function render(contract: string, abi: readonly unknown[], bytecode: string): st
 if (import.meta.main) {
   const stale = await staleAbiFiles();
   if (process.argv.includes("--check")) {
-    if (stale.length > 0) console.error(`Stale, run npm run compile:\n  ${stale.join("\n  ")}`);
+    if (stale.length > 0) console.error(`Stale, run npm run export:\n  ${stale.join("\n  ")}`);
     process.exitCode = stale.length > 0 ? 1 : 0;
   } else {
     const files = await renderAbiFiles();

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, "../..");
 const MAX_CODE_BYTES = 24_576;
 
 describe("compiled contracts", function () {
-  it("are what chain/abi/ holds (else run npm run compile)", async function () {
+  it("are what chain/abi/ holds (else run npm run export)", async function () {
     const stale = (await staleAbiFiles()).map((path) => relative(root, path));
 
     expect(stale).to.deep.equal([]);
@@ -25,7 +25,7 @@ describe("compiled contracts", function () {
     });
   }
 
-  it("pack their storage as snapshots/storage-layout.txt says (else run npm run compile)", async function () {
+  it("pack their storage as snapshots/storage-layout.txt says (else run npm run export)", async function () {
     const committed = await readFile(join(root, "snapshots", "storage-layout.txt"), "utf8");
 
     expect(await renderStorageLayout()).to.equal(committed);
