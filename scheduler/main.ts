@@ -1,25 +1,5 @@
-import { pino } from "pino";
+/** The program `node scheduler/main.ts`. Loads everything after the memory is bounded: static imports would come first. */
+import "./lean-memory.ts";
 
-import { errorData } from "../protocol/errors.ts";
-import { loadConfig } from "./config.ts";
-import { startScheduler } from "./start-scheduler.ts";
-
-/** Runs one scheduler process until SIGTERM or SIGINT. One log line with `"msg":"ready"` says that it works. */
-export async function runScheduler(): Promise<void> {
-  try {
-    const config = loadConfig();
-    const log = pino({ level: config.logLevel, base: { service: "scheduler", pool: config.pool.toString() } });
-    const scheduler = await startScheduler(config, log);
-    log.info({ url: scheduler.url }, "ready");
-    await new Promise((resolve) => process.once("SIGTERM", resolve).once("SIGINT", resolve));
-    log.info("stopping");
-    await scheduler.stop();
-    process.exit(0);
-  } catch (error) {
-    const { code, message, hint } = errorData(error);
-    process.stderr.write(`${code}: ${message}\n${hint === undefined ? "" : `${hint}\n`}`);
-    process.exit(1);
-  }
-}
-
-if (import.meta.main) await runScheduler();
+const { runScheduler } = await import("./run-scheduler.ts");
+await runScheduler();
