@@ -40,6 +40,7 @@ async function endOf(world: SchedulerWorld, deal: Deal) {
     hasResult: task.result !== undefined,
     votes: task.votes.map(({ state }) => state).sort(),
     held: (await Promise.all([...world.workers.keys()].map((worker) => world.pool.tasks.heldBy(worker)))).flat(),
+    epochs: world.hub.lastEpoch(0).epoch,
     leasesOut: await world.redis.zcard(world.keys("leases")),
   };
 }
@@ -51,6 +52,7 @@ const GOOD_END = {
   hasResult: true,
   votes: ["agree", "agree"],
   held: [],
+  epochs: 1,
   leasesOut: 0,
 };
 

@@ -102,6 +102,18 @@ describe("a pool, from deal to payment", function () {
       expect(votes[silent.address]).to.equal("lost");
     });
 
+    it("asks others when nobody sends a ballot, and seals nothing", async function () {
+      const silent = [await world.connect(1, { silentAt: "ballot" }), await world.connect(2, { silentAt: "ballot" })];
+      const deal = world.openDeal();
+      await world.settleDown();
+      for (const index of [3, 4]) await world.connect(index);
+
+      const votes = await settledBy(deal);
+
+      expect(silent.map(({ address }) => votes[address])).to.deep.equal(["lost", "lost"]);
+      expect(world.hub.lastEpoch(0).epoch).to.equal(1);
+    });
+
     it("leaves a task open whose vote was not opened, and settles it in a later epoch with another", async function () {
       const silent = await world.connect(1, { silentAt: "open" });
       await world.connect(2);

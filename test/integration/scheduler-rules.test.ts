@@ -38,6 +38,7 @@ describe("a pool's rules", function () {
           tag: tagOf(firstOf(deal), digestOf(HONEST)),
         });
       }
+      expect((await taskOf(deal)).votes.map(({ state }) => state)).to.deep.equal(["balloted", "balloted"]);
       await world.drive("the epoch closed", () => world.hub.lastEpoch(0).settled);
 
       expect(workers).to.have.lengthOf(2);

@@ -204,9 +204,14 @@ export class SchedulerWorld implements AsyncDisposable {
   /** All that a process had in hand is gone with it, its queues' content too; workers connect again to the next. */
   async restart(pool: PoolContext = this.pool): Promise<void> {
     this.pool = pool;
+    this.loseAll();
+    for (const worker of this.workers.values()) await this.reconnect(worker);
+  }
+
+  /** Every wake and every message on its way is lost. */
+  loseAll(): void {
     this.#due = { wakes: new Set(), later: new Map() };
     this.#outbox = [];
-    for (const worker of this.workers.values()) await this.reconnect(worker);
   }
 
   /** No heartbeat has come for too long: every lease that is out has run out. */
