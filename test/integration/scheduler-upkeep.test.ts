@@ -133,6 +133,26 @@ describe("a pool's upkeep", function () {
       expect(slots.reduce((sum, count) => sum + count, 0)).to.be.greaterThan(0);
     });
 
+    it("a placement that was overtaken by another gives no lease on top", async function () {
+      for (const index of [1, 2, 3, 4]) await world.connect(index, { silentAt: "accept" });
+      const deal = world.openDeal();
+      while ((await world.pool.tasks.countIn(0, "planned")) === 0) await world.step();
+      const { tasks, workers } = world.pool;
+      const alive: typeof workers.alive = async (since) => (await workers.alive(since)).slice(2);
+      const faster = { ...world.pool, workers: { ...workers, alive } };
+      let overtaken = false;
+      const lease: typeof tasks.lease = async (...args) => {
+        if (!overtaken) await placeTask(faster, firstOf(deal));
+        overtaken = true;
+        return tasks.lease(...args);
+      };
+
+      await placeTask({ ...world.pool, tasks: { ...tasks, lease } }, firstOf(deal));
+
+      expect(overtaken).to.equal(true);
+      expect((await taskOf(deal)).votes).to.have.lengthOf(2);
+    });
+
     it("a task that both change at once has every change once", async function () {
       const deal = world.openDeal();
       await world.settleDown();
