@@ -2,8 +2,15 @@ import Table from "cli-table3";
 
 import { toJson } from "../protocol/json.ts";
 
+import { createLiveLines } from "./live-lines.ts";
+
 /** What a printer writes to; process.stdout and process.stderr in earnest. */
-export type Sink = { readonly isTTY?: boolean; write(text: string): unknown };
+export type Sink = {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+};
 
 /**
  * Where a command's words go. Answers go to stdout, alone; everything else to stderr, so that `--json | jq` always works.
@@ -13,8 +20,10 @@ export interface Printer {
   print(value: unknown, text: string | (() => string)): void;
   /** What happened, for people; silent with `--quiet`. */
   note(text: string): void;
-  /** How it goes on: shown on a terminal only, never when piped or with `--quiet`. */
-  progress(text: string): void;
+  /** How it goes on, in place of what was shown before: on a terminal only, never when piped or with `--quiet`. */
+  progress(lines: string | readonly string[]): void;
+  /** Whether progress is shown. */
+  readonly live: boolean;
 }
 
 export type PrinterOptions = {
@@ -25,18 +34,20 @@ export type PrinterOptions = {
 };
 
 export function createPrinter({ json, quiet, out, err }: PrinterOptions): Printer {
+  const live = err.isTTY === true && !quiet ? createLiveLines(err) : undefined;
   const note = (text: string): void => {
-    if (!quiet) err.write(`${text}\n`);
+    if (live) live.above(`${text}\n`);
+    else if (!quiet) err.write(`${text}\n`);
   };
   return {
     print(value, text) {
       const line = json ? toJson(value) : typeof text === "string" ? text : text();
+      live?.clear();
       if (line !== "") out.write(`${line}\n`);
     },
     note,
-    progress(text) {
-      if (err.isTTY === true) note(text);
-    },
+    progress: (lines) => live?.show(typeof lines === "string" ? [lines] : lines),
+    live: live !== undefined,
   };
 }
 

@@ -40,8 +40,8 @@ export function reportText(report: DemoReport, names: ReadonlyMap<Address, strin
   ]);
   const money = balances.map(({ who, before, after }) => [
     who,
-    formatMill(before),
-    formatMill(after),
+    rounded(before),
+    rounded(after),
     signed(after - before),
   ]);
   const costs = [
@@ -59,5 +59,12 @@ export function reportText(report: DemoReport, names: ReadonlyMap<Address, strin
 }
 
 function signed(wei: bigint): string {
-  return wei < 0n ? `-${formatMill(-wei)}` : `+${formatMill(wei)}`;
+  return wei < 0n ? `-${rounded(-wei)}` : `+${rounded(wei)}`;
+}
+
+const FINEST = 10n ** 12n;
+
+/** A millionth of a MILL is fine enough for people; `--json` has every wei. */
+function rounded(wei: bigint): string {
+  return formatMill(((wei + FINEST / 2n) / FINEST) * FINEST);
 }

@@ -2,6 +2,7 @@ import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { Address } from "../../protocol/primitives.ts";
+import type { TaskView } from "../../sdk/deals.ts";
 import type { Grid } from "../../sdk/grid.ts";
 import type { Submitted } from "../../sdk/requests.ts";
 import type { Settlement } from "../../sdk/settlements.ts";
@@ -9,7 +10,9 @@ import type { Settlement } from "../../sdk/settlements.ts";
 import { connectToSign } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { EXIT, ExitWith } from "../exit-codes.ts";
-import { followDeal, progressLine, stopwatch } from "../run/follow.ts";
+import { short } from "../print.ts";
+import { createBoard } from "../run/board.ts";
+import { followDeal } from "../run/follow.ts";
 import { joinResults } from "../run/join-results.ts";
 import { draftOf } from "../run/options.ts";
 import { collectOutcome, outcomeText } from "../run/outcome.ts";
@@ -18,6 +21,7 @@ import { ensureApp, pinImage, readTarget } from "../run/target.ts";
 import { balancesOf, changesOf, gasOf } from "./figures.ts";
 import { reportJson, reportText } from "./report.ts";
 import { openStage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 export type DemoOptions = {
   readonly tasks: number;
@@ -45,10 +49,7 @@ export async function runDemo(context: Context, options: DemoOptions): Promise<v
   const before = await balancesOf(grid, stage.accounts);
   const { submitted, args, join: joinKind } = await request(stage.context, grid, options);
 
-  const clock = stopwatch();
-  const tasks = await followDeal(stage.context, grid, submitted.dealId, (task) =>
-    context.note(`${clock()}  ${progressLine(task)}`),
-  );
+  const tasks = await follow(stage, grid, submitted);
   const folder = join("out", submitted.dealId.slice(0, 12));
   const outcome = await collectOutcome(grid, submitted, tasks, folder);
   const picture = await joinResults(joinKind, outcome.tasks, folder, resolve("out", `${sceneOf(args)}.png`));
@@ -90,6 +91,21 @@ async function request(context: Context, grid: Grid, options: DemoOptions) {
   const submitted = await grid.requests.submit(spec, offer, undefined, signal);
   note(`matched on chain for ${submitted.receipt.gasUsed} gas: deal ${submitted.dealId}`);
   return { submitted, args, join: joinKind };
+}
+
+/** Waits for the bands, and tells how they come along and what the chain took for them. */
+async function follow({ context, accounts }: Stage, grid: Grid, submitted: Submitted): Promise<readonly TaskView[]> {
+  const names = namesOf(accounts);
+  const nameOf = (worker: Address): string => names.get(worker) ?? short(worker);
+  using board = createBoard(context, { task: "band", nameOf, notes: true });
+  const settled: Settlement[] = [];
+  return await followDeal(context, grid, submitted.dealId, async (task) => {
+    board.tell(task);
+    const settlement = task.status === "settled" ? await grid.settlements.of(task.taskId) : undefined;
+    if (settlement) settled.push(settlement);
+    const { match, seal, settle } = gasOf(submitted, settled);
+    if (settlement) board.say(`gas so far: match ${match}, seal ${seal}, settle ${settle}`);
+  });
 }
 
 async function settlementsOf(

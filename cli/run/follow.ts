@@ -8,8 +8,8 @@ import type { Context } from "../context.ts";
 import { TimedOutError } from "../errors.ts";
 import { short } from "../print.ts";
 
-/** Hears a task's new state. */
-export type TaskListener = (task: TaskView) => void;
+/** Hears a task's new state; waited for. */
+export type TaskListener = (task: TaskView) => void | Promise<void>;
 
 /**
  * Follows a deal until all of its tasks are over; each task that changed is told to `onChange`.
@@ -30,7 +30,7 @@ export async function followDeal(
   for await (tasks of grid.deals.watch(dealId, either)) {
     for (const task of tasks) {
       const now = progressLine(task);
-      if (known.get(task.taskId) !== now) onChange(task);
+      if (known.get(task.taskId) !== now) await onChange(task);
       known.set(task.taskId, now);
     }
   }
@@ -46,12 +46,6 @@ function timedOut(dealId: Hash, tasks: readonly TaskView[], seconds: number | un
     details: { dealId },
     hint: `Look again with gridmill deal show ${dealId}; what is not settled by its deadline is refunded`,
   });
-}
-
-/** Tells how long it has been, in seconds, for lines below one another. */
-export function stopwatch(): () => string {
-  const began = performance.now();
-  return () => `${((performance.now() - began) / 1_000).toFixed(1).padStart(6)} s`;
 }
 
 /** One line about a task, without times: it changes exactly when there is something to say. */

@@ -8,10 +8,11 @@ import type { Submitted, SubmitStep } from "../../sdk/requests.ts";
 import { connectToSign } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { EXIT, ExitWith } from "../exit-codes.ts";
+import { short } from "../print.ts";
 
 import { agree, findRunnable, priceOf, settleOn, stepsOf } from "./agree.ts";
-import { followDeal, progressLine, stopwatch } from "./follow.ts";
-import type { TaskListener } from "./follow.ts";
+import { createBoard } from "./board.ts";
+import { followDeal } from "./follow.ts";
 import { joinResults } from "./join-results.ts";
 import { draftOf } from "./options.ts";
 import type { RunOptions } from "./options.ts";
@@ -66,9 +67,8 @@ async function finish(
   folder: string,
   timeout: number | undefined,
 ): Promise<Omit<RunOutcome, "seconds">> {
-  const clock = stopwatch();
-  const onChange: TaskListener = (task) => context.progress(`${clock()}  ${progressLine(task)}`);
-  const tasks = await followDeal(context, grid, submitted.dealId, onChange, timeout);
+  using board = createBoard(context, { task: "task", nameOf: short, notes: false });
+  const tasks = await followDeal(context, grid, submitted.dealId, board.tell, timeout);
   return await collectOutcome(grid, submitted, tasks, folder);
 }
 

@@ -173,7 +173,7 @@ describe("npm run demo", function () {
       const running = new Promise<void>((resolve) =>
         demo.stderr.on("data", (chunk: Buffer) => {
           said += chunk.toString();
-          if (/worker-\d renders|0x\S+ running/.test(said)) resolve();
+          if (/worker-\d computes/.test(said)) resolve();
         }),
       );
       await Promise.race([running, exited]);

@@ -34,11 +34,35 @@ describe("createPrinter", function () {
 
   it("shows progress on a terminal only", function () {
     const piped = captured({});
+    const quiet = captured({ tty: true, quiet: true });
     const terminal = captured({ tty: true });
-    for (const { printer } of [piped, terminal]) printer.progress("half");
+    for (const { printer } of [piped, quiet, terminal]) printer.progress("half");
 
-    expect(piped.said.err).to.equal("");
-    expect(terminal.said.err).to.equal("half\n");
+    expect([piped.said.err, quiet.said.err, terminal.said.err]).to.deep.equal(["", "", "half\n"]);
+    expect([piped.printer.live, quiet.printer.live, terminal.printer.live]).to.deep.equal([false, false, true]);
+  });
+
+  it("draws progress over what was shown before, and takes it away before the answer", function () {
+    const { printer, said } = captured({ tty: true });
+
+    printer.progress(["one", "two"]);
+    printer.progress("three");
+    printer.note("a note");
+    printer.print({}, "done");
+
+    const over = (lines: number): string => `\u001b[${lines}A\u001b[0J`;
+    expect(said.err).to.equal(`one\ntwo\n${over(2)}three\n${over(1)}a note\nthree\n${over(1)}`);
+    expect(said.out).to.equal("done\n");
+  });
+
+  it("cuts progress to the terminal's size, where it could not be drawn over", function () {
+    const { printer, said } = captured({ tty: true });
+
+    printer.progress(["x".repeat(200), ...Array.from({ length: 50 }, (_unused, index) => `${index}`)]);
+
+    const lines = said.err.trimEnd().split("\n");
+    expect(lines).to.have.length(23);
+    expect(lines[0]).to.equal("x".repeat(79));
   });
 });
 
