@@ -6,7 +6,7 @@ import { codeOf, GridmillError } from "../../protocol/errors.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { enterDeal } from "../actions/enter-deal.ts";
 import { placeTask } from "../actions/place-task.ts";
-import { runLane } from "../actions/run-lane.ts";
+import { runLane } from "../epochs/run-lane.ts";
 import { sweep } from "../actions/sweep.ts";
 import type { DealJob, LaneJob, LaterJob, PoolQueues, TaskJob } from "./queues.ts";
 

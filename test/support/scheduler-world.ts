@@ -14,7 +14,7 @@ import type { PoolContext } from "../../scheduler/actions/context.ts";
 import { enterDeal } from "../../scheduler/actions/enter-deal.ts";
 import { followEvent } from "../../scheduler/actions/follow-chain.ts";
 import { placeTask } from "../../scheduler/actions/place-task.ts";
-import { runLane } from "../../scheduler/actions/run-lane.ts";
+import { runLane } from "../../scheduler/epochs/run-lane.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
 import { createFileBlobStore } from "../../scheduler/blobs/blob-store.ts";
 import { loadConfig } from "../../scheduler/config.ts";

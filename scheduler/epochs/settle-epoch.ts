@@ -9,9 +9,9 @@ import type { TaskRecord } from "../domain/task-state.ts";
 import { withMovedVote } from "../domain/task-votes.ts";
 import type { TaskVerdict } from "../ports.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
-import type { PoolContext } from "./context.ts";
-import { applyVerdict } from "./apply-verdict.ts";
-import type { Next } from "./run-lane.ts";
+import type { PoolContext } from "../actions/context.ts";
+import { applyVerdict } from "../actions/apply-verdict.ts";
+import type { Next } from "./next.ts";
 
 /** Sends the one transaction that pays for the epoch, then notes what it did to each task. */
 export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promise<Next> {

@@ -4,8 +4,8 @@ import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withMovedVotes } from "../domain/task-votes.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
-import type { PoolContext } from "./context.ts";
-import type { Next } from "./run-lane.ts";
+import type { PoolContext } from "../actions/context.ts";
+import type { Next } from "./next.ts";
 
 /** Gives an epoch up: its votes stand as computed again, and its tasks wait for the next epoch or for more votes. */
 export async function abandonEpoch(pool: PoolContext, record: EpochRecord, note: string): Promise<Next> {

@@ -3,20 +3,14 @@ import { planEpoch, tasksToSeal } from "../domain/epoch-plan.ts";
 import { isOver } from "../domain/epoch-state.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import type { Address } from "../../protocol/primitives.ts";
-import type { PoolContext } from "./context.ts";
+import type { PoolContext } from "../actions/context.ts";
 import { askForBallots } from "./ask-workers.ts";
 import { collectBallots } from "./collect-ballots.ts";
 import { collectOpenings } from "./collect-openings.ts";
+import { LOOK_MS } from "./next.ts";
+import type { Next } from "./next.ts";
 import { sealEpoch } from "./seal-epoch.ts";
 import { settleEpoch } from "./settle-epoch.ts";
-
-/**
- * What a step of a lane says: go on at once, look again after so many milliseconds, or wait until somebody wakes the lane.
- */
-export type Next = "again" | { readonly inMs: number } | "wait";
-
-/** How often a lane looks at what only time can change, in milliseconds. */
-export const LOOK_MS = 1_000;
 
 /**
  * Drives one lane's epochs as far as they go. One such job runs a lane at a time; every step is read from the store and

@@ -9,9 +9,9 @@ import { withMovedVotes } from "../domain/task-votes.ts";
 import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
 import { askForBallots, remind } from "./ask-workers.ts";
-import type { PoolContext } from "./context.ts";
-import { ballotLeaf } from "./hear-votes.ts";
-import type { Next } from "./run-lane.ts";
+import type { PoolContext } from "../actions/context.ts";
+import { ballotLeaf } from "../actions/hear-votes.ts";
+import type { Next } from "./next.ts";
 
 /** How often the ballots are counted while some are missing, in milliseconds. */
 const COUNT_MS = 500;

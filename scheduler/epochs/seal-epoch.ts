@@ -4,8 +4,8 @@ import type { EpochRecord } from "../domain/epoch-state.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
 import { tellSealed } from "./ask-workers.ts";
 import { bindVotes } from "./collect-ballots.ts";
-import type { PoolContext } from "./context.ts";
-import type { Next } from "./run-lane.ts";
+import type { PoolContext } from "../actions/context.ts";
+import type { Next } from "./next.ts";
 
 /** A lane whose seal was refused tries again after this long, in milliseconds. */
 const REFUSED_MS = 10_000;

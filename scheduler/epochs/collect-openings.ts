@@ -6,10 +6,10 @@ import { agreedDigest, agreeingWorkers, needsUpload } from "../domain/settle-pla
 import type { Openings } from "../domain/settle-plan.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
-import type { PoolContext } from "./context.ts";
+import type { PoolContext } from "../actions/context.ts";
 import { remind, tellSealed } from "./ask-workers.ts";
-import { LOOK_MS } from "./run-lane.ts";
-import type { Next } from "./run-lane.ts";
+import { LOOK_MS } from "./next.ts";
+import type { Next } from "./next.ts";
 
 /** A worker that has not delivered an output after so many seconds is joined by the next one. */
 const UPLOAD_SECONDS = 30;
