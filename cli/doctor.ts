@@ -8,7 +8,8 @@ import { formatEther } from "ethers";
 import { formatMill } from "../protocol/amounts.ts";
 import type { Grid } from "../sdk/grid.ts";
 
-import { connectToRead, signingAddress } from "./connect.ts";
+import { connectToRead } from "./connect.ts";
+import { signingAddress } from "./signer.ts";
 import type { Context } from "./context.ts";
 import { privateFolder } from "./home.ts";
 import { healthOf } from "./local/health.ts";

@@ -3,11 +3,14 @@ import { join } from "node:path";
 
 import { decryptKeystoreJson, encryptKeystoreJson, isKeystoreJson, Wallet } from "ethers";
 
+import { useNativeScrypt } from "../chain/node/native-scrypt.ts";
 import { BadInputError } from "../protocol/errors.ts";
 import type { Address } from "../protocol/primitives.ts";
 
 import { KeyExistsError, NoKeyError, WrongPassphraseError } from "./errors.ts";
 import { readIfThere, writePrivate } from "./home.ts";
+
+useNativeScrypt();
 
 /** Work factor of scrypt for keys that people protect with a passphrase of their own: about a second to open. */
 const STRONG_N = 131_072;

@@ -1,5 +1,9 @@
 import { endWhenUnread } from "./interrupt.ts";
-import { runCli } from "./run-cli.ts";
+
+const argv = process.argv.slice(2);
+// A worker shares its machine with tasks: its memory is bounded before anything else is loaded.
+if (argv.includes("worker") && argv.includes("start")) await import("../worker/lean-memory.ts");
+const { runCli } = await import("./run-cli.ts");
 
 endWhenUnread([process.stdout, process.stderr]);
-process.exitCode = await runCli(process.argv.slice(2), process.stdout, process.stderr);
+process.exitCode = await runCli(argv, process.stdout, process.stderr);

@@ -3,7 +3,8 @@ import { formatEther } from "ethers";
 
 import { formatMill } from "../../protocol/amounts.ts";
 import { parseAddress } from "../args.ts";
-import { connectToRead, signingAddress } from "../connect.ts";
+import { connectToRead } from "../connect.ts";
+import { signingAddress } from "../signer.ts";
 import { contextOf } from "../context.ts";
 import { NoKeyError } from "../errors.ts";
 import { findNetwork } from "../networks.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { walletOf } from "../connect.ts";
+import { walletOf } from "../signer.ts";
 import type { Context } from "../context.ts";
 import { writePrivateJson } from "../home.ts";
 import { findNetwork } from "../networks.ts";

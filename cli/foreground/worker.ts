@@ -1,5 +1,3 @@
-import "../../worker/lean-memory.ts"; // before everything that the worker loads
-
 import { pino } from "pino";
 
 import { formatMill } from "../../protocol/amounts.ts";

@@ -3,7 +3,7 @@ import type { Offer } from "../../protocol/market-api.ts";
 import { NoOfferError } from "../../protocol/market-errors.ts";
 import type { ImagePin } from "../../sdk/apps.ts";
 import type { Grid } from "../../sdk/grid.ts";
-import type { RequestSpec } from "../../sdk/requests.ts";
+import type { RequestSpec } from "../../sdk/request-spec.ts";
 
 import type { Context } from "../context.ts";
 import { terminalPrompts } from "../prompts.ts";

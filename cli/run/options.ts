@@ -4,7 +4,7 @@ import { categorySeconds } from "../../protocol/categories.ts";
 import type { Resources } from "../../protocol/capabilities.ts";
 import { toJson } from "../../protocol/json.ts";
 import { inputFile } from "../../sdk/node/input-file.ts";
-import type { RequestSpec } from "../../sdk/requests.ts";
+import type { RequestSpec } from "../../sdk/request-spec.ts";
 
 import type { InputArg } from "../args.ts";
 
