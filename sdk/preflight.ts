@@ -8,7 +8,7 @@ import type { Input } from "../protocol/params.ts";
 import { requireFunds } from "./accounts.ts";
 import { accountOf } from "./grid-context.ts";
 import type { GridContext } from "./grid-context.ts";
-import type { RequestSpec } from "./requests.ts";
+import type { RequestSpec } from "./request-spec.ts";
 
 /**
  * Finds what would make a request fail, before anything is signed or paid.

@@ -1,12 +1,10 @@
 import type { Receipt } from "../chain/intent.ts";
 import { packResources } from "../protocol/capabilities.ts";
-import type { Resources } from "../protocol/capabilities.ts";
 import type { Offer, Quote } from "../protocol/market-api.ts";
 import type { RequestOrder } from "../protocol/orders.ts";
 import { paramsHashOf } from "../protocol/params.ts";
 import { orderHash } from "../protocol/orders.ts";
 import { ZERO_ADDRESS } from "../protocol/primitives.ts";
-import type { Address } from "../protocol/primitives.ts";
 
 import { signed } from "./ask-terms.ts";
 import { accountOf, eventOf, send } from "./grid-context.ts";
@@ -14,33 +12,8 @@ import type { GridContext, KnownDeal } from "./grid-context.ts";
 import { gatewayAt, rememberDeal } from "./known-deal.ts";
 import { bestOffer } from "./market-client.ts";
 import { preflight } from "./preflight.ts";
+import type { RequestSpec } from "./request-spec.ts";
 import { randomNonce } from "./random.ts";
-
-/** An input that goes to the pool before the match. */
-export type Upload = { readonly name: string; readonly sha256: string; readonly bytes: number; readonly body: Blob };
-
-/** What somebody wants computed. Prices in wei per task. */
-export type RequestSpec = {
-  readonly app: bigint;
-  /** Number of tasks; all of them are matched at once. */
-  readonly volume: number;
-  readonly category: number;
-  /** 2: one newcomer's word is enough; 3 asks for two equal answers of newcomers. */
-  readonly trust: number;
-  readonly requirements: Resources;
-  /** The exact params text, see `protocol/params.ts`. */
-  readonly params: string;
-  readonly uploads: readonly Upload[];
-  /** Only this pool. Default: any. */
-  readonly pool?: bigint;
-  /** Default: no bound; what is signed is never more than what was offered. */
-  readonly maxPoolPrice?: bigint;
-  readonly maxAppPrice?: bigint;
-  /** Most that one vote may weigh. Default 16. */
-  readonly maxWeight?: number;
-  /** Who may fetch the results beside the requester. Default: the requester. */
-  readonly beneficiary?: Address;
-};
 
 /** A request that was matched. */
 export type Submitted = KnownDeal & { readonly request: RequestOrder; readonly receipt: Receipt };

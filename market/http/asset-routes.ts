@@ -15,7 +15,7 @@ import { AddressSchema, uintSchema } from "../../protocol/primitives.ts";
 import type { AssetKind } from "../domain/chain-view.ts";
 import type { Services } from "../services.ts";
 
-import type { ZodServer } from "./server.ts";
+import type { ZodServer } from "./zod-server.ts";
 
 const IdParams = z.object({ id: uintSchema(256) });
 const AddressParams = z.object({ address: AddressSchema });

@@ -15,7 +15,7 @@ import type { Hash } from "../../protocol/primitives.ts";
 import type { DealQueries } from "../store/deal-queries.ts";
 import type { Services } from "../services.ts";
 
-import type { ZodServer } from "./server.ts";
+import type { ZodServer } from "./zod-server.ts";
 
 const DealParams = z.object({ dealId: HashSchema });
 const TaskParams = z.object({ taskId: HashSchema });

@@ -8,7 +8,7 @@ import type { FeedMessage } from "../../protocol/market-feed.ts";
 import { ORDER_KINDS } from "../../protocol/orders.ts";
 import type { Services } from "../services.ts";
 
-import type { ZodServer } from "./server.ts";
+import type { ZodServer } from "./zod-server.ts";
 
 const POLL_MS = 250;
 const SNAPSHOT_ORDERS = 500;

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { MarketInfoSchema } from "../../protocol/market-api.ts";
 
-import type { ServerOptions, ZodServer } from "./server.ts";
+import type { ServerOptions, ZodServer } from "./zod-server.ts";
 
 const tags = ["operation"];
 const Health = z.object({ status: z.enum(["ok", "behind"]) });

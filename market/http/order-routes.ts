@@ -16,7 +16,7 @@ import { postOrder } from "../domain/post-order.ts";
 import { quoteOf } from "../domain/quote.ts";
 import type { Services } from "../services.ts";
 
-import type { ZodServer } from "./server.ts";
+import type { ZodServer } from "./zod-server.ts";
 
 const HashParams = z.object({ hash: HashSchema });
 

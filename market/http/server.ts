@@ -1,32 +1,20 @@
 import rateLimit from "@fastify/rate-limit";
 import websocket from "@fastify/websocket";
 import fastify, { LogController } from "fastify";
-import type { FastifyBaseLogger, FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 
 import { toJson } from "../../protocol/json.ts";
-import type { Services } from "../services.ts";
-
 import { assetRoutes } from "./asset-routes.ts";
 import { dealRoutes } from "./deal-routes.ts";
 import { answerErrors } from "./error-answers.ts";
 import { feedRoute } from "./feed-route.ts";
-import type { Metrics } from "./metrics.ts";
 import { describeRoutes } from "./open-api.ts";
 import { operationRoutes } from "./operation-routes.ts";
 import { orderRoutes } from "./order-routes.ts";
 import { paramsRoutes } from "./params-routes.ts";
-
-export type ServerOptions = {
-  readonly services: Services;
-  readonly metrics: Metrics;
-  readonly logger: FastifyBaseLogger;
-  /** Requests a minute from one address (the connection's, never a header's). */
-  readonly rateLimit: number;
-  /** Whether the chain is followed closely enough for answers to be right. */
-  readonly isCurrent: () => Promise<boolean>;
-};
+import type { ServerOptions } from "./zod-server.ts";
 
 /** A server that listens nowhere yet. */
 export interface MarketServer {
@@ -37,15 +25,6 @@ export interface MarketServer {
   /** Ends what it is at first. */
   close(): Promise<void>;
 }
-
-/** A server whose routes take and give what zod schemas say. */
-export type ZodServer = FastifyInstance<
-  FastifyInstance["server"],
-  Parameters<FastifyInstance["routing"]>[0],
-  Parameters<FastifyInstance["routing"]>[1],
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
 
 /** Longest body of anything but params. */
 const BODY_LIMIT = 64 * 1024;

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 
 import { BadInputError } from "../../protocol/errors.ts";
 
-import type { Upload } from "../requests.ts";
+import type { Upload } from "../request-spec.ts";
 
 /**
  * A file of this machine as an input. Its content is read once for the hash and again for the upload; if it changes in

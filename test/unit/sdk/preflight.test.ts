@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { BadParamsError, GridmillError } from "../../../protocol/errors.ts";
 import { requireFunds } from "../../../sdk/accounts.ts";
 import { checkParams } from "../../../sdk/preflight.ts";
-import type { Upload } from "../../../sdk/requests.ts";
+import type { Upload } from "../../../sdk/request-spec.ts";
 
 const sha256 = "ab".repeat(32);
 const upload: Upload = { name: "a", sha256, bytes: 5, body: new Blob(["hello"]) };
