@@ -36,8 +36,8 @@ export type PrinterOptions = {
 export function createPrinter({ json, quiet, out, err }: PrinterOptions): Printer {
   const live = err.isTTY === true && !quiet ? createLiveLines(err) : undefined;
   const note = (text: string): void => {
-    if (live) live.above(`${text}\n`);
-    else if (!quiet) err.write(`${text}\n`);
+    live?.clear();
+    if (!quiet) err.write(`${text}\n`);
   };
   return {
     print(value, text) {

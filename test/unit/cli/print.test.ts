@@ -42,16 +42,17 @@ describe("createPrinter", function () {
     expect([piped.printer.live, quiet.printer.live, terminal.printer.live]).to.deep.equal([false, false, true]);
   });
 
-  it("draws progress over what was shown before, and takes it away before the answer", function () {
+  it("draws progress over what was shown before, and takes it away before anything that stays", function () {
     const { printer, said } = captured({ tty: true });
 
     printer.progress(["one", "two"]);
     printer.progress("three");
     printer.note("a note");
+    printer.progress("four");
     printer.print({}, "done");
 
-    const over = (lines: number): string => `\u001b[${lines}A\u001b[0J`;
-    expect(said.err).to.equal(`one\ntwo\n${over(2)}three\n${over(1)}a note\nthree\n${over(1)}`);
+    const over = (lines: number): string => `\r\u001b[${lines}A\u001b[0J`;
+    expect(said.err).to.equal(`one\ntwo\n${over(2)}three\n${over(1)}a note\nfour\n${over(1)}`);
     expect(said.out).to.equal("done\n");
   });
 
