@@ -54,7 +54,7 @@ const DOWN_MS = 30_000;
 
 /** Starts `gridmill up`; disposing stops it as Ctrl-C does and removes its data. */
 export const startLocalMarket = (upArgs: readonly string[] = []): Promise<LocalMarket> =>
-  startMarketBy(GRIDMILL, ["up", "--json", ...upArgs]);
+  startMarketBy(GRIDMILL, ["up", "--json", "--any-ports", ...upArgs]);
 
 /** The same by another program that does what `gridmill up --json` does. */
 export async function startMarketBy(program: string, args: readonly string[]): Promise<LocalMarket> {
