@@ -15,7 +15,6 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** The codes that are neither a refusal nor a part that did not answer. */
 const BY_CODE: Readonly<Record<string, ExitCode>> = {
   GM_UNEXPECTED: EXIT.taskFailed,
-  GM_TASK_FAILED: EXIT.taskFailed,
   GM_RESULT_MISMATCH: EXIT.taskFailed,
   GM_USAGE: EXIT.usage,
   GM_BAD_INPUT: EXIT.usage,

@@ -28,11 +28,11 @@ export function manifestOf(files: readonly OutputFile[], exitCode: number): stri
 
 /** Reads a manifest back; undefined when it is not one, down to the last byte. */
 export function parseManifest(text: string): { files: readonly OutputFile[]; exitCode: number } | undefined {
-  const exit = /^exit (\d{1,3})\n$/m.exec(text);
+  const exit = /(?:^|\n)exit (\d{1,3})\n$/.exec(text);
   if (!exit) return undefined;
   const exitCode = Number(exit[1]);
   const lines = text.split("\n").slice(0, -2);
-  const files = lines.map((line) => /^([0-9a-f]{64}) {2}(\d{1,16}) {2}(.+)$/.exec(line));
+  const files = lines.map((line) => /^([0-9a-f]{64}) {2}(\d{1,16}) {2}([^\n]+)$/.exec(line));
   if (files.includes(null)) return undefined;
   const parsed = files.map((match) => ({ sha256: match![1]!, bytes: Number(match![2]), path: match![3]! }));
   return manifestOf(parsed, exitCode) === text ? { files: parsed, exitCode } : undefined;

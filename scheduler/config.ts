@@ -51,7 +51,7 @@ const Env = z
     /** What one account may keep in the pool's blobs, in MiB, and for how many hours results are kept. */
     GRIDMILL_BLOB_QUOTA_MIB: wholeNumber.prefault("4096"),
     GRIDMILL_RETENTION_HOURS: wholeNumber.prefault("72"),
-    GRIDMILL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error"]).prefault("info"),
+    GRIDMILL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).prefault("info"),
   })
   .refine((env) => env.GRIDMILL_KEY !== undefined || env.GRIDMILL_KEY_FILE !== undefined, {
     message: "set GRIDMILL_KEY_FILE (with GRIDMILL_PASSPHRASE_FILE) or GRIDMILL_KEY",

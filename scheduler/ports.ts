@@ -1,5 +1,5 @@
 import type { Deal } from "../protocol/deal.ts";
-import type { MessageOf, SchedulerMessage } from "../protocol/messages.ts";
+import type { SchedulerMessage } from "../protocol/messages.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
 import type { SettlePlan } from "./domain/settle-plan.ts";
 
@@ -59,5 +59,3 @@ export interface ParamsSource {
 export interface ImageProbe {
   check(image: string): Promise<"there" | "missing" | "unknown">;
 }
-
-export type LeaseMessage = MessageOf<SchedulerMessage, "lease">;

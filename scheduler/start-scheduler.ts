@@ -21,7 +21,7 @@ import { createFileBlobStore } from "./blobs/blob-store.ts";
 import { createOperator } from "./chain/operator.ts";
 import { followDeals } from "./chain/follow-deals.ts";
 import { openSender } from "./chain/open-sender.ts";
-import { followChain } from "./chain/pool-chain.ts";
+import { readPoolChain } from "./chain/pool-chain.ts";
 import type { FollowedChain } from "./chain/pool-chain.ts";
 import type { SchedulerConfig } from "./config.ts";
 import { createGateway } from "./http/gateway.ts";
@@ -104,7 +104,7 @@ async function openParts(config: SchedulerConfig, log: Logger, resources: AsyncD
   const provider = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId });
   resources.defer(() => provider.destroy());
   const reader = createChainReader(provider, deployment);
-  const chain = await followChain(reader, config.pool, (error) => log.warn({ code: codeOf(error) }, "chain time"));
+  const chain = await readPoolChain(reader, config.pool, (error) => log.warn({ code: codeOf(error) }, "chain time"));
   resources.defer(() => chain.stop());
   const onError = (error: unknown): void => log.warn({ code: codeOf(error), err: error }, "transaction sender");
   const sender = await openSender({ config, provider, reader, journal: createRedisJournal(redis, keys), onError });

@@ -10,7 +10,7 @@ import type { GridContext, KnownDeal } from "./grid-context.ts";
 import { findDeal, gatewayOf, taskIdsOf } from "./known-deal.ts";
 import { allPages } from "./pages.ts";
 import { settledOf } from "./settlements.ts";
-import { pause } from "./wait.ts";
+import { pause } from "../chain/pause.ts";
 
 /** A task as chain and pool together have it. What ends it is the chain's word, what goes on before, the pool's. */
 export type TaskView = {

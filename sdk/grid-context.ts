@@ -14,7 +14,7 @@ import type { Address, Hash } from "../protocol/primitives.ts";
 import { EventMissingError, NoSignerError } from "./errors.ts";
 import type { MarketClient } from "./market-client.ts";
 import type { Network } from "./network.ts";
-import { pause } from "./wait.ts";
+import { pause } from "../chain/pause.ts";
 
 /** What signs: transactions, orders, and log-ins at a pool. A wallet of ethers is one. */
 export type GridSigner = Pick<BaseWallet, "address" | "signTransaction" | "signTypedData" | "signMessage">;

@@ -7,7 +7,7 @@ import type { Deals, TaskView } from "./deals.ts";
 import { NoResultError } from "./errors.ts";
 import type { GridContext } from "./grid-context.ts";
 import { findTask, gatewayOf } from "./known-deal.ts";
-import { pause } from "./wait.ts";
+import { pause } from "../chain/pause.ts";
 
 /** The bytes that a pool offers as a result, and the digest on chain that they have to stand for. */
 export type ResultDownload = {

@@ -27,7 +27,6 @@ const KINDS: readonly Kind[] = [
   { kind: "contracts", script: "test:contracts", files: "{contracts/**/*.t.sol,test/contracts/**/*.test.ts}" },
   { kind: "integration", script: "test:integration", args: STRICT, files: "test/integration/**/*.test.ts" },
   { kind: "e2e", script: "test:e2e", args: STRICT, files: "test/e2e/**/*.test.ts" },
-  { kind: "chaos", script: "test:chaos", args: STRICT, files: "test/chaos/**/*.test.ts" },
 ];
 
 const results: KindResult[] = [];

@@ -7,7 +7,7 @@ import type { Intent } from "../intent.ts";
 import { nextNonceOf, openIntents } from "../memory-journal.ts";
 import { createQueue } from "../queue.ts";
 import type { SenderJournal } from "../sender-journal.ts";
-import { withLock } from "./folder-lock.ts";
+import { withLock } from "./file-lock.ts";
 import { undefinedIfMissing } from "./system-error.ts";
 import { syncFolder, writeFileDurably } from "./write-file.ts";
 

@@ -5,6 +5,10 @@ import { Command } from "commander";
 import { parseTaskId } from "../args.ts";
 import { connectToSign } from "../connect.ts";
 import { contextOf } from "../context.ts";
+import type { Hash } from "../../protocol/primitives.ts";
+import { ResultMismatchError } from "../../sdk/errors.ts";
+import type { Grid } from "../../sdk/grid.ts";
+import type { Settlement } from "../../sdk/settlements.ts";
 import { saveResult } from "../../sdk/node/save-result.ts";
 
 export const taskResult = new Command("result")
@@ -18,9 +22,9 @@ export const taskResult = new Command("result")
     await using grid = await connectToSign(context);
     const download = await grid.tasks.result(id, context.signal);
     const saved = await saveResult(download, options.out ?? join("out", id.slice(0, 12)));
-    const settled = options.verify ? await grid.settlements.of(id) : undefined;
+    const settled = options.verify ? await settlementOf(grid, id, saved.digest) : undefined;
     const proof = settled && {
-      verified: settled.digest === saved.digest,
+      verified: true,
       onChain: settled.digest,
       recomputed: saved.digest,
       transactionHash: settled.settle.transactionHash,
@@ -37,3 +41,13 @@ export const taskResult = new Command("result")
       ].join("\n"),
     );
   });
+
+/** @throws ResultMismatchError when the chain does not say what these files hash to */
+async function settlementOf(grid: Grid, taskId: Hash, digest: Hash): Promise<Settlement> {
+  const settled = await grid.settlements.of(taskId);
+  if (settled?.digest === digest) return settled;
+  throw new ResultMismatchError(`The files hash to ${digest}, but the chain says ${settled?.digest ?? "nothing"}`, {
+    hint: "Wait for the chain to confirm the settlement, then fetch it again",
+    details: { taskId, digest, onChain: settled?.digest },
+  });
+}

@@ -15,7 +15,7 @@ export type FollowedChain = PoolChain & { readonly stop: () => void };
  * Reads the chain for the pool, and follows its time.
  * @throws ChainUnreachableError when no node answers at the start
  */
-export async function followChain(
+export async function readPoolChain(
   reader: ChainReader,
   pool: bigint,
   onError: (error: unknown) => void,

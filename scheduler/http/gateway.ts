@@ -10,7 +10,7 @@ import { MAX_MESSAGE_BYTES } from "../../protocol/messages.ts";
 import { toJson } from "../../protocol/json.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { addBlobRoutes } from "./blob-routes.ts";
-import { answerError } from "./error-answer.ts";
+import { answerError, answerUnknownRoute } from "./error-answer.ts";
 import type { Hearing } from "./hear-message.ts";
 import { addPoolRoutes } from "./pool-routes.ts";
 import type { PoolFacts } from "./pool-routes.ts";
@@ -40,6 +40,7 @@ export async function createGateway({ pool, sessions, hearing, board, facts }: G
   app.setSerializerCompiler(serializerCompiler);
   app.setReplySerializer((payload) => toJson(payload));
   app.setErrorHandler(answerError);
+  app.setNotFoundHandler(answerUnknownRoute);
   // Uploads are streams that the handler reads; nothing but JSON is ever parsed into memory.
   app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
 

@@ -143,6 +143,6 @@ async function* hashed(body: Body, hash: Sha256): AsyncGenerator<Uint8Array> {
 function mismatch(message: string, cause?: unknown): ResultMismatchError {
   return new ResultMismatchError(message, {
     cause,
-    hint: "Fetch it again: the pool asks another worker; if it stays so, complain with the task's id",
+    hint: "Fetch it again; if it stays so, the pool cheats: choose another with --pool",
   });
 }
