@@ -1,6 +1,6 @@
 import { codeOf, GridmillError } from "../protocol/errors.ts";
 
-/** What the shell sees (design: cli). */
+/** What the shell sees; docs/cli.md lists which error ends with which. */
 export const EXIT = {
   done: 0,
   taskFailed: 1,

@@ -5,7 +5,7 @@ import type { Address, Hash } from "./primitives.ts";
 import type { SigningDomain } from "./orders.ts";
 
 /**
- * Sealed votes and the ballots that bind them (design: protocol, "Votes, ballots, epochs"). A seal hides the digest
+ * Sealed votes and the ballots that bind them (docs/protocol.md, "Votes, ballots, epochs"). A seal hides the digest
  * behind the worker's secret, so that nobody can copy an answer; one signature covers all votes of an epoch.
  */
 const abi = AbiCoder.defaultAbiCoder();

@@ -1,4 +1,4 @@
-/** Time limits in seconds on the reference machine, by category 0 to 4 (design: protocol, "Orders"). */
+/** Time limits in seconds on the reference machine, by category 0 to 4 (docs/protocol.md, "Orders"). */
 const REFERENCE_SECONDS = [300, 1_200, 3_600, 10_800, 36_000] as const;
 
 /** A deal's deadline lies this many reference times after it was opened. */

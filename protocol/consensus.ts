@@ -1,7 +1,7 @@
 import type { Hash } from "./primitives.ts";
 
 /**
- * Weighted consensus in odds form (Sarmenta 2001, FGCS 18; design: protocol, "Votes, ballots, epochs"). The scheduler
+ * Weighted consensus in odds form (Sarmenta 2001, FGCS 18; docs/protocol.md, "Votes, ballots, epochs"). The scheduler
  * plans with exactly the formula that `Hub` settles by; shared vectors hold the two together.
  */
 

@@ -7,7 +7,7 @@ export type OutputFile = { readonly path: string; readonly bytes: number; readon
 
 /**
  * Why a task failed in a way that every honest worker sees alike, so that it can be voted: its input is to blame.
- * A closed list; "time" and "memory" depend on the machine and enter a ballot only under the rule of `design/middleware.md`.
+ * A closed list; "time" and "memory" depend on the machine and enter a ballot only under the rule of docs/protocol.md, "Result digest".
  */
 export const FAIL_REASONS = ["time", "memory", "disk", "output-name", "output-kind", "params", "log-size"] as const;
 export type FailReason = (typeof FAIL_REASONS)[number];

@@ -4,7 +4,7 @@ import { LeaseSchema } from "./lease.ts";
 import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from "./primitives.ts";
 
 /**
- * What worker and scheduler say to each other over `WS /worker` (design: middleware, "Gateway"). Each message is one JSON
+ * What worker and scheduler say to each other over `WS /worker`. Each message is one JSON
  * text; both sides parse what arrives with these schemas and drop the connection on what does not fit.
  */
 export const PROTOCOL_VERSION = 1;

@@ -5,7 +5,7 @@ import { AddressSchema, HashSchema, HexSchema, smallUintSchema, uintSchema } fro
 import type { Address, Hash } from "./primitives.ts";
 
 /**
- * The four orders of the market, as signed (EIP-712) and as matched by `Marketplace` (design: protocol, "Orders").
+ * The four orders of the market, as signed (EIP-712) and as matched by `Marketplace` (docs/protocol.md, "Orders").
  * Amounts are wei, times Unix seconds. The Solidity twin is `contracts/types/Orders.sol`; shared vectors hold them together.
  */
 const uint256 = uintSchema(256);

@@ -6,7 +6,7 @@ import { ownFailures } from "./failure-votes.ts";
 import { waitAfter } from "./second-tries.ts";
 import type { TaskRecord } from "./task-state.ts";
 
-/** When an epoch is closed, beside the limits of gas and callbacks (design: middleware, last lines of "Scheduler"). */
+/** When an epoch is closed, beside the limits of gas and callbacks. */
 export type EpochPolicy = {
   /** No agreed task waits longer than this for others to join it, in seconds. */
   readonly maxWaitSeconds: number;

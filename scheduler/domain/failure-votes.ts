@@ -6,7 +6,7 @@ import type { TaskRecord } from "./task-state.ts";
 import type { Vote } from "./vote-state.ts";
 
 /**
- * Out of time and out of memory depend on the machine (design: middleware, "Worker"). Such an answer counts only when at
+ * Out of time and out of memory depend on the machine (docs/protocol.md, "Result digest"). Such an answer counts only when at
  * least two workers report it, the last on a machine with no less to spare, and nobody has a real result; beside a real
  * result it is the worker's own failure. So an honest slow worker is not slashed and a lazy one gains nothing.
  */

@@ -19,7 +19,7 @@ function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
   return { open, passed };
 }
 
-/** What `design/middleware.md` asks of the queues, of BullMQ as it really is. */
+/** What the pool asks of the queues, of BullMQ as it really is. */
 describe("a pool's queues", function () {
   const redis = withRedis();
   let connection: RedisConnection;

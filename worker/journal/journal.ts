@@ -5,7 +5,7 @@ import { LeaseSchema } from "../../protocol/lease.ts";
 import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from "../../protocol/primitives.ts";
 
 /**
- * What a worker must not forget (design: middleware, "Worker"): everything here is on disk before anything about it leaves
+ * What a worker must not forget: everything here is on disk before anything about it leaves
  * the machine, so that a worker that comes back resumes, and never votes twice.
  */
 

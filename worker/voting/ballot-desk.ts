@@ -24,7 +24,7 @@ export type BallotDeskDeps = {
   readonly maxExposure: bigint;
 };
 
-/** Signs ballots, and never more than the rules of `design/middleware.md`, "Worker", allow. */
+/** Signs ballots, and never more than the rules of docs/protocol.md, "What a worker signs", allow. */
 export interface BallotDesk {
   /**
    * The ballot for an epoch, journalled before this returns. Asked again while the last one may still be sealed, it gives

@@ -7,7 +7,7 @@ import { canMoveVote, isAnswered, isHeld, isWorking, moveVote } from "../../../s
 import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
 import { addressOf, aTask, aVote, GENESIS } from "../../support/scheduler-records.ts";
 
-/** The tables of `design/middleware.md`, written a second time: a change of one of them is seen here. */
+/** The tables, written a second time: a change of one of them is seen here. */
 const TASK_MOVES: Readonly<Record<TaskState, readonly TaskState[]>> = {
   open: ["planned", "declined", "expired"],
   planned: ["running", "agreed", "declined", "expired"],
