@@ -72,6 +72,7 @@ const MAX_PATH_BYTES = 1_024;
 export function isOutputPath(path: string): boolean {
   const parts = path.split("/");
   return (
+    path.isWellFormed() &&
     toUtf8Bytes(path).length <= MAX_PATH_BYTES &&
     !/[\p{Cc}\uFFFD]/u.test(path) &&
     parts.every((part) => part !== "" && part !== "." && part !== "..")

@@ -8,11 +8,14 @@ import type { Hash } from "./primitives.ts";
 /** Most bytes of a params text. */
 export const MAX_PARAMS_BYTES = 4 * 1024 * 1024;
 
+/** Most bytes of a file name on the file systems of workers. */
+const MAX_NAME_BYTES = 255;
+
 /** A plain file name: what stands in `/input` and can neither leave it nor hide in it. */
 export const FileNameSchema = z
   .string()
   .min(1)
-  .max(255)
+  .refine((name) => new TextEncoder().encode(name).length <= MAX_NAME_BYTES, "must be at most 255 bytes")
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
   .regex(/^[^/\u0000-\u001f\u007f]+$/, "must be a file name without slashes or control characters")
   .refine((name) => name !== "." && name !== "..", "must not be . or ..");
