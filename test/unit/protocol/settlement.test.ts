@@ -126,7 +126,7 @@ describe("settlement", function () {
     });
 
     it("finds a worker whatever the case of its letters", function () {
-      const upper = `0x${WORKERS[0].slice(2).toUpperCase()}`;
+      const upper: Address = `0x${WORKERS[0].slice(2).toUpperCase()}`;
 
       expect(encodeSettlement([oneTask()], DEALS, [upper])).to.equal(encodeSettlement([oneTask()], DEALS, WORKERS));
     });
