@@ -13,6 +13,15 @@ export function parseTaskId(text: string): Hash {
   return orRefuse(HashSchema.safeParse(text), "A task id is 0x and 64 hex digits");
 }
 
+/** Width and height in pixels. */
+export type Size = { readonly width: number; readonly height: number };
+
+export function parseSize(text: string): Size {
+  const [, width, height] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];
+  if (width === undefined) throw new InvalidArgumentError("Expected a size in pixels, such as 640x480.");
+  return { width: Number(width), height: Number(height) };
+}
+
 export function parseDealId(text: string): Hash {
   return orRefuse(HashSchema.safeParse(text), "A deal id is 0x and 64 hex digits");
 }

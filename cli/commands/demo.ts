@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { parseTasks, parseTrust } from "../args.ts";
+import { parseSize, parseTasks, parseTrust } from "../args.ts";
 import { contextOf } from "../context.ts";
 import { runDemo } from "../demo/run-demo.ts";
 import type { DemoOptions } from "../demo/run-demo.ts";
@@ -9,6 +9,7 @@ export const demo = new Command("demo")
   .description("Render a picture on an open market: three workers that trust nobody, a pool, an order book, a chain")
   .option("--tasks <n>", "number of bands", parseTasks, 4)
   .option("--trust <n>", "5 asks for three equal votes (default: 5, with a cheater 3)", parseTrust)
+  .option("--size <WxH>", "size of the picture in pixels; a smaller one is done sooner (default: 640x480)", parseSize)
   .option("--with-cheater", "a fourth worker votes a wrong digest, is outvoted and loses its stake", false)
   .option("--keep", "leave the market's data where it is, for a look", false)
   .addHelpText("after", "\nExample:\n  gridmill demo --with-cheater")

@@ -7,6 +7,7 @@ import type { Grid } from "../../sdk/grid.ts";
 import type { Submitted } from "../../sdk/requests.ts";
 import type { Settlement } from "../../sdk/settlements.ts";
 
+import type { Size } from "../args.ts";
 import { connectToSign } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { EXIT, ExitWith } from "../exit-codes.ts";
@@ -26,6 +27,7 @@ import type { Stage } from "./stage.ts";
 export type DemoOptions = {
   readonly tasks: number;
   readonly trust?: number;
+  readonly size?: Size;
   readonly withCheater: boolean;
   readonly keep: boolean;
 };
@@ -75,7 +77,8 @@ async function request(context: Context, grid: Grid, options: DemoOptions) {
   if (target.kind !== "folder") throw new Error("the demo's app is a folder");
   note("building the app's image and pushing it to the market's registry (the first time takes a minute)");
   const app = await ensureApp(grid, await pinImage(context, target), signal);
-  const { args, join: joinKind } = target.manifest;
+  const { join: joinKind } = target.manifest;
+  const args = sized(target.manifest.args, options.size);
   const said = {
     input: [],
     env: {},
@@ -117,6 +120,13 @@ async function settlementsOf(
   const known = found.filter((settlement) => settlement !== undefined);
   if (known.length === ids.length) return known;
   throw new Error(`Deal ${dealId} has tasks that were settled and are not any more`);
+}
+
+/** The app's own arguments, with another size. */
+function sized(args: readonly string[], size: Size | undefined): readonly string[] {
+  if (!size) return args;
+  const wanted: Readonly<Record<string, number>> = { "--width": size.width, "--height": size.height };
+  return args.map((arg, at) => `${wanted[args[at - 1] ?? ""] ?? arg}`);
 }
 
 const sceneOf = (args: readonly string[]): string => basename(args[0] ?? "picture", extname(args[0] ?? ""));

@@ -90,6 +90,9 @@ describe("workers that cheat", function () {
     const { votes } = await requester.grid.tasks.get(tasks[0]!.taskId);
     expect(votes.find(({ worker }) => worker === gone)).to.include({ status: "lost", code: "GM_LEASE_EXPIRED" });
     expect(await bondOf(nameOf(gone))).to.equal(BOND);
+    // Its start clears away the container that the kill left behind.
+    const back = await market().run(["worker", "start", "--name", nameOf(gone)]);
+    expect(back.code, back.stderr).to.equal(0);
     expectBalanced(await readBooks(market().chainUrl, market().deployment));
   });
 
