@@ -32,10 +32,13 @@ describe("test summary", function () {
   });
 
   it("closes with the line that is read by programs", function () {
-    const lines = closingLines([
-      { kind: "lint", seconds: 4.04, passed: 0, failed: 0 },
-      { kind: "unit", seconds: 1, passed: 5, failed: 1 },
-    ]);
+    const lines = closingLines(
+      [
+        { kind: "lint", seconds: 4.04, passed: 0, failed: 0 },
+        { kind: "unit", seconds: 1, passed: 5, failed: 1 },
+      ],
+      5.04,
+    );
 
     expect(lines.at(-1)).to.equal("5 passed, 1 failed");
     expect(lines).to.include("unit              1.0        5        1");
