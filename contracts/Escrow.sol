@@ -64,6 +64,7 @@ contract Escrow is IEscrow {
 
     /// @inheritdoc IEscrow
     function withdrawTo(address to, uint128 amount) external {
+        if (to == address(this)) revert EscrowPaysItself();
         _withdraw(to, amount);
     }
 

@@ -100,7 +100,8 @@ contract Hub is IHub, EIP712 {
         Epoch storage epoch = _epochs[pool][lane];
         epoch.settle();
         Round memory round = _startRound(pool, lane, epoch, ballots);
-        round.book = Ledger.create(ballots.length + 4 * deals.length);
+        // The joint hash holds what workers alone knew until the seal, and no deal opened since then can settle.
+        round.book = Ledger.create(ballots.length + 4 * deals.length, epoch.jointHash);
         round.callbacks = new DueCallback[](callbacks.length);
 
         Settlement.settleTasks(round, _deals, deals, tasks, callbacks);
@@ -124,7 +125,7 @@ contract Hub is IHub, EIP712 {
     /// @inheritdoc IHub
     function decline(Deal calldata deal) external {
         _checkOperator(deal.pool);
-        if (block.timestamp > deal.graceEnd()) revert HubGraceOver(deal.graceEnd());
+        if (deal.grace == 0 || block.timestamp > deal.graceEnd()) revert HubGraceOver(deal.graceEnd());
         bytes32 dealId = deal.idOf();
 
         uint32 tasks = _deals.closeRest(dealId, deal.volume);

@@ -14,13 +14,13 @@ const count = (value: number | undefined): string => value?.toLocaleString("en-U
 
 function render(rows: readonly GasRow[]): string {
   const table = new Table({
-    head: ["", "gas", "target", "reference", "of reference"],
-    colAligns: ["left", "right", "right", "right", "right"],
+    head: ["", "gas", "target", "reference", "of reference", "estimate"],
+    colAligns: ["left", "right", "right", "right", "right", "right"],
     style: { head: [], border: [] },
   });
-  for (const { row, gas, target, reference } of rows) {
+  for (const { row, gas, target, reference, estimate } of rows) {
     const share = reference === undefined ? "" : `${((gas / reference) * 100).toFixed(1)} %`;
-    table.push([row, count(gas), count(target), count(reference), share]);
+    table.push([row, count(gas), count(target), count(reference), share, count(estimate)]);
   }
   return table.toString();
 }

@@ -1,6 +1,7 @@
 import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
 
-import type { Hash } from "../../protocol/primitives.ts";
+import type { Hash, Hex } from "../../protocol/primitives.ts";
+import { estimateSettleGas } from "../../protocol/settlement.ts";
 import { ethers } from "../../test/contracts/support/chain.ts";
 import { openMarketFixture } from "../../test/contracts/support/market.ts";
 import type { Market } from "../../test/contracts/support/market.ts";
@@ -8,6 +9,7 @@ import { match, openDeal, ordersOf, signedOrders } from "../../test/contracts/su
 import type { OpenedDeal } from "../../test/contracts/support/orders.ts";
 import { agreeing, roundOf, seal, settle } from "../../test/contracts/support/round.ts";
 import type { Cast } from "../../test/contracts/support/round.ts";
+import { LONGEST_DATA, LONGEST_DIGEST, emptyWorkers, openDealAmongStrangers, openDealWithCallback } from "./dearest.ts";
 
 /** One line of the gas table: ours beside the reference's number and the target of design/protocol.md. */
 export type GasRow = {
@@ -15,10 +17,14 @@ export type GasRow = {
   readonly gas: number;
   readonly reference: number | undefined;
   readonly target: number | undefined;
+  /** For a settle: what `estimateSettleGas` says, which is never less. */
+  readonly estimate?: number;
 };
 
 const BATCH = 100;
 const VOTES = 3;
+/** Of the dearest kinds. */
+const FEW = 20;
 /** The first of a word of nonces that nothing else uses. */
 const NONCES = 2n ** 32n;
 
@@ -30,7 +36,6 @@ export async function measureRows(): Promise<readonly GasRow[]> {
   const ownDeals = await wholeTasks(market, await severalDeals(market, BATCH));
   const oneDeal = await wholeTasks(market, await oneDealOf(market, BATCH));
   const alone = await wholeTasks(market, await oneDealOf(market, 1));
-  const { seal: sealAlone, settle: settleAlone } = alone;
   return [
     row("deal of volume 1 opened alone, no dataset", opening, 559_134, 150_000),
     row(
@@ -47,22 +52,38 @@ export async function measureRows(): Promise<readonly GasRow[]> {
     ),
     row(`whole task, ${VOTES} votes, alone in its epoch`, perTask(alone, 1), 1_620_000, 200_000),
     row("register an app", await gasOf(register(market)), 557_922, 150_000),
-    row("seal, 3 ballots", sealAlone),
-    row("settle, 1 task of 3 votes", settleAlone),
-    row(`settle, ${BATCH} tasks of 3 votes in one deal`, oneDeal.settle),
+    row("seal, 3 ballots", alone.seal),
+    settleRow("1 task of 3 votes", alone),
+    settleRow(`${BATCH} tasks of 3 votes in one deal`, oneDeal),
+    settleRow(`${BATCH} tasks of 3 votes in deals of their own`, ownDeals),
     row("deposit", await gasOf(market.escrow.connect(market.holder).deposit(1n)), 62_577),
     row("withdraw", await gasOf(market.escrow.connect(market.requester).withdraw(1n)), 57_097),
     row("bond", await gasOf(market.hub.connect(market.workers[0]).bond(1n))),
     row("approve an app order", await gasOf(approve(market)), 78_448),
     row("cancel a request order", await gasOf(cancel(market)), 68_161),
+    ...(await dearestRows(market)),
   ];
+}
+
+async function dearestRows(market: Market): Promise<readonly GasRow[]> {
+  const callbacks = await roundWithCallbacks(market);
+  const strangers = await tasksAmongStrangers(market);
+  await emptyWorkers(market);
+  return [
+    settleRow(`${FEW} callbacks that use up their gas on the longest data`, callbacks),
+    settleRow(`${FEW} own deals, all parties distinct and empty, with dataset`, await wholeTasks(market, strangers)),
+  ];
+}
+
+function settleRow(name: string, { settle: gas, estimate }: RoundGas): GasRow {
+  return { ...row(`settle, ${name}`, gas), estimate: Number(estimate) };
 }
 
 function row(name: string, gas: bigint, reference?: number, target?: number): GasRow {
   return { row: name, gas: Number(gas), reference, target };
 }
 
-type RoundGas = { readonly seal: bigint; readonly settle: bigint };
+type RoundGas = { readonly seal: bigint; readonly settle: bigint; readonly estimate: bigint };
 
 function perTask({ seal: sealing, settle: settling }: RoundGas, tasks: number): bigint {
   return (sealing + settling) / BigInt(tasks);
@@ -112,12 +133,36 @@ async function severalDeals(market: Market, count: number): Promise<readonly Tas
   return tasks;
 }
 
+async function tasksAmongStrangers(market: Market): Promise<readonly Task[]> {
+  const tasks: Task[] = [];
+  for (let i = 0; i < FEW; i++) tasks.push({ opened: await openDealAmongStrangers(market), index: 0 });
+  return tasks;
+}
+
 /** Seals and settles these tasks, each by three of the ten workers in turn, each with an answer of its own. */
 async function wholeTasks(market: Market, tasks: readonly Task[]): Promise<RoundGas> {
   const casts = tasks.flatMap(({ opened, index }, place): Cast[] => {
     const voters = Array.from({ length: VOTES }, (_unused, i) => market.workers[(place * VOTES + i) % 10]!);
     return agreeing(voters, opened, ethers.id(`answer ${place}`) as Hash, index);
   });
-  const round = await roundOf(market, casts);
-  return { seal: await gasOf(seal(market, round)), settle: await gasOf(settle(market, round)) };
+  return wholeRound(market, casts);
+}
+
+async function roundWithCallbacks(market: Market): Promise<RoundGas> {
+  const opened = await openDealWithCallback(market, FEW);
+  const voters = market.workers.slice(0, VOTES);
+  const casts = Array.from({ length: FEW }, (_unused, index) => agreeing(voters, opened, LONGEST_DIGEST, index));
+  return wholeRound(market, casts.flat(), Array<Hex>(FEW).fill(LONGEST_DATA));
+}
+
+async function wholeRound(market: Market, casts: readonly Cast[], callbacks: readonly Hex[] = []): Promise<RoundGas> {
+  const round = await roundOf(market, casts, { callbacks });
+  const estimate = estimateSettleGas({
+    deals: round.deals.length,
+    tasks: casts.length / VOTES,
+    votes: casts.length,
+    ballots: round.ballots.length,
+    callbacks: callbacks.length,
+  });
+  return { seal: await gasOf(seal(market, round)), settle: await gasOf(settle(market, round)), estimate };
 }

@@ -31,6 +31,9 @@ interface IEscrow {
     /// @notice An amount of zero was given.
     error EscrowZeroAmount();
 
+    /// @notice Tokens that the escrow pays to itself would be nobody's.
+    error EscrowPaysItself();
+
     /// @notice Takes `amount` from the caller and makes it available to the caller.
     function deposit(uint128 amount) external;
 
@@ -44,7 +47,7 @@ interface IEscrow {
     /// @notice Pays `amount` of the caller's available balance to the caller.
     function withdraw(uint128 amount) external;
 
-    /// @notice Pays `amount` of the caller's available balance to `to`.
+    /// @notice Pays `amount` of the caller's available balance to `to`, which cannot be the escrow.
     function withdrawTo(address to, uint128 amount) external;
 
     /// @notice Changes balances by double entry. Only for the two ledgers.

@@ -48,7 +48,7 @@ interface IHub {
     error HubNotOperator(uint256 pool, address caller);
     /// @notice An amount of zero was given.
     error HubZeroAmount();
-    /// @notice The pool could decline the deal until `graceEnd`.
+    /// @notice The pool could decline the deal until `graceEnd`, or never where the deal has no grace.
     error HubGraceOver(uint256 graceEnd);
     /// @notice The deal can be claimed after `settleEnd`: until then it may be settled.
     error HubClaimTooEarly(uint256 settleEnd);

@@ -102,13 +102,12 @@ library Tallies {
         uint256 place = tally.count++;
         tally.voters[place] = ballot;
         tally.groups[place] = group;
-        tally.weights[place] = weight;
+        tally.shares[place] = Consensus.sharesOf(weight);
     }
 
     function _shareOut(Tally memory tally, uint256 group) private pure returns (uint256 shares, uint256 agreeing) {
         for (uint256 i; i < tally.count; ++i) {
             if (tally.groups[i] != group) continue;
-            tally.shares[i] = Consensus.sharesOf(tally.weights[i]);
             shares += tally.shares[i];
             ++agreeing;
         }

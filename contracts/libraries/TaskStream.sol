@@ -26,7 +26,7 @@ library TaskStream {
     error HubStreamTruncated(uint256 length);
     /// @notice Tasks ascend by deal, then by index.
     error HubTasksUnsorted(uint256 dealIndex, uint256 index);
-    /// @notice A task has at most 32 votes, and no group without a vote.
+    /// @notice A task has at most 32 votes, and no more groups than votes.
     error HubTaskMalformed(uint256 groups, uint256 votes);
     /// @notice The digests of a task ascend.
     error HubDigestsUnsorted(bytes32 digest);

@@ -68,7 +68,7 @@ contract HubHandler is World {
         if (_deals.length == 0) return;
         Deal memory deal = _deals[which % _deals.length];
         (bool open, uint32 closed) = hub.dealState(deal.id());
-        if (!open || block.timestamp > uint256(deal.openedAt) + deal.grace) return;
+        if (!open || deal.grace == 0 || block.timestamp > uint256(deal.openedAt) + deal.grace) return;
         vm.prank(OPERATOR);
         hub.decline(deal);
         refundedTasks[deal.id()] += deal.volume - closed;

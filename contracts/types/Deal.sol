@@ -60,7 +60,7 @@ library DealLib {
         return uint256(self.openedAt) + 10 * Categories.timeOf(self.category);
     }
 
-    /// @notice The last second in which the pool may decline.
+    /// @notice The last second in which the pool may decline, where the deal has a grace.
     function graceEnd(Deal calldata self) internal pure returns (uint256) {
         return uint256(self.openedAt) + self.grace;
     }

@@ -30,9 +30,8 @@ library EpochLib {
 
     /// @dev Any of settled, abandoned, never -> sealed.
     function advance(Epoch storage self, bytes32 jointHash) internal {
-        if (self.number != 0 && !self.settled && block.timestamp <= self.deadline()) {
-            revert HubEpochPending(self.number);
-        }
+        // A lane that had no epoch yet is long past the deadline of one sealed at time zero.
+        if (!self.settled && block.timestamp <= self.deadline()) revert HubEpochPending(self.number);
         self.jointHash = jointHash;
         self.number += 1;
         self.sealedAt = uint40(block.timestamp);

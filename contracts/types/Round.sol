@@ -56,8 +56,7 @@ struct Tally {
     uint256 count;
     uint256[32] voters;
     uint256[32] groups;
-    uint256[32] weights;
-    uint256[32] shares; // of the reward, once there is one
+    uint256[32] shares; // of the reward, if its group gets it
     uint256[32] groupWeights; // product; 0: nobody
 }
 

@@ -138,6 +138,15 @@ describe("Escrow", function () {
         .withArgs(alice, 40n * MILL, -40n * MILL - 1n);
     });
 
+    it("does not pay out to itself, where nobody could get at it", async function () {
+      const { escrow, alice } = await loadFixture(aliceHas100Fixture);
+
+      await expect(escrow.connect(alice).withdrawTo(escrow, MILL)).to.be.revertedWithCustomError(
+        escrow,
+        "EscrowPaysItself",
+      );
+    });
+
     it("rejects zero", async function () {
       const { escrow, alice } = await loadFixture(aliceHas100Fixture);
 

@@ -3,20 +3,32 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { measureRows } from "../../bench/gas/rows.ts";
+import type { GasRow } from "../../bench/gas/rows.ts";
 
 /** Signatures and times change a few bytes of calldata from run to run. */
 const TOLERANCE = 0.01;
 
 describe("gas", function () {
+  let rows: readonly GasRow[] = [];
+
+  before(async function () {
+    rows = await measureRows();
+  });
+
   it("is what snapshots/gas.json says (else run npm run bench:gas -- --write)", async function () {
     const path = join(import.meta.dirname, "../../snapshots/gas.json");
     const snapshot = JSON.parse(await readFile(path, "utf8")) as Record<string, number>;
-
-    const rows = await measureRows();
 
     expect(rows.map(({ row }) => row)).to.deep.equal(Object.keys(snapshot));
     for (const { row, gas } of rows) {
       expect(gas, row).to.be.closeTo(snapshot[row]!, Math.ceil(snapshot[row]! * TOLERANCE));
     }
+  });
+
+  it("of a settle is never above its estimate, by which epochs are closed", function () {
+    const settles = rows.filter(({ estimate }) => estimate !== undefined);
+
+    expect(settles).to.have.lengthOf(5);
+    for (const { row, gas, estimate } of settles) expect(gas, row).to.be.at.most(estimate!);
   });
 });

@@ -62,6 +62,20 @@ describe("Hub: deals", function () {
         .withArgs(deal.openedAt + GRACE);
     });
 
+    it("is possible in the opening second with a grace, and never without one", async function () {
+      const { market } = await loadFixture(inGraceFixture);
+      const asOperator = market.hub.connect(market.operator);
+
+      // A call at the last block runs in that block's second.
+      const { deal: declinable } = await openDeal(market, { pool: { grace: 1 } });
+      await asOperator.decline.staticCall(declinable, { blockTag: "latest" });
+
+      const { deal } = await openDeal(market, { pool: { grace: 0 } });
+      await expect(asOperator.decline.staticCall(deal, { blockTag: "latest" }))
+        .to.be.revertedWithCustomError(market.hub, "HubGraceOver")
+        .withArgs(deal.openedAt);
+    });
+
     it("is the operator's alone", async function () {
       const { market, deal } = await loadFixture(inGraceFixture);
 

@@ -123,6 +123,16 @@ describe("Hub: the tasks of a settle", function () {
   rejects("tasks out of order", pack({ index: 1 }, { index: 0 }), "HubTasksUnsorted", [0n, 0n]);
   rejects("a deal that is not there", pack({ deal: 1 }), "HubDealUnknown", [1n]);
 
+  it("takes a group without a vote for one that weighs nothing", async function () {
+    const { market, opened, round } = await loadFixture(sealedFixture);
+    const group = LOW === RIGHT ? 0 : 1;
+    const tasks = pack({ digests: [LOW, HIGH], votes: [0, 1].map((ballot) => ({ ballot, group })) });
+
+    await expect(settle(market, { ...round, tasks }))
+      .to.emit(market.hub, "TaskSettled")
+      .withArgs(opened.dealId, 0n, RIGHT);
+  });
+
   it("rejects an index beyond the deal, and takes its last one", async function () {
     const { market, opened, round } = await loadFixture(sealedFixture);
 

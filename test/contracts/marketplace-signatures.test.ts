@@ -155,6 +155,16 @@ describe("Marketplace: who signed", function () {
         .withArgs(orderHash("pool", orders.pool, market.orderDomain), market.poolOwner);
     });
 
+    it("lets an approval stand for a signature that is not good", async function () {
+      const market = await loadFixture(openMarketFixture);
+      const orders = ordersOf(market);
+      const signed = await signedOrders(market, orders);
+      await market.marketplace.connect(market.poolOwner).approvePoolOrder(orders.pool);
+      const signature = await signOrder("pool", orders.pool, market.stranger, market.orderDomain);
+
+      await match(market, { ...signed, pool: { order: orders.pool, signature } });
+    });
+
     it("still lets an approved order be cancelled", async function () {
       const market = await loadFixture(openMarketFixture);
       const orders = ordersOf(market);
@@ -175,6 +185,14 @@ describe("Marketplace: who signed", function () {
       const signed = await signedOrders(market, ordersOf(market));
 
       await match(market, { ...signed, app: { ...signed.app, signature: PASSWORD } });
+    });
+
+    it("asks the wallet about an empty signature too", async function () {
+      const market = await loadFixture(walletOwnsAppFixture);
+      await market.wallet.setPassword("0x");
+      const signed = await signedOrders(market, ordersOf(market));
+
+      await match(market, { ...signed, app: { ...signed.app, signature: "0x" } });
     });
 
     it("lets the wallet be requester and payer", async function () {
@@ -199,6 +217,11 @@ describe("Marketplace: who signed", function () {
       const signed = await signedOrders(market, orders);
 
       await match(market, { ...signed, app: { ...signed.app, signature: "0x" } });
+      await market.wallet.setMode(WALLET.REVERT);
+      const request = ordersOf(market).request;
+      const again = await signedOrders(market, { ...orders, request });
+
+      await match(market, { ...again, app: { ...again.app, signature: "0x" } });
     });
 
     for (const mode of ["REJECT", "REVERT", "BURN_GAS", "SHORT_RETURN", "DIRTY_RETURN"] as const) {
