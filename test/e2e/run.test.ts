@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { dealIdOf } from "../../protocol/deal.ts";
 import { digestOf } from "../../protocol/digest.ts";
 import { expectBalanced, readBooks } from "../support/books.ts";
 import { REPOSITORY, withLocalMarket } from "../support/local-market.ts";
@@ -56,27 +57,21 @@ describe("gridmill run", function () {
     expect(readFileSync(join(task!.out, file!), "utf8")).to.contain(sha256sum(README));
   }
 
-  it("computes an app from its folder, by two votes, and pays for it", async function () {
-    await using dir = await tempDir();
-
-    const ran = await runChecksum("apps/checksum", join(dir.path, "out"));
-
-    expectChecked(ran);
-    expectBalanced(await readBooks(market().chainUrl, market().deployment));
-  });
-
-  it("gives a manifest whose every line is what sha256sum prints, and a digest that is on chain", async function () {
-    await using dir = await tempDir();
-    const ran = await runChecksum("apps/checksum", join(dir.path, "out"));
-    const { taskId, digest } = ran.tasks[0]!;
-
-    const result = await market().run(["task", "result", taskId, "--verify", "--out", join(dir.path, "again")]);
-
+  /** Fetches the result again: every line of its manifest is what sha256sum prints, and its digest is the one on chain. */
+  async function expectVerified({ dealId, tasks }: RunJson, out: string): Promise<void> {
+    const { taskId, index, digest } = tasks[0]!;
+    const result = await market().run(["task", "result", taskId, "--verify", "--out", out]);
     expect(result.code, result.stderr).to.equal(0);
-    const { out, manifest, verified, onChain } = result.json as Saved;
-    expect(verified).to.equal(true);
-    expect(onChain).to.equal(digest);
-    expect(digestOf(manifest)).to.equal(digest);
+    const saved = result.json as Saved;
+    expect(saved).to.include({ verified: true, onChain: digest });
+    expect(digestOf(saved.manifest)).to.equal(digest);
+    expectManifest(saved);
+    const { deals } = await readBooks(market().chainUrl, market().deployment);
+    const paid = deals.find(({ deal }) => dealIdOf(deal) === dealId)!.settled;
+    expect(paid).to.deep.equal([{ index, digest }]);
+  }
+
+  function expectManifest({ out, manifest }: Saved): void {
     const lines = manifest.trimEnd().split("\n");
     expect(lines.pop()).to.equal("exit 0");
     for (const line of lines) {
@@ -84,6 +79,16 @@ describe("gridmill run", function () {
       expect(sha256).to.equal(sha256sum(join(out, path)));
       expect(readFileSync(join(out, path)).length).to.equal(Number(bytes));
     }
+  }
+
+  it("computes an app from its folder, by two votes, pays for it, and gives what the chain says", async function () {
+    await using dir = await tempDir();
+
+    const ran = await runChecksum("apps/checksum", join(dir.path, "out"));
+
+    expectChecked(ran);
+    await expectVerified(ran, join(dir.path, "again"));
+    expectBalanced(await readBooks(market().chainUrl, market().deployment));
   });
 
   it("takes an app id and an image name just as well", async function () {
@@ -91,7 +96,11 @@ describe("gridmill run", function () {
     const apps = (await market().run(["app", "list"])).json as { apps: { id: string; reference: string }[] };
     const [app] = apps.apps;
 
-    expectChecked(await runChecksum(app!.id, join(dir.path, "by-id")));
-    expectChecked(await runChecksum(`${app!.reference}:1.0.0`, join(dir.path, "by-image")));
+    for (const name of [app!.id, `${app!.reference}:1.0.0`]) {
+      const place = join(dir.path, name === app!.id ? "by-id" : "by-image");
+      const ran = await runChecksum(name, place);
+      expectChecked(ran);
+      await expectVerified(ran, `${place}-again`);
+    }
   });
 });

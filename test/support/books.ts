@@ -7,7 +7,10 @@ import { connectChain } from "../../chain/rpc.ts";
 import { dealIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
-import type { Address } from "../../protocol/primitives.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+
+/** A task that was paid for, as `TaskSettled` says it. */
+export type Paid = { readonly index: number; readonly digest: Hash };
 
 /** What the escrow holds and owes, read from the chain alone. Amounts in wei. */
 export type Books = {
@@ -15,7 +18,7 @@ export type Books = {
   readonly owed: bigint;
   readonly pendingBurn: bigint;
   readonly accounts: ReadonlyMap<Address, { readonly available: bigint; readonly locked: bigint }>;
-  readonly deals: readonly { readonly deal: Deal; readonly open: boolean; readonly settled: number }[];
+  readonly deals: readonly { readonly deal: Deal; readonly open: boolean; readonly settled: readonly Paid[] }[];
 };
 
 /** Reads every account that the escrow ever had, and every deal. */
@@ -34,7 +37,9 @@ export async function readBooks(chainUrl: string, deployment: Deployment): Promi
     const deals = await Promise.all(
       opened.map(async (deal) => {
         const dealId = dealIdOf(deal);
-        const settled = events.filter((event) => event.kind === "TaskSettled" && event.dealId === dealId).length;
+        const settled = events.flatMap((event) =>
+          event.kind === "TaskSettled" && event.dealId === dealId ? [{ index: event.index, digest: event.digest }] : [],
+        );
         return { deal, settled, open: (await reader.dealState(dealId)).open };
       }),
     );
@@ -52,7 +57,10 @@ export async function readBooks(chainUrl: string, deployment: Deployment): Promi
  */
 export function expectBalanced({ held, owed, pendingBurn, accounts, deals }: Books): void {
   expect(held, "the escrow holds what it owes").to.equal(owed + pendingBurn);
-  for (const { deal, settled } of deals) expect(settled, "tasks settled of a deal").to.be.at.most(deal.volume);
+  for (const { deal, settled } of deals) {
+    expect(new Set(settled.map(({ index }) => index)), "a task is settled once").to.have.length(settled.length);
+    expect(settled.length, "tasks settled of a deal").to.be.at.most(deal.volume);
+  }
   const open = deals.filter((deal) => deal.open);
   for (const { deal } of deals) {
     if (open.some((other) => other.deal.payer === deal.payer)) continue;
