@@ -96,7 +96,7 @@ export const ORDER_SCHEMAS = {
   request: RequestOrderSchema,
 } as const;
 
-/** An order with its signature; an empty signature means "approved on chain". */
+/** An order with its signature; an empty one will do where the signer approved it on chain, or a contract asks for none. */
 export type Signed<T> = { readonly order: T; readonly signature: `0x${string}` };
 
 export const SignedAppOrderSchema = z.strictObject({ order: AppOrderSchema, signature: HexSchema });

@@ -69,7 +69,7 @@ struct RequestOrder {
     uint40 expiry;
 }
 
-/// @dev An empty signature means that the signer approved the order on chain.
+/// @dev The signature may be empty: of a signer that approved the order on chain, or of a contract that asks for none.
 struct SignedAppOrder {
     AppOrder order;
     bytes signature;
