@@ -27,9 +27,9 @@ export function createChainView(reader: ChainReader, provider: JsonRpcApiProvide
     consumed: (signer, hash) => reader.consumed(signer, hash),
     nonceUsed: (requester, nonce) => reader.nonceUsed(requester, nonce),
     signedBy: async (signer, hash, signature) =>
-      signature === "0x"
-        ? reader.approved(signer, hash)
-        : signerOf(hash, signature) === signer || (await acceptedByContract(provider, signer, hash, signature)),
+      signerOf(hash, signature) === signer ||
+      (await acceptedByContract(provider, signer, hash, signature)) ||
+      (await reader.approved(signer, hash)),
   };
 }
 

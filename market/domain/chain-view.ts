@@ -33,7 +33,7 @@ export interface ChainView {
   /** Tasks used of an ask of limited volume; {@link CONSUMED_ALL} when it was cancelled. */
   consumed(signer: Address, orderHash: Hash): Promise<bigint>;
   nonceUsed(requester: Address, nonce: bigint): Promise<boolean>;
-  /** What `Marketplace` would say of this signature: by key, by ERC-1271, or, when empty, by approval on chain. */
+  /** What `Marketplace` would say of this signature: by key, by ERC-1271, or by approval on chain. */
   signedBy(signer: Address, orderHash: Hash, signature: Hex): Promise<boolean>;
 }
 

@@ -174,7 +174,7 @@ export function fakeOperator(hub: FakeHub): Operator {
     settle: async (plan, epoch) => hub.once(`settle ${plan.lane} ${epoch}`, () => hub.settle(plan)),
     decline: async (dealId, deal) =>
       hub.once(`decline ${dealId}`, () => {
-        if (hub.now > deal.openedAt + deal.grace) throw new ChainRevertedError("HubGraceOver");
+        if (deal.grace === 0 || hub.now > deal.openedAt + deal.grace) throw new ChainRevertedError("HubGraceOver");
         hub.closed.set(dealId, "declined");
         hub.events.push({ kind: "DealDeclined", dealId });
       }),
