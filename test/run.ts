@@ -22,6 +22,8 @@ type Kind = {
 const ROOT = join(import.meta.dirname, "..");
 /** A test left out, or one picked out, would make the others look green. */
 const STRICT = ["--", "--forbid-only", "--forbid-pending"];
+/** The end-to-end tests that render go into the other lane, so that the two take about as long. */
+const DEMO = "^npm run demo";
 
 /**
  * Two lanes side by side: the first computes, the second mostly waits for blocks and containers. A kind shares nothing with
@@ -35,8 +37,9 @@ const LANES: readonly (readonly Kind[])[] = [
     { kind: "unit", script: "test:unit", args: STRICT, files: "test/unit/**/*.test.ts" },
     { kind: "contracts", script: "test:contracts", files: "{contracts/**/*.t.sol,test/contracts/**/*.test.ts}" },
     { kind: "integration", script: "test:integration", args: STRICT, files: "test/integration/**/*.test.ts" },
+    { kind: "demo", script: "test:e2e", args: [...STRICT, "--grep", DEMO] },
   ],
-  [{ kind: "e2e", script: "test:e2e", args: STRICT, files: "test/e2e/**/*.test.ts" }],
+  [{ kind: "e2e", script: "test:e2e", args: [...STRICT, "--grep", DEMO, "--invert"], files: "test/e2e/**/*.test.ts" }],
 ];
 
 const start = performance.now();
