@@ -154,7 +154,7 @@ async function testBridge(
 ): Promise<AsyncDisposable & { readonly name: string; readonly gateway: string }> {
   const name = `gridmill-test-${randomUUID()}`;
   const network = await docker.createNetwork({ Name: name, Driver: "bridge", Labels: { ...TEST_LABELS } });
-  const { IPAM } = (await network.inspect());
+  const { IPAM } = await network.inspect();
   return {
     name,
     gateway: IPAM!.Config![0]!["Gateway"]!,
