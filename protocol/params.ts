@@ -16,8 +16,7 @@ export const FileNameSchema = z
   .string()
   .min(1)
   .refine((name) => new TextEncoder().encode(name).length <= MAX_NAME_BYTES, "must be at most 255 bytes")
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
-  .regex(/^[^/\u0000-\u001f\u007f]+$/, "must be a file name without slashes or control characters")
+  .regex(/^[^/\p{Cc}]+$/u, "must be a file name without slashes or control characters")
   .refine((name) => name !== "." && name !== "..", "must not be . or ..");
 
 /**

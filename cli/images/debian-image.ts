@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,7 +12,6 @@ import { readEngineOutput, type EngineReport } from "./engine-output.ts";
 import { BaseImageError } from "./errors.ts";
 
 const SUITE = "bookworm";
-const MIRROR = "http://deb.debian.org/debian";
 const TAIL_LINES = 20;
 
 /** Not in Debian's own slim images either. */
@@ -22,7 +21,8 @@ const SLIM_RULES = [...NEEDLESS, "doc"]
   .map((folder) => `path-exclude /usr/share/${folder}/*\n`)
   .concat("path-include /usr/share/doc/*/copyright\n")
   .join("");
-const SECURITY = `deb ${MIRROR}-security ${SUITE}-security main\n`;
+/** Where apt reads its sources in the new folder. */
+const SOURCES = "etc/apt/sources.list";
 
 export type DebianImageOptions = EngineCall & {
   /** What the image is to be called on this machine, with a tag. */
@@ -37,9 +37,9 @@ export type DebianImageOptions = EngineCall & {
 export async function makeDebianImage(options: DebianImageOptions): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), "gridmill-base-"));
   try {
-    await run("debootstrap", ["--variant=minbase", SUITE, dir, MIRROR], options);
+    await run("debootstrap", ["--variant=minbase", SUITE, dir], options);
     await slimDown(dir, options);
-    await appendFile(join(dir, "etc/apt/sources.list"), SECURITY);
+    await addSecurity(join(dir, SOURCES));
     await importFolder(dir, options);
   } finally {
     await rm(dir, { recursive: true, force: true });
@@ -53,6 +53,13 @@ async function slimDown(dir: string, call: EngineCall): Promise<void> {
   await run("find", [docs, "-not", "-type", "d", "-not", "-name", "copyright", "-delete"], call);
   const emptied = [...NEEDLESS.map((folder) => `usr/share/${folder}`), "var/cache/apt/archives", "var/lib/apt/lists"];
   for (const folder of emptied) await rm(join(dir, folder), { recursive: true, force: true });
+}
+
+/** Security updates lie beside the packages of whichever mirror debootstrap has chosen. */
+async function addSecurity(sources: string): Promise<void> {
+  const mirror = /^deb (\S+?)\/? /m.exec(await readFile(sources, "utf8"))?.[1];
+  if (mirror === undefined) throw new BaseImageError(`debootstrap has named no mirror in ${SOURCES}`);
+  await appendFile(sources, `deb ${mirror}-security ${SUITE}-security main\n`);
 }
 
 /** Runs a program to its end. @throws BaseImageError with the last lines of what it said. */
@@ -84,7 +91,7 @@ async function ended(
   if (code === 0) return;
   throw new BaseImageError(`The base image could not be made: ${command} ended with ${code ?? "a signal"}`, {
     details: { command, log },
-    hint: "As root, debootstrap must reach deb.debian.org; or pull debian:bookworm-slim yourself",
+    hint: "As root, debootstrap must reach a mirror of Debian; or pull debian:bookworm-slim yourself",
   });
 }
 

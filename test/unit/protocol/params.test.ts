@@ -137,8 +137,8 @@ describe("params", function () {
     const accepts = (name: string): boolean => FileNameSchema.safeParse(name).success;
 
     it("are plain: they can neither leave /input nor hide in it", function () {
-      const good = ["a", "a.txt", ".hidden", "...", "a b", "-", "é", "結果", "a\\b"];
-      const bad = ["", ".", "..", "/", "a/b", "../a", "a\n", "a\0b", "\t", "\u007f"];
+      const good = ["a", "a.txt", ".hidden", "...", "a b", "-", "é", "結果", "a\\b", "\u00a0"];
+      const bad = ["", ".", "..", "/", "a/b", "../a", "a\n", "a\0b", "\t", "\u001f", "\u007f", "\u0080", "\u009f"];
 
       expect(good.filter((name) => !accepts(name))).to.deep.equal([]);
       expect(bad.filter(accepts)).to.deep.equal([]);
