@@ -14,7 +14,7 @@ contract HubInvariantTest is Test {
         targetContract(address(handler));
     }
 
-    /// @dev I1: the escrow holds exactly what it owes.
+    /// @dev I1: the escrow holds what it owes; to the wei, since nobody here gives it anything.
     function invariant_SolventToTheWei() public view {
         (uint256 owed, ) = _totals();
         assertEq(handler.token().balanceOf(address(handler.escrow())), owed + handler.escrow().pendingBurn(), "I1");
