@@ -38,10 +38,12 @@ using DealLib for Deal global;
 /// @title DealLib
 /// @notice Names and times that follow from a deal.
 library DealLib {
+    /// @notice The deal's name.
     function id(Deal memory self) internal pure returns (bytes32) {
         return keccak256(abi.encode(self));
     }
 
+    /// @notice The same of a deal in calldata, which is not copied to memory for it.
     function idOf(Deal calldata self) internal pure returns (bytes32) {
         return keccak256(abi.encode(self));
     }
