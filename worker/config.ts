@@ -3,32 +3,30 @@ import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
+import {
+  httpUrl,
+  httpUrls,
+  inAnyCase,
+  keySourceOf,
+  logLevel,
+  NO_KEY,
+  parseEnv,
+  wholeNumber,
+} from "../chain/node/env.ts";
 import type { KeySource } from "../chain/node/wallet.ts";
 import { parseMill } from "../protocol/amounts.ts";
-import { BadConfigError } from "../protocol/errors.ts";
 
-/** Digits only: a coerced number would read an empty variable as 0. */
-const wholeNumber = (most: number, least = 0) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(least).max(most));
 const mill = z
   .string()
   .regex(/^\d{1,30}(\.\d{1,18})?$/, "must be an amount in MILL, such as 1.5")
   .transform(parseMill);
-const urlList = z
-  .string()
-  .transform((text) => text.split(",").map((url) => url.trim()))
-  .pipe(z.array(z.url({ protocol: /^https?$/ })).min(1));
 const wordList = z.string().transform((text) => text.split(",").flatMap((word) => word.trim() || []));
 
 /** Everything that a worker reads from its environment, in one place, checked once at start. */
 const Env = z
   .object({
     /** JSON-RPC endpoints, the preferred one first. No default: guessing a chain is worse than not starting. */
-    GRIDMILL_RPC_URLS: urlList,
+    GRIDMILL_RPC_URLS: httpUrls,
     /** The JSON file that says where the contracts are. */
     GRIDMILL_DEPLOYMENT: z.string().min(1),
     /** Blocks below the head treated as not yet final. */
@@ -37,12 +35,12 @@ const Env = z
     GRIDMILL_DATA: z.string().min(1).optional(),
     /** Port of the status page, on the loopback interface; 0 takes any. */
     GRIDMILL_PORT: wholeNumber(65_535).prefault("0"),
-    GRIDMILL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).prefault("info"),
+    GRIDMILL_LOG_LEVEL: logLevel,
     GRIDMILL_KEY: z.string().min(1).optional(),
     GRIDMILL_KEY_FILE: z.string().min(1).optional(),
     GRIDMILL_PASSPHRASE_FILE: z.string().min(1).optional(),
     /** Address of the pool's gateway; without it the registry is asked for that of GRIDMILL_POOL. */
-    GRIDMILL_POOL_URL: z.url({ protocol: /^https?$/ }).optional(),
+    GRIDMILL_POOL_URL: httpUrl.optional(),
     /** Id of the pool; with a pool address, what that gateway must say it is. */
     GRIDMILL_POOL: wholeNumber(Number.MAX_SAFE_INTEGER, 1).transform(BigInt).optional(),
     /** Most tasks at a time. */
@@ -75,13 +73,11 @@ const Env = z
       .optional(),
   })
   .refine((env) => env.GRIDMILL_POOL_URL !== undefined || env.GRIDMILL_POOL !== undefined, {
+    ...inAnyCase,
     path: ["GRIDMILL_POOL_URL"],
     message: "name a pool by GRIDMILL_POOL_URL or GRIDMILL_POOL",
   })
-  .refine((env) => env.GRIDMILL_KEY ?? (env.GRIDMILL_KEY_FILE && env.GRIDMILL_PASSPHRASE_FILE), {
-    path: ["GRIDMILL_KEY_FILE"],
-    message: "give a key by GRIDMILL_KEY_FILE and GRIDMILL_PASSPHRASE_FILE, or by GRIDMILL_KEY",
-  });
+  .refine((env) => keySourceOf(env) !== undefined, NO_KEY);
 
 type Env = z.output<typeof Env>;
 
@@ -111,28 +107,19 @@ export type WorkerConfig = Readonly<{
   engine: { readonly socketPath: string } | { readonly host: string } | undefined;
 }>;
 
-/** @throws BadConfigError with every problem listed, not only the first. */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
+/** @throws BadConfigError with every problem listed, not only the first */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
   // An empty variable counts as unset, as in every shell script.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = Env.safeParse(given);
-  if (parsed.success) return Object.freeze(configOf(parsed.data));
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  throw new BadConfigError(`Bad configuration:\n  ${problems.join("\n  ")}`, {
-    details: { problems },
-    hint: "Correct these environment variables; .env.example explains them",
-  });
-}
-
-function configOf(env: Env): WorkerConfig {
-  return {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const env = parseEnv(Env, given);
+  return Object.freeze({
     rpcUrls: env.GRIDMILL_RPC_URLS,
     deploymentFile: env.GRIDMILL_DEPLOYMENT,
     confirmations: env.GRIDMILL_CONFIRMATIONS,
     dataFolder: resolve(env.GRIDMILL_DATA ?? join(homedir(), ".gridmill", "worker")),
     statusPort: env.GRIDMILL_PORT,
     logLevel: env.GRIDMILL_LOG_LEVEL,
-    key: keyOf(env),
+    key: keySourceOf(env)!,
     poolUrl: env.GRIDMILL_POOL_URL,
     pool: env.GRIDMILL_POOL,
     slots: env.GRIDMILL_SLOTS,
@@ -148,12 +135,7 @@ function configOf(env: Env): WorkerConfig {
     drainSeconds: env.GRIDMILL_DRAIN_SECONDS,
     outputVolumes: env.GRIDMILL_OUTPUT_VOLUMES,
     engine: engineOf(env.DOCKER_HOST),
-  };
-}
-
-function keyOf({ GRIDMILL_KEY, GRIDMILL_KEY_FILE, GRIDMILL_PASSPHRASE_FILE }: Env): KeySource {
-  if (GRIDMILL_KEY !== undefined) return { key: GRIDMILL_KEY };
-  return { keyFile: GRIDMILL_KEY_FILE!, passphraseFile: GRIDMILL_PASSPHRASE_FILE! };
+  });
 }
 
 function engineOf(dockerHost: string | undefined): WorkerConfig["engine"] {

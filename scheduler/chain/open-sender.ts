@@ -1,13 +1,12 @@
 import type { JsonRpcApiProvider } from "ethers";
 
 import { loadWallet } from "../../chain/node/wallet.ts";
-import type { KeySource } from "../../chain/node/wallet.ts";
 import type { ChainReader } from "../../chain/reader.ts";
 import { createSenderChain } from "../../chain/sender-chain.ts";
 import type { SenderJournal } from "../../chain/sender-journal.ts";
 import { createSender } from "../../chain/sender.ts";
 import type { TransactionSender } from "../../chain/sender.ts";
-import { BadConfigError, NotFoundError } from "../../protocol/errors.ts";
+import { NotFoundError } from "../../protocol/errors.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { SchedulerConfig } from "../config.ts";
 import { NotOperatorError } from "../errors.ts";
@@ -34,7 +33,7 @@ export async function openSender({
   journal,
   onError,
 }: SenderDeps): Promise<TransactionSender> {
-  const signer = await loadWallet(keySource(config));
+  const signer = await loadWallet(config.key);
   await checkOperator(reader, config.pool, signer.address.toLowerCase() as Address);
   const { confirmations } = config;
   return createSender({
@@ -55,12 +54,4 @@ async function checkOperator(reader: ChainReader, id: bigint, operator: Address)
   throw new NotOperatorError(`The key is ${operator}, but pool ${id} names ${pool.operator} as its operator`, {
     hint: "Use the operator's key, or let the pool's owner name this one",
   });
-}
-
-function keySource({ key }: SchedulerConfig): KeySource {
-  if (key.key !== undefined) return { key: key.key };
-  if (key.keyFile !== undefined && key.passphraseFile !== undefined) {
-    return { keyFile: key.keyFile, passphraseFile: key.passphraseFile };
-  }
-  throw new BadConfigError("GRIDMILL_KEY_FILE needs GRIDMILL_PASSPHRASE_FILE beside it");
 }

@@ -53,7 +53,11 @@ describe("the scheduler's configuration", function () {
   }
 
   it("takes a keystore in the place of a bare key", function () {
-    expect(problemsOf({ ...without("GRIDMILL_KEY"), GRIDMILL_KEY_FILE: "key.json" })).to.deep.equal([]);
+    const keystore = { GRIDMILL_KEY_FILE: "key.json", GRIDMILL_PASSPHRASE_FILE: "passphrase" };
+    expect(problemsOf({ ...without("GRIDMILL_KEY"), ...keystore })).to.deep.equal([]);
+    expect(problemsOf({ ...without("GRIDMILL_KEY"), ...keystore, GRIDMILL_PASSPHRASE_FILE: undefined })).to.have.length(
+      1,
+    );
   });
 
   const wrong: readonly (readonly [string, string])[] = [
