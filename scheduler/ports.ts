@@ -30,7 +30,7 @@ export type TaskVerdict =
 /** The pool's hot key. Every act names its intent, so that none is ever sent twice. */
 export interface Operator {
   /** Returns the chain time of the seal. Throws a final error when the seal reverted. */
-  seal(lane: number, epoch: number, leaves: readonly Hash[]): Promise<{ sealedAt: number; block: number }>;
+  seal(lane: number, epoch: number, leaves: readonly Hash[]): Promise<{ sealedAt: number }>;
   settle(plan: SettlePlan, epoch: number): Promise<readonly TaskVerdict[]>;
   decline(dealId: Hash, deal: Deal): Promise<void>;
   claim(dealId: Hash, deal: Deal): Promise<void>;
@@ -46,7 +46,6 @@ export interface Wake {
   deal(dealId: Hash, delayMs?: number): Promise<void>;
   task(taskId: Hash, delayMs?: number): Promise<void>;
   lane(lane: number, delayMs?: number): Promise<void>;
-  sweep(delayMs: number): Promise<void>;
 }
 
 /** Where params texts come from. */

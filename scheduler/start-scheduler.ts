@@ -27,7 +27,7 @@ import type { SchedulerConfig } from "./config.ts";
 import { createGateway } from "./http/gateway.ts";
 import { createMetrics } from "./http/metrics.ts";
 import type { PoolMetrics } from "./http/metrics.ts";
-import { taskCounts } from "./http/pool-routes.ts";
+import { countsOf } from "./http/pool-routes.ts";
 import { createSessions } from "./http/sessions.ts";
 import { createSocketBoard } from "./http/socket-board.ts";
 import type { SocketBoard } from "./http/socket-board.ts";
@@ -197,13 +197,4 @@ function poolContext({
     images: createImageProbe(),
     random: Math.random,
   };
-}
-
-/** A worker not heard of for this long is not counted, in milliseconds. */
-const COUNTED_MS = 15_000;
-
-async function countsOf(pool: PoolContext): Promise<{ tasks: Record<string, number>; workers: number }> {
-  const lanes = Array.from({ length: pool.config.lanes }, (_unused, lane) => lane);
-  const workers = await pool.workers.alive(Date.now() - COUNTED_MS);
-  return { tasks: await taskCounts(pool, lanes), workers: workers.length };
 }

@@ -1,4 +1,4 @@
-import { leafOf, votesHashOf } from "../../protocol/ballot.ts";
+import { votesHashOf } from "../../protocol/ballot.ts";
 import type { Ballot } from "../../protocol/ballot.ts";
 import { codeOf } from "../../protocol/errors.ts";
 import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
@@ -122,9 +122,4 @@ async function epochOf(
   if (said.pool !== pool.config.pool) return undefined;
   const record = await pool.epochs.current(said.lane);
   return record?.epoch === said.epoch ? record : undefined;
-}
-
-/** The leaf of a ballot, as `seal` takes it. */
-export function ballotLeaf(ballot: SignedBallot): Hash {
-  return leafOf(ballot.worker, votesHashOf(ballot.votes));
 }

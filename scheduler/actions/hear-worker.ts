@@ -12,7 +12,7 @@ import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { LEASE_MS } from "../store/task-index.ts";
 import type { PoolContext } from "./context.ts";
-import { agree, candidate, leaseOf, newVote } from "./place-task.ts";
+import { agree, candidate, demandOf, leaseOf, newVote } from "./place-task.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
 
@@ -23,14 +23,19 @@ export async function hearHello(pool: PoolContext, worker: Address, hello: Said<
   const { machine, agent, capabilities, platform, slots } = hello;
   await pool.workers.put({ worker, machine, agent, capabilities, platform, slots });
   await pool.workers.seen(worker, Date.now(), true);
+  for (const leaseId of await keepAlive(pool, worker, hello.leases)) await resendLease(pool, worker, leaseId);
+  await wakePlanned(pool);
+}
+
+/** Extends the leases that a worker names, as far as they are its own. Returns those of its leases that it did not name. */
+async function keepAlive(pool: PoolContext, worker: Address, leases: readonly string[]): Promise<readonly string[]> {
   const held = await pool.tasks.slotsOf(worker);
-  const [known, missing] = [new Set(hello.leases), held.filter((leaseId) => !hello.leases.includes(leaseId))];
+  const named = new Set(leases);
   await pool.tasks.extendLeases(
-    held.filter((leaseId) => known.has(leaseId)),
+    held.filter((leaseId) => named.has(leaseId)),
     Date.now() + LEASE_MS,
   );
-  for (const leaseId of missing) await resendLease(pool, worker, leaseId);
-  await wakePlanned(pool);
+  return held.filter((leaseId) => !named.has(leaseId));
 }
 
 async function resendLease(pool: PoolContext, worker: Address, leaseId: string): Promise<void> {
@@ -44,11 +49,7 @@ async function resendLease(pool: PoolContext, worker: Address, leaseId: string):
 
 export async function hearHeartbeat(pool: PoolContext, worker: Address, beat: Said<"heartbeat">): Promise<void> {
   await pool.workers.seen(worker, Date.now(), beat.accepting);
-  const held = new Set(await pool.tasks.slotsOf(worker));
-  await pool.tasks.extendLeases(
-    beat.leases.filter((leaseId) => held.has(leaseId)),
-    Date.now() + LEASE_MS,
-  );
+  await keepAlive(pool, worker, beat.leases);
 }
 
 export async function hearAccept(pool: PoolContext, worker: Address, { leaseId }: Said<"accept">): Promise<void> {
@@ -83,7 +84,8 @@ export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<
 export async function hearComputed(pool: PoolContext, worker: Address, said: Said<"computed">): Promise<void> {
   const { leaseId, taskId, tag } = said;
   const at = pool.chain.now();
-  const forgotten = (await taskOf(pool, leaseId)) === undefined ? await revived(pool, worker, said) : undefined;
+  const isKnown = (await pool.tasks.taskOfLease(leaseId)) !== undefined;
+  const forgotten = isKnown ? undefined : await forgottenVote(pool, worker, said);
   const stored = await pool.tasks.update(taskId, (task) => {
     const known = voteOf(task, leaseId);
     // Said again of a vote that is on its way to the chain, it must not take it back.
@@ -112,7 +114,7 @@ function withRevived(task: TaskRecord, vote: Vote | undefined, now: number): Tas
 }
 
 /** The vote of a lease that this pool does not know, if the worker could have been given it. */
-async function revived(
+async function forgottenVote(
   pool: PoolContext,
   worker: Address,
   { leaseId, taskId }: Said<"computed">,
@@ -121,9 +123,7 @@ async function revived(
   const deal = task && (await pool.deals.get(task.dealId));
   if (!known || !deal) return undefined;
   const able = { ...(await candidate(pool, task, { ...known, accepting: true })), busy: [] };
-  const demand = { requirements: deal.deal.requirements, platform: pool.config.platform, now: pool.chain.now() };
-  if (place(task, demand, [able]).ranked.length === 0) return undefined;
-  return { ...newVote(pool, able), leaseId, state: "running" };
+  return place(task, demandOf(pool, deal), [able]).ranked.length === 0 ? undefined : newVote(pool, able, leaseId);
 }
 
 /** A worker that says again what is known shall not wait; one whose vote is of no use any more is told so. */
@@ -159,7 +159,7 @@ export async function loseLeases(pool: PoolContext): Promise<void> {
 }
 
 /** Puts a running task back among those that want votes, and wakes its placement. */
-export async function backToPlanned(pool: PoolContext, taskId: Hash, note: string): Promise<void> {
+async function backToPlanned(pool: PoolContext, taskId: Hash, note: string): Promise<void> {
   await pool.tasks.update(taskId, (task) =>
     task.state === "running" ? moveTask(task, "planned", pool.chain.now(), note) : undefined,
   );

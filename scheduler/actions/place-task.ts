@@ -7,7 +7,7 @@ import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { TaskParams } from "../../protocol/params.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { explain, place } from "../domain/placement.ts";
-import type { Candidate } from "../domain/placement.ts";
+import type { Candidate, Demand } from "../domain/placement.ts";
 import { bars } from "../domain/second-tries.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
@@ -39,10 +39,12 @@ export async function placeTask(pool: PoolContext, taskId: Hash): Promise<void> 
 
 async function placeMore(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<void> {
   const candidates = await candidatesFor(pool, task);
-  const demand = { requirements: deal.deal.requirements, platform: pool.config.platform, now: pool.chain.now() };
-  const placement = place(task, demand, candidates);
-  const weights = placement.ranked.map((candidate) => candidate.weight);
-  const wanted = leasesWanted(task, weights) + extraVote(pool, task, leasesWanted(task, weights));
+  const placement = place(task, demandOf(pool, deal), candidates);
+  const enough = leasesWanted(
+    task,
+    placement.ranked.map((candidate) => candidate.weight),
+  );
+  const wanted = enough + extraVote(pool, task, enough);
 
   let given = 0;
   for (const candidate of placement.ranked) {
@@ -58,8 +60,8 @@ function votesOut(task: TaskRecord): number {
 }
 
 /** Even a worker that could decide alone is replicated now and then, so that nobody knows when it is not watched. */
-function extraVote(pool: PoolContext, task: TaskRecord, wanted: number): number {
-  return votesOut(task) === 0 && wanted === 1 && task.terms.trust > 2 && pool.random() < pool.config.replicateChance
+function extraVote(pool: PoolContext, task: TaskRecord, enough: number): number {
+  return votesOut(task) === 0 && enough === 1 && task.terms.trust > 2 && pool.random() < pool.config.replicateChance
     ? 1
     : 0;
 }
@@ -85,6 +87,11 @@ export async function agree(pool: PoolContext, { taskId }: TaskRecord): Promise<
 }
 
 /* CANDIDATES */
+
+/** What the deal asks of a worker, now. */
+export function demandOf({ config, chain }: PoolContext, { deal }: DealRecord): Demand {
+  return { requirements: deal.requirements, platform: config.platform, now: chain.now() };
+}
 
 async function candidatesFor(pool: PoolContext, task: TaskRecord): Promise<readonly Candidate[]> {
   const alive = await pool.workers.alive(Date.now() - ALIVE_MS);
@@ -126,7 +133,7 @@ async function giveLease(
 ): Promise<boolean> {
   const params = taskParams(parseParams(deal.params!), task.index);
   if (!params) return false;
-  const vote = newVote(pool, to);
+  const vote = newVote(pool, to, randomUUID());
   const stored = await pool.tasks.lease(task.taskId, to.worker, to.slots, (current) =>
     votesOut(current) <= most ? withLease(current, vote) : undefined,
   );
@@ -142,14 +149,19 @@ function withLease(task: TaskRecord, vote: Vote): TaskRecord | undefined {
   return placeable && !taken ? withVote(task, vote) : undefined;
 }
 
-export function newVote(pool: PoolContext, { worker, machine, weight, capabilities }: Candidate): Vote {
+/** The vote that a lease of this id begins with. */
+export function newVote(
+  { chain }: PoolContext,
+  { worker, machine, weight, capabilities }: Candidate,
+  leaseId: string,
+): Vote {
   const { benchmark, memoryMiB } = unpackResources(capabilities);
   return {
-    leaseId: randomUUID(),
+    leaseId,
     worker,
     machine,
     state: "leased",
-    at: pool.chain.now(),
+    at: chain.now(),
     weight: weight.toString(),
     spare: { benchmark, memoryMiB },
   };

@@ -27,7 +27,7 @@ export function createOperator({ pool, sender, calls, decoder, reader, onGas }: 
     async seal(lane, epoch, leaves) {
       const receipt = await sender.send(sealIntent(pool, lane, epoch, leaves), calls.seal(pool, lane, leaves));
       onGas("seal", receipt);
-      return { sealedAt: await timestampOf(reader, receipt), block: receipt.blockNumber };
+      return { sealedAt: await timestampOf(reader, receipt) };
     },
     async settle(plan, epoch) {
       const receipt = await sender.send(`settle:${pool}:${plan.lane}:${epoch}`, calls.settle(argumentsOf(pool, plan)));

@@ -87,7 +87,7 @@ export function moveTask(task: TaskRecord, to: TaskState, at: number, note: stri
   if (!canMove(from, to)) {
     throw new IllegalMoveError(`Task ${taskId} cannot go from ${from} to ${to}`, { details: { taskId, from, to } });
   }
-  return { ...task, state: to, history: [...task.history, { at, status: to, note }].slice(-HISTORY_LIMIT) };
+  return inState(task, to, at, note);
 }
 
 /** The chain has the last word: whatever the pool believed, this is how the task ended. */
@@ -97,6 +97,9 @@ export function endTask(
   at: number,
   note: string,
 ): TaskRecord {
-  if (isTerminal(task.state)) return task;
+  return isTerminal(task.state) ? task : inState(task, to, at, note);
+}
+
+function inState(task: TaskRecord, to: TaskState, at: number, note: string): TaskRecord {
   return { ...task, state: to, history: [...task.history, { at, status: to, note }].slice(-HISTORY_LIMIT) };
 }

@@ -1,6 +1,6 @@
 import { categorySeconds } from "../../protocol/categories.ts";
 import { unpackResources } from "../../protocol/capabilities.ts";
-import { dealDeadline, taskPrice } from "../../protocol/deal.ts";
+import { dealDeadline } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Limits } from "../../protocol/lease.ts";
 
@@ -15,8 +15,6 @@ export type TaskTerms = {
   readonly sealAfter: number;
   /** What one vote puts at risk, in wei, in decimal. */
   readonly stake: string;
-  /** What the requester pays for it, in wei, in decimal. */
-  readonly price: string;
   readonly hasCallback: boolean;
   readonly limits: Limits;
 };
@@ -37,7 +35,6 @@ export function termsOf(deal: Deal): TaskTerms {
     deadline: dealDeadline(deal),
     sealAfter: deal.openedAt + deal.grace,
     stake: deal.workerStake.toString(),
-    price: taskPrice(deal).toString(),
     hasCallback: BigInt(deal.callback) !== 0n,
     limits: limitsOf(deal),
   };

@@ -1,3 +1,4 @@
+import type { Hash } from "../../protocol/primitives.ts";
 import { moveEpoch } from "../domain/epoch-state.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import { moveTask } from "../domain/task-state.ts";
@@ -16,7 +17,7 @@ export async function abandonEpoch(pool: PoolContext, record: EpochRecord, note:
 }
 
 /** Takes a task out of its epoch with all its votes. */
-export async function releaseTask(pool: PoolContext, taskId: `0x${string}`, note: string): Promise<void> {
+async function releaseTask(pool: PoolContext, taskId: Hash, note: string): Promise<void> {
   const at = pool.chain.now();
   const task = await pool.tasks.update(taskId, (current) =>
     current.state === "sealed" ? released(current, at, note) : undefined,
@@ -27,5 +28,5 @@ export async function releaseTask(pool: PoolContext, taskId: `0x${string}`, note
 function released(task: TaskRecord, at: number, note: string): TaskRecord {
   const { uploadsFailed: _failed, ...kept } = task;
   const votes = withMovedVotes(kept, ({ state }) => state === "balloted" || state === "opened", "computed", at);
-  return agreedTag(votes) === undefined ? moveTask(votes, "planned", at, note) : moveTask(votes, "agreed", at, note);
+  return moveTask(votes, agreedTag(votes) === undefined ? "planned" : "agreed", at, note);
 }

@@ -1,3 +1,4 @@
+import { leafOf, votesHashOf } from "../../protocol/ballot.ts";
 import { byWorker } from "../../protocol/settlement.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import { ballotFault } from "../domain/ballot-check.ts";
@@ -10,7 +11,6 @@ import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
 import { askForBallots, remind } from "./ask-workers.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { ballotLeaf } from "../actions/hear-votes.ts";
 import type { Next } from "./next.ts";
 
 /** How often the ballots are counted while some are missing, in milliseconds. */
@@ -37,7 +37,10 @@ export async function collectBallots(pool: PoolContext, record: EpochRecord): Pr
     .sort(byWorker);
   const moved =
     ballots.length > 0
-      ? moveEpoch(record, "sealing", { ballots, leaves: ballots.map(ballotLeaf) })
+      ? moveEpoch(record, "sealing", {
+          ballots,
+          leaves: ballots.map(({ worker, votes }) => leafOf(worker, votesHashOf(votes))),
+        })
       : moveEpoch(record, "abandoned", { note: "no worker sent a ballot" });
   if (!(await pool.epochs.put(record, moved))) return "again";
   await bindVotes(pool, moved);
@@ -74,7 +77,7 @@ function sealed(task: TaskRecord, at: number): TaskRecord {
 }
 
 /** An agreed task that has lost votes may no longer be agreed. */
-export function reconsidered(task: TaskRecord, at: number): TaskRecord {
+function reconsidered(task: TaskRecord, at: number): TaskRecord {
   if (task.state !== "agreed" || agreedTag(task) !== undefined) return task;
   return moveTask(task, "planned", at, "wants more votes");
 }

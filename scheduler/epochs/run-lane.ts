@@ -1,6 +1,5 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { planEpoch, tasksToSeal } from "../domain/epoch-plan.ts";
-import { isOver } from "../domain/epoch-state.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
@@ -45,7 +44,6 @@ async function step(pool: PoolContext, lane: number): Promise<Next> {
 
 /** Begins the next epoch when there is something to seal and the lane is free on chain. */
 async function startEpoch(pool: PoolContext, lane: number, last: EpochRecord | undefined): Promise<Next> {
-  if (last && !isOver(last.state)) return "again";
   const agreed = await pool.tasks.listIn(lane, "agreed");
   if (agreed.length === 0) return "wait";
   const [running, planned] = await Promise.all([

@@ -10,7 +10,7 @@ import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { TASK_STATES } from "../domain/task-state.ts";
 
-/** A worker not heard of for this long is not shown, in milliseconds. */
+/** A worker not heard of for this long is neither shown nor counted, in milliseconds. */
 const SHOWN_MS = 15_000;
 
 export type PoolFacts = { readonly deployment: Deployment; readonly operator: Address; readonly metrics: Registry };
@@ -34,12 +34,7 @@ export function addPoolRoutes(app: FastifyInstance, pool: PoolContext, facts: Po
 }
 
 async function poolInfo(pool: PoolContext, { deployment, operator }: PoolFacts): Promise<PoolInfo> {
-  const lanes = Array.from({ length: pool.config.lanes }, (_unused, lane) => lane);
-  const [workers, tasks, epochs] = await Promise.all([
-    workerViews(pool),
-    taskCounts(pool, lanes),
-    epochViews(pool, lanes),
-  ]);
+  const [workers, tasks, epochs] = await Promise.all([workerViews(pool), taskCounts(pool), epochViews(pool)]);
   return {
     pool: pool.config.pool,
     chainId: deployment.chainId,
@@ -63,17 +58,26 @@ async function workerViews(pool: PoolContext): Promise<PoolInfo["workers"]> {
   );
 }
 
-/** How many tasks stand in each state, over all lanes. */
-export async function taskCounts(pool: PoolContext, lanes: readonly number[]): Promise<Record<string, number>> {
+/** What a scrape counts: tasks by state over all lanes, and connected workers. */
+export async function countsOf(pool: PoolContext): Promise<{ tasks: Record<string, number>; workers: number }> {
+  const [tasks, workers] = await Promise.all([taskCounts(pool), pool.workers.alive(Date.now() - SHOWN_MS)]);
+  return { tasks, workers: workers.length };
+}
+
+async function taskCounts(pool: PoolContext): Promise<Record<string, number>> {
   const entries = TASK_STATES.map(async (state) => {
-    const counts = await Promise.all(lanes.map((lane) => pool.tasks.countIn(lane, state)));
+    const counts = await Promise.all(lanesOf(pool).map((lane) => pool.tasks.countIn(lane, state)));
     return [state, counts.reduce((sum, count) => sum + count, 0)] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
 }
 
-async function epochViews(pool: PoolContext, lanes: readonly number[]): Promise<PoolInfo["epochs"]> {
-  const records = await Promise.all(lanes.map((lane) => pool.epochs.current(lane)));
+function lanesOf({ config }: PoolContext): readonly number[] {
+  return Array.from({ length: config.lanes }, (_unused, lane) => lane);
+}
+
+async function epochViews(pool: PoolContext): Promise<PoolInfo["epochs"]> {
+  const records = await Promise.all(lanesOf(pool).map((lane) => pool.epochs.current(lane)));
   return records.flatMap((record) =>
     record
       ? [

@@ -50,8 +50,6 @@ function wakeNow(pool: PoolContext, job: LaterJob): Promise<void> {
       return pool.wake.task(job.taskId);
     case "lane":
       return pool.wake.lane(job.lane);
-    case "sweep":
-      return sweep(pool);
   }
 }
 

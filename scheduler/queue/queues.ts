@@ -10,10 +10,7 @@ export type TaskJob = { readonly taskId: Hash };
 export type LaneJob = { readonly lane: number };
 /** A wake that is due later. */
 export type LaterJob =
-  | ({ readonly kind: "deal" } & DealJob)
-  | ({ readonly kind: "task" } & TaskJob)
-  | ({ readonly kind: "lane" } & LaneJob)
-  | { readonly kind: "sweep" };
+  ({ readonly kind: "deal" } & DealJob) | ({ readonly kind: "task" } & TaskJob) | ({ readonly kind: "lane" } & LaneJob);
 
 export type PoolQueues = {
   readonly deals: Queue<DealJob>;
@@ -87,9 +84,6 @@ export function createWake(queues: PoolQueues): Wake {
     async lane(lane, delayMs) {
       if (delayMs) await later(`lane-${lane}`, delayMs, { kind: "lane", lane });
       else await queues.epochs[lane]?.add("run", { lane }, again(`lane-${lane}`));
-    },
-    async sweep(delayMs) {
-      await later("sweep", delayMs, { kind: "sweep" });
     },
   };
 }

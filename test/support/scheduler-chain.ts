@@ -71,13 +71,13 @@ export class FakeHub {
     return this.sent.get(purpose) as T;
   }
 
-  seal(lane: number, leaves: readonly Hash[]): { sealedAt: number; block: number } {
+  seal(lane: number, leaves: readonly Hash[]): { sealedAt: number } {
     const last = this.lastEpoch(lane);
     const isFree = last.settled || this.now > last.sealedAt + SETTLE_WINDOW_SECONDS;
     if (!isFree) throw new ChainRevertedError("HubEpochOpen");
     const epoch = { epoch: last.epoch + 1, sealedAt: this.now, settled: false, jointHash: jointHashOf(leaves) };
     this.epochs.set(lane, epoch);
-    return { sealedAt: this.now, block: this.now - GENESIS };
+    return { sealedAt: this.now };
   }
 
   settle(plan: SettlePlan): readonly TaskVerdict[] {

@@ -131,7 +131,6 @@ export class SchedulerWorld implements AsyncDisposable {
       deal: (dealId, delayMs) => add(`deal ${dealId}`, delayMs),
       task: (taskId, delayMs) => add(`task ${taskId}`, delayMs),
       lane: (lane, delayMs) => add(`lane ${lane}`, delayMs),
-      sweep: (delayMs) => add("sweep", delayMs),
     };
   }
 
