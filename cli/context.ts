@@ -9,7 +9,7 @@ import { createPrinter } from "./print.ts";
 import type { Printer } from "./print.ts";
 
 /** What every command takes; declared once, on the program. */
-export type SharedOptions = {
+type SharedOptions = {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly network?: string;

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
 import { statfs } from "node:fs/promises";
 import { promisify } from "node:util";
 
@@ -9,7 +8,6 @@ import { formatMill } from "../protocol/amounts.ts";
 import type { Grid } from "../sdk/grid.ts";
 
 import { connectToRead } from "./connect.ts";
-import { signingAddress } from "./signer.ts";
 import type { Context } from "./context.ts";
 import { privateFolder } from "./home.ts";
 import { healthOf } from "./local/health.ts";
@@ -18,7 +16,9 @@ import { localPaths } from "./local/paths.ts";
 import { isAlive } from "./local/processes.ts";
 import { resumeCommand } from "./local/resume.ts";
 import { findNetwork, LOCAL_NETWORK } from "./networks.ts";
+import { anvilBinary } from "./parts/anvil.ts";
 import { DEFAULT_DOCKER_HOST, dockerAnswers } from "./parts/docker-engine.ts";
+import { signingAddress } from "./signer.ts";
 
 /** `bad`: nothing works without it; `warn`: something does not. */
 export type Finding = {
@@ -68,12 +68,10 @@ async function docker({ config }: Context): Promise<Finding> {
 }
 
 function anvil(): Finding {
-  const name = `@foundry-rs/anvil-${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
   try {
-    createRequire(import.meta.url).resolve(`${name}/bin/anvil`);
-    return { what: "local chain", state: "ok", found: name };
-  } catch {
-    return { what: "local chain", state: "warn", found: `no ${name}`, mend: SETUP };
+    return { what: "local chain", state: "ok", found: anvilBinary() };
+  } catch (error) {
+    return { what: "local chain", state: "warn", found: (error as Error).message, mend: SETUP };
   }
 }
 
@@ -93,7 +91,7 @@ async function network(context: Context): Promise<readonly Finding[]> {
     return [
       { what: "chain", state: "ok", found: `chain ${described.chainId} at ${described.rpcUrls.join(", ")}` },
       await market(grid),
-      await account(grid, await signingAddress(context, described)),
+      await account(grid, await signingAddress(context)),
     ];
   } catch (error) {
     const mend = (error as { hint?: string }).hint ?? "gridmill up";

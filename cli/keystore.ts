@@ -1,4 +1,3 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { decryptKeystoreJson, encryptKeystoreJson, isKeystoreJson, Wallet } from "ethers";
@@ -17,7 +16,7 @@ const STRONG_N = 131_072;
 /** For keys of the local market: their passphrase is 32 random bytes, which needs no stretching. */
 const RANDOM_PASSPHRASE_N = 1_024;
 
-export type NewKey = {
+type NewKey = {
   readonly folder: string;
   readonly name: string;
   readonly passphrase: string;
@@ -69,15 +68,6 @@ export async function openKey(folder: string, name: string, passphrase: string):
   }
   keystoreOf(text, name);
   return new Wallet((await decrypt(text, name, passphrase)).privateKey);
-}
-
-/** Names of the keys in a folder. */
-export async function keyNames(folder: string): Promise<readonly string[]> {
-  const files = await readdir(folder).catch(() => []);
-  return files
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => file.slice(0, -".json".length))
-    .sort();
 }
 
 async function decrypt(text: string, name: string, passphrase: string): Promise<{ privateKey: string }> {

@@ -1,7 +1,7 @@
-import type { Sink } from "./print.ts";
+import type { Sink } from "./sink.ts";
 
 /** Lines at the bottom of a terminal that are drawn over until something is said that stays. */
-export interface LiveLines {
+interface LiveLines {
   /** Takes the place of what was shown before. */
   show(lines: readonly string[]): void;
   /** Takes the lines away; what is written next stands in their place. */

@@ -5,7 +5,7 @@ import { connectToSign } from "./connect.ts";
 import type { Context } from "./context.ts";
 import { terminalPrompts } from "./prompts.ts";
 
-export type Move = {
+type Move = {
   readonly yes: boolean;
   readonly question: string;
   readonly done: string;

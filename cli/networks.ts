@@ -10,7 +10,7 @@ import { readIfThere, writePrivateJson } from "./home.ts";
 export const LOCAL_NETWORK = "local";
 
 /** A network as `networks.json` describes it: what the SDK needs, and where the command finds keys and pushes images. */
-export const CliNetworkSchema = SdkNetworkSchema.extend({
+const CliNetworkSchema = SdkNetworkSchema.extend({
   /** `host:port` of the registry that `run` and `app publish` push to. */
   imageRegistry: z.string().optional(),
   /** A folder of keystores that belong to this network alone, opened with one passphrase file. `up` writes it. */
@@ -19,7 +19,7 @@ export const CliNetworkSchema = SdkNetworkSchema.extend({
 export type CliNetwork = z.output<typeof CliNetworkSchema>;
 
 const NetworksSchema = z.record(z.string(), CliNetworkSchema);
-export type Networks = Readonly<z.output<typeof NetworksSchema>>;
+type Networks = Readonly<z.output<typeof NetworksSchema>>;
 
 /** @throws BadConfigError when the file is not what it should be; a missing file is an empty list. */
 export async function readNetworks(file: string): Promise<Networks> {
@@ -41,7 +41,7 @@ export async function findNetwork(file: string, name: string): Promise<CliNetwor
   throw new UnknownNetworkError(`There is no network "${name}": known are ${known}`, {
     details: { name },
     hint:
-      name === "local"
+      name === LOCAL_NETWORK
         ? "Start a market on this machine: gridmill up"
         : `Describe it in ${file}, or choose another with --network`,
   });

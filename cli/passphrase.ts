@@ -6,7 +6,7 @@ import { BadConfigError } from "../protocol/errors.ts";
 import { UsageError } from "./errors.ts";
 import type { Prompts } from "./prompts.ts";
 
-export type PassphraseSource = {
+type PassphraseSource = {
   readonly file: string | undefined;
   readonly prompts: Prompts;
   readonly stdin: NodeJS.ReadableStream;

@@ -3,14 +3,7 @@ import Table from "cli-table3";
 import { toJson } from "../protocol/json.ts";
 
 import { createLiveLines } from "./live-lines.ts";
-
-/** What a printer writes to; process.stdout and process.stderr in earnest. */
-export type Sink = {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-  write(text: string): unknown;
-};
+import type { Sink } from "./sink.ts";
 
 /**
  * Where a command's words go. Answers go to stdout, alone; everything else to stderr, so that `--json | jq` always works.
@@ -26,7 +19,7 @@ export interface Printer {
   readonly live: boolean;
 }
 
-export type PrinterOptions = {
+type PrinterOptions = {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly out: Sink;

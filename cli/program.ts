@@ -1,4 +1,5 @@
-import { Command, Option } from "commander";
+import { Command, Help } from "commander";
+import type { Option } from "commander";
 
 import { COMMANDS } from "./command-table.ts";
 import type { CommandEntry, CommandGroup } from "./command-table.ts";
@@ -20,14 +21,13 @@ export async function buildProgram(argv: readonly string[], version: string): Pr
     .option("--quiet", "say nothing on stderr but errors", false)
     .helpCommand(false)
     .addHelpText("after", "\nExample:\n  gridmill up\n  gridmill run apps/checksum --input README.md --trust 3");
-  program.exitOverride();
   const [noun, verb] = namedCommand(argv);
   for (const [name, entry] of Object.entries(COMMANDS)) {
     program.addCommand(
       "verbs" in entry ? await group(name, entry, noun, verb) : await single(name, entry, name === noun),
     );
   }
-  for (const command of allOf(program)) command.exitOverride();
+  for (const command of allOf(program)) command.exitOverride().configureHelp({ optionDescription });
   return program;
 }
 
@@ -58,7 +58,9 @@ function allOf(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(allOf)];
 }
 
-/** Kept off the help: switches that only scripts of this repository use. */
-export function hidden(flags: string, description: string): Option {
-  return new Option(flags, description).hideHelp();
+/** Help says a default where it tells something: that a switch is off, or a list empty, goes without saying. */
+function optionDescription(option: Option): string {
+  const given: unknown = option.defaultValue;
+  const tells = typeof given === "object" && given !== null ? Object.keys(given).length > 0 : given !== false;
+  return tells ? new Help().optionDescription(option) : option.description;
 }

@@ -2,7 +2,7 @@ import { errorData, GridmillError } from "../protocol/errors.ts";
 import { toJson } from "../protocol/json.ts";
 
 /** What a failed command says: one line what, one line why, one line what to do, and the code. */
-export type ErrorReport = { readonly text: string; readonly json: string };
+type ErrorReport = { readonly text: string; readonly json: string };
 
 export function reportError(error: unknown): ErrorReport {
   const data = errorData(error);

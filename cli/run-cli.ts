@@ -5,9 +5,9 @@ import { CommanderError } from "commander";
 import { UsageError } from "./errors.ts";
 import { EXIT, exitCodeOf, ExitWith } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import type { Sink } from "./print.ts";
 import { buildProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
+import type { Sink } from "./sink.ts";
 
 /**
  * Runs one command line and says how it ended; the one place where an error becomes an exit code and words.

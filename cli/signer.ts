@@ -1,22 +1,32 @@
 import { Wallet } from "ethers";
 
+import type { Address } from "../protocol/primitives.ts";
+
 import type { Context } from "./context.ts";
 import { NoKeyError } from "./errors.ts";
 import { keyAddress, openKey } from "./keystore.ts";
+import { findNetwork } from "./networks.ts";
 import type { CliNetwork } from "./networks.ts";
 import { readPassphrase } from "./passphrase.ts";
 import { terminalPrompts } from "./prompts.ts";
 
-/** Address of the key that {@link walletOf} would open; undefined when there is none. Needs no passphrase. */
-export async function signingAddress(context: Context, network: CliNetwork): Promise<`0x${string}` | undefined> {
-  const { config, account } = context;
+/**
+ * Address of the key that {@link walletOf} would open; undefined when there is none. Needs no passphrase.
+ * @throws UnknownNetworkError
+ */
+export async function signingAddress(context: Context): Promise<Address | undefined> {
+  const { config, account, home, networkName } = context;
+  const { keys } = await findNetwork(home.networks, networkName);
   if (account === undefined && config.key !== undefined) return addressOf(config.key);
-  const { name, folders } = keyNamed(context, network);
-  for (const folder of folders) {
-    const address = await keyAddress(folder, name);
-    if (address) return address;
-  }
-  return undefined;
+  const name = keyName(account, keys);
+  return (keys && (await keyAddress(keys.folder, name))) ?? (await keyAddress(home.keys, name));
+}
+
+/** As {@link signingAddress}. @throws NoKeyError that asks `whose`, when there is none */
+export async function requireAddress(context: Context, whose: string): Promise<Address> {
+  const address = await signingAddress(context);
+  if (address) return address;
+  throw new NoKeyError(`${whose} There is no key`, { hint: "Make one: gridmill account create" });
 }
 
 /**
@@ -26,8 +36,8 @@ export async function signingAddress(context: Context, network: CliNetwork): Pro
 export async function walletOf(context: Context, network: CliNetwork): Promise<Wallet> {
   const { config, account } = context;
   if (account === undefined && config.key !== undefined) return new Wallet(prefixed(config.key));
-  const { name } = keyNamed(context, network);
   const { keys } = network;
+  const name = keyName(account, keys);
   if (keys && (await keyAddress(keys.folder, name))) {
     return await openKey(keys.folder, name, await passphraseOf(name, keys.passphraseFile));
   }
@@ -39,14 +49,12 @@ export async function walletOf(context: Context, network: CliNetwork): Promise<W
   return await openKey(context.home.keys, name, await passphraseOf(name, config.passphraseFile));
 }
 
-function keyNamed({ account, home }: Context, { keys }: CliNetwork) {
-  const folders = [...(keys ? [keys.folder] : []), home.keys];
-  return { name: account ?? keys?.account ?? "default", folders };
-}
+const keyName = (account: string | undefined, keys: CliNetwork["keys"]): string =>
+  account ?? keys?.account ?? "default";
 
 async function passphraseOf(name: string, file: string | undefined): Promise<string> {
   return await readPassphrase({ file, prompts: terminalPrompts(), stdin: process.stdin }, name);
 }
 
 const prefixed = (key: string): string => (key.startsWith("0x") ? key : `0x${key}`);
-const addressOf = (key: string): `0x${string}` => new Wallet(prefixed(key)).address.toLowerCase() as `0x${string}`;
+const addressOf = (key: string): Address => new Wallet(prefixed(key)).address.toLowerCase() as Address;

@@ -4,11 +4,10 @@ import { formatEther } from "ethers";
 import { formatMill } from "../../protocol/amounts.ts";
 import { parseAddress } from "../args.ts";
 import { connectToRead } from "../connect.ts";
-import { signingAddress } from "../signer.ts";
 import { contextOf } from "../context.ts";
 import { NoKeyError } from "../errors.ts";
-import { findNetwork } from "../networks.ts";
 import { facts } from "../print.ts";
+import { signingAddress } from "../signer.ts";
 import { when } from "../task-text.ts";
 
 export const accountShow = new Command("show")
@@ -17,8 +16,7 @@ export const accountShow = new Command("show")
   .addHelpText("after", "\nExample:\n  gridmill account show --account worker-1")
   .action(async (given: ReturnType<typeof parseAddress> | undefined, _options: unknown, command: Command) => {
     const context = contextOf(command);
-    const network = await findNetwork(context.home.networks, context.networkName);
-    const address = given ?? (await signingAddress(context, network));
+    const address = given ?? (await signingAddress(context));
     if (!address)
       throw new NoKeyError("Whose account? There is no key", { hint: "Give an address, or: gridmill account create" });
     await using grid = await connectToRead(context);

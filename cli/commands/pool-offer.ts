@@ -2,41 +2,23 @@ import { Command } from "commander";
 
 import { formatMill } from "../../protocol/amounts.ts";
 import { NO_RESOURCES } from "../../protocol/capabilities.ts";
-import {
-  parseCategory,
-  parseCpus,
-  parseDuration,
-  parseId,
-  parseMemory,
-  parseMill,
-  parseTrust,
-  wholeNumber,
-} from "../args.ts";
+import { parseDuration, parseId, parseMill, parseTrust, wholeNumber } from "../args.ts";
 import { connectToSign } from "../connect.ts";
 import { contextOf } from "../context.ts";
+import { categoryOption, cpusOption, diskOption, memoryOption } from "../shared-options.ts";
 
-type Options = {
-  price: bigint;
-  category: number;
-  cpus: number;
-  memory: number;
-  disk: number;
-  maxTrust: number;
-  grace: number;
-  lane: number;
-  workerStake: number;
-  share: number;
-  expires?: number;
-};
+type Size = "cpus" | "memory" | "disk";
+type Term = "category" | "maxTrust" | "grace" | "lane" | "workerStake" | "share";
+type Options = Record<Size | Term, number> & { price: bigint; expires?: number };
 
 export const poolOffer = new Command("offer")
   .description("Sign an order that offers the work of your pool at a price per task, and post it. Free")
   .argument("<id>", "pool id", parseId)
   .requiredOption("--price <mill>", "MILL per task", parseMill)
-  .option("--category <0..4>", "how long a task may take", parseCategory, 0)
-  .option("--cpus <n>", "cores for one task", parseCpus, 1_000)
-  .option("--memory <size>", "memory for one task", parseMemory, 1_024)
-  .option("--disk <size>", "output of one task", parseMemory, 1_024)
+  .addOption(categoryOption("how long a task may take", "0"))
+  .addOption(cpusOption("cores for one task", "1"))
+  .addOption(memoryOption("memory for one task", "1G"))
+  .addOption(diskOption("output of one task", "1G"))
   .option("--max-trust <n>", "highest trust that its workers can reach", parseTrust, 8)
   .option("--grace <seconds>", "time in which it may decline", wholeNumber(0, 7_200), 60)
   .option("--lane <n>", "lane that settles these tasks", wholeNumber(0, 255), 0)

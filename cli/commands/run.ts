@@ -1,20 +1,12 @@
 import { Command } from "commander";
 
-import {
-  collectEnv,
-  collectInput,
-  parseCategory,
-  parseCpus,
-  parseDuration,
-  parseId,
-  parseMemory,
-  parseMill,
-  parseTasks,
-  parseTrust,
-} from "../args.ts";
+import { collectEnv, collectInput, parseDuration, parseId, parseMill, parseTasks, parseTrust } from "../args.ts";
 import { contextOf } from "../context.ts";
 import type { RunOptions } from "../run/options.ts";
 import { runApp } from "../run/run-app.ts";
+import { categoryOption, cpusOption, memoryOption } from "../shared-options.ts";
+
+const TIMES = "how long a task may take: 5 min, 20 min, 1 h, 3 h, 10 h (default: what app.json says, else 0)";
 
 export const run = new Command("run")
   .description("Run an app on the market, wait for it, and fetch and check its results")
@@ -23,12 +15,12 @@ export const run = new Command("run")
   .option("--input <path[=name]>", "a file that the task sees as /input/NAME; may be repeated", collectInput, [])
   .option("--env <name=value>", "a variable for the app; may be repeated", collectEnv, {})
   .option("--trust <n>", "2: one newcomer's word; 3: two equal answers; 5: three", parseTrust, 3)
-  .option("--category <0..4>", "how long a task may take: 5 min, 20 min, 1 h, 3 h, 10 h", parseCategory)
-  .option("--max-price <mill>", "most for one task, in MILL", parseMill)
+  .addOption(categoryOption(TIMES))
+  .option("--max-price <mill>", "most that app and pool may each ask for one task, in MILL", parseMill)
   .option("--tasks <n>", "number of tasks, told to the app as GRIDMILL_TASK_INDEX and _COUNT", parseTasks, 1)
   .option("--pool <id>", "only this pool", parseId)
-  .option("--cpus <n>", "cores that a task needs", parseCpus)
-  .option("--memory <size>", "memory that a task needs, such as 512M", parseMemory)
+  .addOption(cpusOption("cores that a task needs (default: what app.json says, else 1)"))
+  .addOption(memoryOption("memory that a task needs (default: what app.json says, else 512M)"))
   .option("--seconds <time>", "tighter time limit for a task, such as 90s", parseDuration)
   .option("--out <dir>", "folder for the results (default: out/<deal>)")
   .option("--timeout <time>", "stop waiting after this, such as 10m; the deal goes on", parseDuration)

@@ -1,11 +1,12 @@
 import { Command } from "commander";
 
-import { parseCpus, parseId, parseMemory, parseMill, parsePort, wholeNumber } from "../args.ts";
+import { parseId, parseMill, parsePort, wholeNumber } from "../args.ts";
 import { contextOf } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import type { WorkerServiceOptions } from "../foreground/worker.ts";
 import { refuseOptions, resumeService } from "../local/resume.ts";
 import { LOCAL_NETWORK } from "../networks.ts";
+import { cpusOption, diskOption, memoryOption } from "../shared-options.ts";
 
 type Options = WorkerServiceOptions & { readonly name?: string };
 
@@ -16,9 +17,9 @@ export const workerStart = new Command("start")
   .option("--pool <id>", "which pool to work for", parseId)
   .option("--data <dir>", "folder for its journal and work (default: under GRIDMILL_HOME)")
   .option("--slots <n>", "most tasks at a time (default: 1)", wholeNumber(1, 256))
-  .option("--cpus <n>", "cores for all tasks together (default: all)", parseCpus)
-  .option("--memory <size>", "memory for all tasks together (default: three quarters)", parseMemory)
-  .option("--disk <size>", "disk for all tasks together (default: half of what is free)", parseMemory)
+  .addOption(cpusOption("cores for all tasks together (default: all)"))
+  .addOption(memoryOption("memory for all tasks together (default: three quarters)"))
+  .addOption(diskOption("disk for all tasks together (default: half of what is free)"))
   .option("--max-stake <mill>", "most to stake on one vote (default: 1000)", parseMill)
   .option("--port <n>", "port of its status page, on loopback (default: any)", parsePort)
   .option("--name <worker>", "which worker of the local network to resume (default: worker-1)")
@@ -32,11 +33,8 @@ export const workerStart = new Command("start")
       refuseOptions(options);
       return await resumeService(context, name ?? "worker-1");
     }
-    if (name !== undefined) {
-      throw new UsageError("--name is for workers of the local network", {
-        hint: "Choose the worker's key with --account",
-      });
-    }
+    if (name !== undefined)
+      throw new UsageError("--name is for the local network", { hint: "Choose the worker's key with --account" });
     const { runWorker } = await import("../foreground/worker.ts");
     await runWorker(context, options);
   });

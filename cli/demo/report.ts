@@ -8,7 +8,7 @@ import type { TaskOutcome } from "../run/outcome.ts";
 import type { Change, GasFigures } from "./figures.ts";
 
 /** All that a demo has to tell. */
-export type DemoReport = {
+type DemoReport = {
   readonly picture: string;
   readonly tasks: readonly TaskOutcome[];
   readonly settlements: readonly Settlement[];

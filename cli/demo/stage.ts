@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { Address } from "../../protocol/primitives.ts";
+
 import type { Context } from "../context.ts";
 import { homePaths } from "../home.ts";
 import { bringUp, takeDown } from "../local/bring-up.ts";
@@ -8,7 +10,7 @@ import { readPlan } from "../local/local-plan.ts";
 import { readLocalState } from "../local/local-state.ts";
 import { localPaths } from "../local/paths.ts";
 import { isAlive } from "../local/processes.ts";
-import type { Address } from "../../protocol/primitives.ts";
+import { LOCAL_NETWORK } from "../networks.ts";
 
 /** A market to play on: the one that runs, or a private one that goes afterwards. */
 export interface Stage extends AsyncDisposable {
@@ -18,7 +20,7 @@ export interface Stage extends AsyncDisposable {
   readonly accounts: Readonly<Record<string, Address>>;
 }
 
-export type StageOptions = {
+type StageOptions = {
   readonly workers: number;
   /** Program of one more worker, which lies. */
   readonly cheater?: string;
@@ -34,7 +36,7 @@ export async function openStage(context: Context, options: StageOptions): Promis
   if (options.cheater === undefined && plan?.pool !== undefined && state && (await isAlive(state.up))) {
     context.note("using the market that runs here");
     return {
-      context: { ...context, networkName: "local" },
+      context: { ...context, networkName: LOCAL_NETWORK },
       accounts: plan.accounts,
       [Symbol.asyncDispose]: async () => {},
     };
@@ -44,7 +46,7 @@ export async function openStage(context: Context, options: StageOptions): Promis
 
 async function privateStage(context: Context, { workers, cheater, keep }: StageOptions): Promise<Stage> {
   const home = homePaths(join(context.config.home, `demo-${process.pid}`));
-  const config = { ...context.config, home: home.root, network: "local", key: undefined };
+  const config = { ...context.config, home: home.root, network: LOCAL_NETWORK, key: undefined };
   const paths = localPaths(home.local);
   const close = async (): Promise<void> => {
     await takeDown(paths);
@@ -54,7 +56,7 @@ async function privateStage(context: Context, { workers, cheater, keep }: StageO
     const onStep = (what: string): void => context.note(`starting ${what}`);
     const options = { workers, fresh: true, anyPorts: true, ...(cheater === undefined ? {} : { cheater }) };
     const { plan } = await bringUp(config, options, { onStep, signal: context.signal });
-    const own = { ...context, config, home, networkName: "local", account: undefined };
+    const own = { ...context, config, home, networkName: LOCAL_NETWORK, account: undefined };
     return { context: own, accounts: plan.accounts, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

@@ -1,10 +1,20 @@
 import { once } from "node:events";
 
+import { pino } from "pino";
+import type { Logger } from "pino";
+
 import type { Context } from "../context.ts";
 import { facts } from "../print.ts";
 
+const STDERR = 2;
+
+/** The log of a service that runs in this process: on stderr, since stdout is the command's answer. */
+export function serviceLog(level: string, base: Readonly<Record<string, string>> | null): Logger {
+  return pino({ level, base }, pino.destination(STDERR));
+}
+
 /** A service that runs in this process. */
-export type Foreground = {
+type Foreground = {
   /** What it is called: `pool` or `worker`. */
   readonly name: string;
   /** What people and scripts want to know of it: its address, where it listens. */

@@ -1,13 +1,12 @@
-import { pino } from "pino";
-
 import { formatMill } from "../../protocol/amounts.ts";
 import { loadConfig } from "../../worker/config.ts";
 import { startWorker } from "../../worker/start-worker.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../errors.ts";
 
-import { runForeground } from "./run-foreground.ts";
+import { runForeground, serviceLog } from "./run-foreground.ts";
 import { serviceEnv } from "./service-env.ts";
+import type { OwnEnv } from "./service-env.ts";
 
 /** What `worker start` may be told; the rest comes from the network, the environment and the machine. */
 export type WorkerServiceOptions = {
@@ -24,8 +23,6 @@ export type WorkerServiceOptions = {
   readonly port?: number;
 };
 
-const STDERR = 2;
-
 /**
  * Runs a worker in this process until it is told to stop; running tasks get GRIDMILL_DRAIN_SECONDS to finish. The pool's
  * address is read from the registry.
@@ -39,17 +36,13 @@ export async function runWorker(context: Context, options: WorkerServiceOptions)
     });
   }
   const config = loadConfig(await serviceEnv(context, `worker-${context.account ?? "default"}`, envOf(options)));
-  const log = pino({ level: config.logLevel, base: null }, pino.destination(STDERR));
-  const worker = await startWorker(config, log);
-  const { address, url } = worker;
-  await runForeground(context, {
-    ...{ name: "worker", ended: worker.ended },
-    facts: { worker: address, status: url, data: config.dataFolder },
-    stop: () => worker.stop(AbortSignal.timeout(config.drainSeconds * 1_000)),
-  });
+  const worker = await startWorker(config, serviceLog(config.logLevel, null));
+  const facts = { worker: worker.address, status: worker.url, data: config.dataFolder };
+  const stop = (): Promise<void> => worker.stop(AbortSignal.timeout(config.drainSeconds * 1_000));
+  await runForeground(context, { name: "worker", facts, ended: worker.ended, stop });
 }
 
-function envOf({ pool, data, slots, cpus, memory, disk, maxStake, port }: WorkerServiceOptions) {
+function envOf({ pool, data, slots, cpus, memory, disk, maxStake, port }: WorkerServiceOptions): OwnEnv {
   return {
     GRIDMILL_POOL: pool,
     GRIDMILL_DATA: data,

@@ -1,7 +1,6 @@
 import { rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
-import { createFileJournal } from "../../chain/node/file-journal.ts";
 import { LOCAL_CHAIN_ID, startAnvil } from "../parts/anvil.ts";
 import { ensureDockerEngine } from "../parts/docker-engine.ts";
 import { startRedis } from "../parts/redis.ts";
@@ -10,26 +9,23 @@ import type { Part } from "../parts/part.ts";
 import { until } from "../parts/until.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
 import { BadInputError } from "../../protocol/errors.ts";
-import { connect } from "../../sdk/grid.ts";
-import type { Grid } from "../../sdk/grid.ts";
 import { createGatewayClient } from "../../sdk/gateway-client.ts";
 
 import type { CliConfig } from "../config.ts";
-import { homePaths, privateFolder, readIfThere, writePrivateJson } from "../home.ts";
-import { openKey } from "../keystore.ts";
-import { saveNetwork } from "../networks.ts";
+import { homePaths, privateFolder, writePrivateJson } from "../home.ts";
+import { LOCAL_NETWORK, saveNetwork } from "../networks.ts";
 import type { CliNetwork } from "../networks.ts";
 
-import { accountNames, BOND, ensureGenesis, ensureKeys } from "./genesis.ts";
-import { choosePorts, readPlan, writePlan } from "./local-plan.ts";
+import { accountNames, ensureGenesis, ensureKeys } from "./genesis.ts";
+import { choosePorts, readPlan, workersOf, writePlan } from "./local-plan.ts";
 import type { LocalPlan } from "./local-plan.ts";
 import { readLocalState, recordRunning, requireDown, stopChildren } from "./local-state.ts";
-import { offerEverything } from "./offers.ts";
+import { openPool } from "./open-pool.ts";
 import { localPaths } from "./paths.ts";
 import type { LocalPaths } from "./paths.ts";
 import { identify } from "./processes.ts";
-import { startRecorded } from "./service.ts";
-import { chainUrl, marketService, marketUrl, poolService, poolUrl, registryHost, workerService } from "./services.ts";
+import { serviceNamed, startRecorded } from "./service.ts";
+import { chainUrl, marketService, marketUrl, poolUrl, registryHost, workerService } from "./services.ts";
 import type { Child } from "../parts/child.ts";
 
 export type UpOptions = {
@@ -45,7 +41,7 @@ export type UpOptions = {
 };
 
 /** Who wants to know how it goes, and how to stop it. */
-export type UpListener = { readonly onStep: (what: string) => void; readonly signal: AbortSignal };
+type UpListener = { readonly onStep: (what: string) => void; readonly signal: AbortSignal };
 
 /** A market that runs on this machine. */
 export type LocalMarket = {
@@ -67,7 +63,7 @@ export async function bringUp(config: CliConfig, options: UpOptions, listener: U
   await privateFolder(home.root);
   await takeOver(paths, options.fresh);
   try {
-    return await build({ config, home: home.networks, paths, options, listener });
+    return await build({ config, networksFile: home.networks, paths, options, listener });
   } catch (error) {
     await takeDown(paths);
     throw error;
@@ -95,13 +91,13 @@ async function takeOver(paths: LocalPaths, fresh: boolean): Promise<void> {
 
 type Build = {
   readonly config: CliConfig;
-  readonly home: string;
+  readonly networksFile: string;
   readonly paths: LocalPaths;
   readonly options: UpOptions;
   readonly listener: UpListener;
 };
 
-async function build({ config, home, paths, options, listener }: Build): Promise<LocalMarket> {
+async function build({ config, networksFile, paths, options, listener }: Build): Promise<LocalMarket> {
   const { onStep, signal } = listener;
   let plan = requireChain(await readPlan(paths.plan), options) ?? (await newPlan(paths, options));
   await writePlan(paths.plan, plan);
@@ -112,17 +108,16 @@ async function build({ config, home, paths, options, listener }: Build): Promise
   onStep("contracts and accounts");
   const deployment = await ensureGenesis(chainUrl(plan), paths, plan.accounts);
   const network = networkOf(paths, plan, deployment);
-  await saveNetwork(home, "local", network);
+  await saveNetwork(networksFile, LOCAL_NETWORK, network);
   signal.throwIfAborted();
 
   onStep("market");
-  const place = { paths, ports: plan.ports, chain: plan.chain };
-  const market = await startRecorded(marketService(place), config, paths.state);
+  const market = await startRecorded(serviceNamed(plan, "market"), config, paths.state);
   signal.throwIfAborted();
 
   if (plan.pool === undefined) {
     onStep("pool, its offers, and the workers' bonds");
-    plan = await open(paths, plan, network, options);
+    plan = await openPool(paths, plan, network);
     await writePlan(paths.plan, plan);
   }
   onStep("scheduler and workers");
@@ -165,10 +160,7 @@ async function startParts(config: CliConfig, paths: LocalPaths, plan: LocalPlan)
   const record = async (name: string, dataDir: string, start: Promise<Part>): Promise<void> => {
     const { pid, url } = await start;
     const id = pid === undefined ? undefined : await identify(pid);
-    if (id)
-      await serially(() =>
-        recordRunning(paths.state, { ...id, name, url, dataDir, logFile: join(dataDir, `${name}.log`) }),
-      );
+    if (id) await recordRunning(paths.state, { ...id, name, url, dataDir, logFile: join(dataDir, `${name}.log`) });
   };
   const { chain, redis, registry, docker } = paths;
   const started = await Promise.allSettled([
@@ -181,51 +173,9 @@ async function startParts(config: CliConfig, paths: LocalPaths, plan: LocalPlan)
   if (failed) throw failed.reason;
 }
 
-/** The state file is read, changed and written: one at a time. */
-let last: Promise<unknown> = Promise.resolve();
-function serially<T>(work: () => Promise<T>): Promise<T> {
-  const next = last.then(work, work);
-  last = next.catch(() => {});
-  return next;
-}
-
-/** First time only: the pool on chain, its orders in the book, the workers' stakes. */
-async function open(paths: LocalPaths, plan: LocalPlan, network: CliNetwork, options: UpOptions): Promise<LocalPlan> {
-  const names = workerNames(options);
-  const [pool] = await Promise.all([
-    as(paths, network, "pool-owner", async (owner) => {
-      const endpoint = poolUrl(plan.ports);
-      const { id } = await owner.pools.create({ operator: plan.accounts["pool-operator"]!, endpoint });
-      await offerEverything(owner, id, names.length);
-      return id;
-    }),
-    ...names.map((name) => as(paths, network, name, (worker) => worker.accounts.bond(BOND))),
-  ]);
-  const place = { paths, ports: plan.ports, chain: plan.chain };
-  const [market, ...workers] = plan.services;
-  return { ...plan, pool, services: [market!, poolService(place, pool), ...workers] };
-}
-
-/** Does something in the name of one of the local accounts. */
-export async function as<T>(
-  paths: LocalPaths,
-  network: CliNetwork,
-  name: string,
-  work: (grid: Grid) => Promise<T>,
-): Promise<T> {
-  const passphrase = ((await readIfThere(paths.passphrase)) ?? "").trim();
-  const signer = await openKey(paths.keys, name, passphrase);
-  const journal = createFileJournal({ dir: join(dirname(paths.keys), "journals") });
-  const { keys: _keys, imageRegistry: _registry, ...sdkNetwork } = network;
-  await using grid = await connect({ network: sdkNetwork, signer, journal });
-  return await work(grid);
-}
-
-async function startServices(config: CliConfig, paths: LocalPaths, { services }: LocalPlan): Promise<readonly Child[]> {
-  const scheduler = services.find(({ name }) => name === "pool")!;
-  const workers = services.filter(({ name }) => name !== "pool" && name !== "market");
-  const started = [await startRecorded(scheduler, config, paths.state)];
-  for (const worker of workers) started.push(await startRecorded(worker, config, paths.state));
+async function startServices(config: CliConfig, paths: LocalPaths, plan: LocalPlan): Promise<readonly Child[]> {
+  const started = [await startRecorded(serviceNamed(plan, "pool"), config, paths.state)];
+  for (const worker of workersOf(plan)) started.push(await startRecorded(worker, config, paths.state));
   return started;
 }
 

@@ -25,7 +25,7 @@ const ETHER = 10n ** 18n;
 const GAS_MONEY = 100n * ETHER;
 
 /** A requester has money to play with, a pool owner stakes on many tasks, a worker bonds what it gets. */
-export function grantOf(name: string): Grant {
+function grantOf(name: string): Grant {
   if (name === "requester") return { wallet: 100_000n * MILL, escrow: 100_000n * MILL };
   if (name === "pool-owner") return { wallet: 0n, escrow: 1_000_000n * MILL };
   if (name === "pool-operator") return { wallet: 0n, escrow: 0n };

@@ -7,7 +7,7 @@ import { readIfThere, writePrivateJson } from "../home.ts";
 import { assertPortFree, freePort } from "../parts/free-port.ts";
 
 /** A service of ours that runs as a process of its own, as it is started every time. */
-export const ServiceSchema = z.strictObject({
+const ServiceSchema = z.strictObject({
   /** `market`, `pool`, `worker-1`… */
   name: z.string(),
   /** The program, relative to the package's root. */
@@ -20,7 +20,7 @@ export const ServiceSchema = z.strictObject({
 });
 export type Service = z.output<typeof ServiceSchema>;
 
-export const PortsSchema = z.strictObject({
+const PortsSchema = z.strictObject({
   chain: z.int(),
   redis: z.int(),
   registry: z.int(),
@@ -31,7 +31,7 @@ export const PortsSchema = z.strictObject({
 export type Ports = z.output<typeof PortsSchema>;
 
 /** What a local market is made of. It outlives its processes: a later `up` finds the same ports, keys and pool. */
-export const LocalPlanSchema = z.strictObject({
+const LocalPlanSchema = z.strictObject({
   ports: PortsSchema,
   /** Somebody else's chain; without it the market runs its own. */
   chain: z.url({ protocol: /^https?$/ }).optional(),
@@ -41,6 +41,11 @@ export const LocalPlanSchema = z.strictObject({
   services: z.array(ServiceSchema),
 });
 export type LocalPlan = z.output<typeof LocalPlanSchema>;
+
+/** Those of the services that are workers, the demo's cheat among them. */
+export function workersOf({ services }: LocalPlan): readonly Service[] {
+  return services.filter(({ name }) => name !== "market" && name !== "pool");
+}
 
 /** Where things listen when nothing else does; the numbers are nobody's standard ports but the chain's. */
 const PREFERRED: Omit<Ports, "workers"> = { chain: 8545, redis: 6390, registry: 5010, market: 8480, pool: 8470 };

@@ -9,7 +9,7 @@ import { isAlive, stopProcess } from "./processes.ts";
 const ProcessSchema = z.strictObject({ pid: z.int(), born: z.string() });
 
 /** A process of the local market. */
-export const RunningSchema = ProcessSchema.extend({
+const RunningSchema = ProcessSchema.extend({
   name: z.string(),
   url: z.string(),
   dataDir: z.string(),
@@ -18,7 +18,7 @@ export const RunningSchema = ProcessSchema.extend({
 export type Running = z.output<typeof RunningSchema>;
 
 /** What runs: the `up` that is in charge, and all that was started, in that order. */
-export const LocalStateSchema = z.strictObject({ up: ProcessSchema, children: z.array(RunningSchema) });
+const LocalStateSchema = z.strictObject({ up: ProcessSchema, children: z.array(RunningSchema) });
 export type LocalState = z.output<typeof LocalStateSchema>;
 
 export async function readLocalState(file: string): Promise<LocalState | undefined> {
@@ -42,8 +42,16 @@ export async function requireDown(file: string): Promise<LocalState | undefined>
   });
 }
 
-/** Adds a process, in place of the one that had its name. */
+let recorded: Promise<void> = Promise.resolve();
+
+/** Adds a process, in place of the one that had its name. The file is read, changed and written: one call at a time. */
 export async function recordRunning(file: string, running: Running): Promise<void> {
+  const own = recorded.then(() => record(file, running));
+  recorded = own.catch(() => {});
+  await own;
+}
+
+async function record(file: string, running: Running): Promise<void> {
   const state = await readLocalState(file);
   if (!state) return;
   const known = state.children.some(({ name }) => name === running.name);

@@ -6,7 +6,7 @@ import type { Resources } from "../../protocol/capabilities.ts";
 import type { Grid } from "../../sdk/grid.ts";
 
 /** Price of the local pool in wei per task, by category: a MILL for each five minutes of the reference machine. */
-export const CATEGORY_PRICES = [1n, 4n, 12n, 36n, 120n].map((price) => price * MILL);
+const CATEGORY_PRICES = [1n, 4n, 12n, 36n, 120n].map((price) => price * MILL);
 
 const MEMORY_SHARE = 0.75;
 /** Largest output that a local worker offers. */

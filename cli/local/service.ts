@@ -19,7 +19,7 @@ const READY_MS = 60_000;
  * process ends: whoever starts it writes it down with {@link startRecorded}, and `down` finds it there.
  * @throws PartFailedError that points to its log
  */
-export async function startService(service: Service, config: CliConfig): Promise<{ child: Child; running: Running }> {
+async function startService(service: Service, config: CliConfig): Promise<{ child: Child; running: Running }> {
   const { name, program, env, dataDir, logFile, readyUrl } = service;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const child = await startChild({

@@ -9,7 +9,7 @@ import { LOOPBACK } from "../parts/free-port.ts";
 export type ChainPlace = { readonly ports: Ports; readonly chain?: string | undefined };
 
 /** What all services of one local market share. */
-export type ServicePlace = ChainPlace & { readonly paths: LocalPaths };
+type ServicePlace = ChainPlace & { readonly paths: LocalPaths };
 
 const urlOf = (port: number): string => `http://${LOOPBACK}:${port}`;
 

@@ -47,8 +47,11 @@ function flagsOf({ port, dataDir, blockTime = 1, accounts = 20 }: AnvilOptions):
   ];
 }
 
-/** The platform package's binary: the wrapper script of the main package leaves it running when it is killed. */
-function anvilBinary(): string {
+/**
+ * Path of the platform package's binary: the wrapper script of the main package leaves it running when it is killed.
+ * @throws PartMissingError
+ */
+export function anvilBinary(): string {
   const arch = process.arch === "x64" ? "amd64" : process.arch;
   const name = `@foundry-rs/anvil-${process.platform}-${arch}`;
   try {

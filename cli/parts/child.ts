@@ -84,7 +84,7 @@ export async function waitReady(child: Child, probe: () => Promise<boolean>, tim
 }
 
 /** The last lines of a log; empty when there is none. */
-export async function tailOf(logFile: string): Promise<string> {
+async function tailOf(logFile: string): Promise<string> {
   const text = await readFile(logFile, "utf8").catch(() => "");
   return text.trimEnd().split("\n").slice(-LOG_TAIL_LINES).join("\n");
 }

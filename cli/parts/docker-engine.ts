@@ -8,7 +8,7 @@ import { partOf, type Part } from "./part.ts";
 
 export const DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock";
 
-export type DockerEngineOptions = {
+type DockerEngineOptions = {
   /** `unix://` or `tcp://`, as in DOCKER_HOST. Default {@link DEFAULT_DOCKER_HOST}. */
   readonly host?: string | undefined;
   /** Gets the log of an engine that is started here. */

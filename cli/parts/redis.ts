@@ -7,7 +7,7 @@ import { startChild, waitReady } from "./child.ts";
 import { assertPortFree, LOOPBACK } from "./free-port.ts";
 import { partOf, type Part } from "./part.ts";
 
-export type RedisOptions = {
+type RedisOptions = {
   readonly port: number;
   /** The append-only file and the log lie here; a later start finds the data again. */
   readonly dataDir: string;

@@ -5,7 +5,7 @@ import { startChild, waitReady } from "./child.ts";
 import { assertPortFree, LOOPBACK } from "./free-port.ts";
 import { partOf, type Part } from "./part.ts";
 
-export type RegistryOptions = {
+type RegistryOptions = {
   readonly port: number;
   /** Images, the generated configuration and the log lie here. */
   readonly dataDir: string;

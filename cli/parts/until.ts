@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-export type UntilOptions = {
+type UntilOptions = {
   readonly timeoutMs: number;
   /** Pause between two looks. Default 50 ms. */
   readonly everyMs?: number;

@@ -6,7 +6,7 @@ import type { Address } from "../../protocol/primitives.ts";
 import type { Printer } from "../print.ts";
 
 /** What things are called on a board. */
-export type BoardWords = {
+type BoardWords = {
   /** `task`, or what the tasks of an app are. */
   readonly task: string;
   readonly nameOf: (worker: Address) => string;
@@ -15,7 +15,7 @@ export type BoardWords = {
 };
 
 /** Where the tasks of a deal stand, for whoever watches: a line a task on a terminal, a line a change elsewhere. */
-export interface Board extends Disposable {
+interface Board extends Disposable {
   /** A task is new, or has changed. */
   tell(task: TaskView): void;
   /** Something about all of them. */

@@ -9,7 +9,7 @@ import { TimedOutError } from "../errors.ts";
 import { short } from "../print.ts";
 
 /** Hears a task's new state; waited for. */
-export type TaskListener = (task: TaskView) => void | Promise<void>;
+type TaskListener = (task: TaskView) => void | Promise<void>;
 
 /**
  * Follows a deal until all of its tasks are over; each task that changed is told to `onChange`.

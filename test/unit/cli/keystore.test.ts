@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { createKey, keyAddress, keyNames, openKey } from "../../../cli/keystore.ts";
+import { createKey, keyAddress, openKey } from "../../../cli/keystore.ts";
 import type { GridmillError } from "../../../protocol/errors.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
@@ -28,7 +28,6 @@ describe("keystore", function () {
     expect((await openKey(dir.path, "default", PASSPHRASE)).address.toLowerCase()).to.equal(address);
     expect(await keyAddress(dir.path, "default")).to.equal(address);
     expect(await codeOf(openKey(dir.path, "default", "wrong"))).to.equal("GM_WRONG_PASSPHRASE");
-    expect(await keyNames(dir.path)).to.deep.equal(["default"]);
   });
 
   it("stores it encrypted, for its owner's eyes only", async function () {

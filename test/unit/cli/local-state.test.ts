@@ -57,6 +57,17 @@ describe("local state", function () {
     ]);
   });
 
+  it("keeps every process, though several are recorded at the same moment", async function () {
+    await using dir = await tempDir();
+    const file = join(dir.path, "state.json");
+    await writePrivateJson(file, { up: { pid: 1, born: "x" }, children: [] });
+    const names = ["anvil", "redis", "registry"];
+
+    await Promise.all(names.map((name, index) => recordRunning(file, child(name, index))));
+
+    expect((await readLocalState(file))?.children.map(({ name }) => name)).to.deep.equal(names);
+  });
+
   it("says what to do about a file that is damaged", async function () {
     await using dir = await tempDir();
     const file = join(dir.path, "state.json");

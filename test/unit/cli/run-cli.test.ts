@@ -61,6 +61,23 @@ describe("runCli", function () {
   });
 });
 
+describe("help", function () {
+  it("shows the defaults of sizes as a person types them", async function () {
+    const { out } = await capture("pool", "offer", "--help");
+
+    expect(out).to.match(/--cpus <n> .*\(default: 1\)/);
+    expect(out).to.match(/--memory <size> .*\(default: 1G\)/);
+    expect(out).to.match(/--disk <size> .*\(default: 1G\)/);
+  });
+
+  it("leaves out that a switch is off and a list empty", async function () {
+    const { out } = await capture("run", "--help");
+
+    expect(out).to.match(/--tasks <n> [^]*\(default: 1\)/);
+    expect(out).to.not.match(/default:\s+(false|\[\]|\{\})/);
+  });
+});
+
 describe("every command", function () {
   for (const [noun, entry] of Object.entries(COMMANDS)) {
     const verbs = "verbs" in entry ? entry.verbs : { "": entry };
