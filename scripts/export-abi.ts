@@ -19,7 +19,7 @@ export const CONTRACTS = {
 } as const;
 
 /** What Hardhat keeps of a compiled contract. */
-export type Artifact = {
+type Artifact = {
   readonly abi: readonly { readonly type: string; readonly name?: string }[];
   readonly bytecode: string;
   readonly deployedBytecode: string;
@@ -33,7 +33,7 @@ export async function artifactOf(contract: string): Promise<Artifact> {
 }
 
 /** The files that `chain/abi/` should hold, by path. */
-export async function renderAbiFiles(): Promise<ReadonlyMap<string, string>> {
+async function renderAbiFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const [contract, file] of Object.entries(CONTRACTS)) {
     const { abi, bytecode } = await artifactOf(contract);

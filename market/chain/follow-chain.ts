@@ -13,7 +13,7 @@ import { marketEventOf } from "./market-events.ts";
 /** How far this process has followed the chain; both 0 until it led once. */
 export type Progress = { block: number; head: number };
 
-export type FollowChainOptions = {
+type FollowChainOptions = {
   readonly source: EventSource;
   readonly follower: Follower;
   readonly checkpoint: CheckpointStore;

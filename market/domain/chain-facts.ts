@@ -5,7 +5,7 @@ import { NodeBehindError } from "./errors.ts";
 import type { AssetRef } from "./order-terms.ts";
 import type { Book, OrderName } from "./ports.ts";
 
-export type FactsDeps = { readonly chain: ChainView; readonly book: Book };
+type FactsDeps = { readonly chain: ChainView; readonly book: Book };
 
 /**
  * Reads what the chain says about an account, an asset or an order's use, and stores it with the number of a block that

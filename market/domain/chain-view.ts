@@ -14,7 +14,7 @@ export type ChainAsset = {
   readonly endpoint?: string;
 };
 
-export type Balance = { readonly available: bigint; readonly locked: bigint };
+type Balance = { readonly available: bigint; readonly locked: bigint };
 
 /**
  * What the market asks the chain. Every answer is the newest block's. A node that fails makes the call throw:

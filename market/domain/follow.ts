@@ -5,7 +5,7 @@ import type { ChainEvent } from "./chain-events.ts";
 import type { ChainFacts } from "./chain-facts.ts";
 import type { Book, Deals, OrderName } from "./ports.ts";
 
-export type FollowDeps = {
+type FollowDeps = {
   readonly facts: ChainFacts;
   readonly book: Book;
   readonly deals: Deals;

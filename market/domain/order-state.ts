@@ -41,7 +41,7 @@ export type OrderFacts = {
   readonly available: bigint;
 };
 
-export type OrderState = { readonly status: OrderStatus; readonly problem: GridmillError | undefined };
+type OrderState = { readonly status: OrderStatus; readonly problem: GridmillError | undefined };
 
 /**
  * Where an order stands, from what the chain says and nothing else: so a reorganisation, a returned deposit or an asset

@@ -9,7 +9,7 @@ export interface Metrics {
   observe(server: FastifyInstance): void;
 }
 
-export type Measured = {
+type Measured = {
   readonly block: () => number;
   readonly head: () => number;
   readonly quarantined: () => Promise<number>;

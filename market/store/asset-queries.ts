@@ -9,9 +9,9 @@ import type { Database } from "./database.ts";
 import { pageOf, parseCursor } from "./paging.ts";
 import type { AssetsTable } from "./schema.ts";
 
-export type AssetOf = { readonly app: AppAsset; readonly dataset: DatasetAsset; readonly pool: PoolAsset };
+type AssetOf = { readonly app: AppAsset; readonly dataset: DatasetAsset; readonly pool: PoolAsset };
 
-export type AssetFilter = {
+type AssetFilter = {
   readonly owner?: Address | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;

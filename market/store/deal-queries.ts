@@ -21,7 +21,7 @@ export function selectTasks(db: Kysely<Schema>): SelectQueryBuilder<Schema, "tas
   return joined.selectAll("tasks").select("deals.ended");
 }
 
-export type DealFilter = {
+type DealFilter = {
   readonly requester?: Address | undefined;
   readonly pool?: bigint | undefined;
   readonly app?: bigint | undefined;

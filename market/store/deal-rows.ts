@@ -23,7 +23,7 @@ export function dealRecordOf(row: DealRow): DealRecord {
   };
 }
 
-export function dealStatus(ended: string | null, settled: number, volume: number): DealStatus {
+function dealStatus(ended: string | null, settled: number, volume: number): DealStatus {
   return settled === volume ? "settled" : ((ended ?? "open") as DealStatus);
 }
 

@@ -12,7 +12,7 @@ export const FEED_KEPT = 10_000;
 const MAX_PAGE = 500;
 
 /** An event of the feed as text, ready to be sent. */
-export type FeedRow = { readonly seq: number; readonly event: string };
+type FeedRow = { readonly seq: number; readonly event: string };
 
 export interface FeedStore {
   /** Number of the newest event. */

@@ -12,7 +12,7 @@ import type { OrderRow } from "./order-rows.ts";
 import { pageOf, parseCursor } from "./paging.ts";
 import type { Schema } from "./schema.ts";
 
-export type OrderFilter = {
+type OrderFilter = {
   readonly app?: bigint | undefined;
   readonly dataset?: bigint | undefined;
   readonly pool?: bigint | undefined;

@@ -33,7 +33,7 @@ export type OrdersTable = {
   readonly read_at: number;
 };
 
-export type AccountsTable = {
+type AccountsTable = {
   readonly address: string;
   readonly available: Big;
   readonly counter: Big;
@@ -54,7 +54,7 @@ export type AssetsTable = {
 };
 
 /** Everybody who was ever seen to own an asset. */
-export type OwnersTable = { readonly kind: string; readonly id: Big; readonly owner: string };
+type OwnersTable = { readonly kind: string; readonly id: Big; readonly owner: string };
 
 export type DealsTable = {
   readonly deal_id: string;
@@ -81,20 +81,20 @@ export type TasksTable = {
   readonly settled_block: number | null;
 };
 
-export type ParamsTable = { readonly hash: string; readonly bytes: Uint8Array; readonly put_at: number };
+type ParamsTable = { readonly hash: string; readonly bytes: Uint8Array; readonly put_at: number };
 
 /** One row each: the watcher's checkpoint, and who follows the chain at the moment. */
-export type StateTable = { readonly name: string; readonly value: string };
+type StateTable = { readonly name: string; readonly value: string };
 
 /** Events that can never be handled, with why. */
-export type QuarantineTable = {
+type QuarantineTable = {
   readonly id: Generated<number>;
   readonly event: string;
   readonly code: string;
   readonly message: string;
 };
 
-export type FeedTable = { readonly seq: number; readonly event: string };
+type FeedTable = { readonly seq: number; readonly event: string };
 
 export type Schema = {
   readonly orders: OrdersTable;

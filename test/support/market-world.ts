@@ -27,7 +27,7 @@ import { tempDir } from "./temp-dir.ts";
 /** Anvil's own words, from which its funded accounts come. */
 const MNEMONIC = Mnemonic.fromPhrase("test test test test test test test test test test test junk");
 const ROLES = ["deployer", "appOwner", "datasetOwner", "poolOwner", "requester", "stranger"] as const;
-export type Role = (typeof ROLES)[number];
+type Role = (typeof ROLES)[number];
 export const DEPOSIT = 1_000n * MILL;
 
 /** Who acts in a test: signs orders with the wallet, sends transactions with the sender. */
@@ -49,7 +49,7 @@ export interface MarketWorld extends AsyncDisposable {
   sign<K extends OrderKind>(role: Role, kind: K, order: OrderByKind[K]): Promise<Signed<OrderByKind[K]>>;
 }
 
-export type WorldOptions = { readonly database?: DatabaseOptions };
+type WorldOptions = { readonly database?: DatabaseOptions };
 
 export async function openMarketWorld({ database }: WorldOptions = {}): Promise<MarketWorld> {
   await using opened = new AsyncDisposableStack();
