@@ -2,6 +2,7 @@ import { reasonOf, throwUnlessAnswer, type EngineCall } from "./engine.ts";
 import { readEngineOutput, type EngineReport } from "./engine-output.ts";
 import { ImagePushError } from "./errors.ts";
 import { ImageDigestSchema, parseImageName, pinnedName } from "./image-name.ts";
+import { withRegistryPatience } from "./registry-patience.ts";
 import { resolveDigest, type PinnedImage } from "./resolve-digest.ts";
 
 export type PushOptions = EngineCall & {
@@ -19,11 +20,16 @@ export type PushOptions = EngineCall & {
 export async function pushImage(options: PushOptions): Promise<PinnedImage> {
   const { name, engine, signal } = options;
   const { repository, tag = "latest" } = parseImageName(name);
+  const digest = await withRegistryPatience(() => push(options, repository, tag), signal);
+  // By digest, since somebody else may have pushed to the same tag meanwhile.
+  return resolveDigest({ engine, name: pinnedName(repository, digest), signal });
+}
+
+async function push(options: PushOptions, repository: string, tag: string): Promise<string> {
   const { aux, error } = await runPush(options, repository, tag);
   const digest = ImageDigestSchema.safeParse(aux["Digest"]);
-  if (error !== undefined || !digest.success) throw pushError(name, error ?? "the engine stopped in the middle");
-  // By digest, since somebody else may have pushed to the same tag meanwhile.
-  return resolveDigest({ engine, name: pinnedName(repository, digest.data), signal });
+  if (error === undefined && digest.success) return digest.data;
+  throw pushError(options.name, error ?? "the engine stopped in the middle");
 }
 
 async function runPush(options: PushOptions, repository: string, tag: string): Promise<EngineReport> {

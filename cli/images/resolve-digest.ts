@@ -2,8 +2,9 @@ import type { GridmillError } from "../../protocol/errors.ts";
 import { statusOf } from "../../worker/executor/engine.ts";
 import { ImageNotFoundError, RegistryUnreachableError } from "../../worker/executor/errors.ts";
 
-import { reasonOf, throwUnlessAnswer, type EngineCall } from "./engine.ts";
+import { reasonOf, throwUnlessAnswer, type EngineCall, type ImageEngine } from "./engine.ts";
 import { ImageDigestSchema, parseImageName, pinnedName } from "./image-name.ts";
+import { withRegistryPatience } from "./registry-patience.ts";
 
 /** An image that will stay the same bytes. */
 export type PinnedImage = {
@@ -27,10 +28,14 @@ export type ResolveOptions = Omit<EngineCall, "onProgress"> & {
 export async function resolveDigest({ engine, name, signal }: ResolveOptions): Promise<PinnedImage> {
   const { repository, tag, digest: wanted } = parseImageName(name);
   const asked = wanted === undefined ? `${repository}:${tag ?? "latest"}` : pinnedName(repository, wanted);
+  const digest = await withRegistryPatience(() => askRegistry(engine, asked, signal), signal);
+  return { reference: pinnedName(repository, digest), repository, digest };
+}
+
+async function askRegistry(engine: ImageEngine, asked: string, signal: AbortSignal | undefined): Promise<string> {
   try {
     const { Descriptor } = await engine.getImage(asked).distribution(signal && { abortSignal: signal });
-    const digest = ImageDigestSchema.parse(Descriptor.digest);
-    return { reference: pinnedName(repository, digest), repository, digest };
+    return ImageDigestSchema.parse(Descriptor.digest);
   } catch (error) {
     throwUnlessAnswer(error, signal);
     throw asRegistryError(error, asked);

@@ -14,6 +14,7 @@ import { freePort } from "../../cli/parts/free-port.ts";
 import { EngineUnreachableError, ImageNotFoundError, RegistryUnreachableError } from "../../worker/executor/errors.ts";
 import { buildApp, FIRST_BUILD_MS } from "../support/app-images.ts";
 import { withDocker, withRegistry } from "../support/parts.ts";
+import { startStumblingRegistry } from "../support/stumbling-registry.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
@@ -152,6 +153,30 @@ describe("app images", function () {
 
       expect(resolving).to.be.instanceOf(RegistryUnreachableError);
       expect(pushing).to.be.instanceOf(ImagePushError);
+    });
+
+    it("waits for a registry that stumbles", async function () {
+      await using stumbling = await startStumblingRegistry(registry().url);
+      const name = `${stumbling.host}/checksum:1.0.0`;
+
+      stumbling.stumble(2);
+      const { digest } = await pushImage({ engine, image, name });
+      stumbling.stumble(3);
+      const resolved = await resolveDigest({ engine, name });
+
+      expect([digest, resolved.digest]).to.deep.equal([pushed.digest, pushed.digest]);
+      expect(stumbling.stumbles()).to.equal(0);
+    });
+
+    it("gives up on one that does nothing but stumble", async function () {
+      await using stumbling = await startStumblingRegistry(registry().url);
+      stumbling.stumble(Infinity);
+
+      const error = await resolveDigest({ engine, name: `${stumbling.host}/checksum:1.0.0` }).catch(
+        (thrown: unknown) => thrown,
+      );
+
+      expect(error).to.be.instanceOf(RegistryUnreachableError);
     });
 
     it("does not push what this machine does not have", async function () {

@@ -16,6 +16,7 @@ import { envFor } from "../support/config.ts";
 import { inSuite } from "../support/in-suite.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { startWorkerPool } from "../support/worker-pool.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { aLease } from "../unit/worker/fakes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -69,13 +70,14 @@ describe("worker process", function () {
       here.pool.say({ type: "lease", lease: aLease() });
       expect(await here.pool.hears("refuse")).to.deep.include({ code: "GM_DEAL_NOT_OPEN" });
       for (let index = 0; index < 20; index++) await (await fetch(`${url}/metrics`)).text();
-      const { rssBytes } = (await (await fetch(`${url}/status`)).json()) as { rssBytes: number };
+      const rssBytes = async () => ((await (await fetch(`${url}/status`)).json()) as { rssBytes: number }).rssBytes;
+      // What was needed for a moment is given back in the seconds after, when V8 comes to it.
+      await waitFor("little resident memory", async () => (await rssBytes()) < MEMORY_LIMIT, { timeoutMs: 15_000 });
 
       child.kill("SIGTERM");
       const [code] = (await once(child, "exit")) as [number];
 
       expect(code).to.equal(0);
-      expect(rssBytes, "resident memory").to.be.below(MEMORY_LIMIT);
     });
   }
 

@@ -1,4 +1,6 @@
-import { codeOf } from "../../protocol/errors.ts";
+import { expect } from "chai";
+
+import { codeOf, errorData } from "../../protocol/errors.ts";
 
 import type { LocalMarket } from "./local-market.ts";
 
@@ -10,10 +12,17 @@ export type Ended = {
   readonly code?: string;
   /** How the task ended, or why it waits. */
   readonly task?: string;
+  /** What was said, for whoever has to find out why it ended otherwise; no case names it. */
+  readonly said?: string;
 };
 
+/** @throws AssertionError that tells what was said */
+export function expectEnded({ said, ...words }: Ended, ends: Ended): void {
+  expect(words, said).to.deep.equal(ends);
+}
+
 type RunJson = {
-  readonly error?: { readonly code: string };
+  readonly error?: { readonly code: string; readonly message: string };
   readonly tasks?: readonly { readonly status: string; readonly reason: string | null; readonly exitCode: number }[];
 };
 
@@ -21,7 +30,7 @@ type RunJson = {
 export async function endOf(market: LocalMarket, args: readonly string[], env = {}): Promise<Ended> {
   const { code: exit, json } = await market.run(args, { env });
   const { error, tasks } = json as RunJson;
-  if (error) return { exit, code: error.code };
+  if (error) return { exit, code: error.code, said: error.message };
   return { exit, task: (tasks ?? []).map(wordsOf).join(", ") };
 }
 
@@ -35,6 +44,6 @@ export async function refusalOf(attempt: () => Promise<unknown>): Promise<Ended>
     await attempt();
     return { task: "accepted" };
   } catch (error) {
-    return { code: codeOf(error) };
+    return { code: codeOf(error), said: errorData(error).message };
   }
 }
