@@ -40,11 +40,9 @@ export function votesWanted(votes: readonly WeightedVote[], candidates: readonly
   const weights = [...groupWeights(votes).values()].sort((a, b) => (a < b ? 1 : -1));
   const others = weights.slice(1).reduce((sum, weight) => sum + weight, 0n);
   let best = weights[0] ?? 1n;
-  let counted = weights.length > 0;
   for (let wanted = 0; wanted <= candidates.length; wanted++) {
-    if (counted && isAccepted(best, 1n + best + others, trust)) return wanted;
+    if (isAccepted(best, 1n + best + others, trust)) return wanted;
     best *= candidates[wanted] ?? 1n;
-    counted = true;
   }
   return candidates.length + 1;
 }
