@@ -6,6 +6,8 @@ export const BALLOT_OPEN_SECONDS = 600;
 export const UNBONDING_SECONDS = 86_400;
 /** Most votes that one task may bring into a settle. */
 export const MAX_VOTES_PER_TASK = 32;
+/** Most tasks of one epoch: what one worker says about all of them fits into one message (`MAX_MESSAGE_BYTES`). */
+export const MAX_TASKS_PER_EPOCH = 6_000;
 /** Most bytes of a callback's data. */
 export const MAX_CALLBACK_BYTES = 4_096;
 /** Part of the pool price, in basis points, that the pool owner stakes on each task. */

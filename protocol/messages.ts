@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { MAX_TASKS_PER_EPOCH } from "./constants.ts";
 import { LeaseSchema } from "./lease.ts";
 import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from "./primitives.ts";
 
@@ -67,7 +68,7 @@ const ballot = z.strictObject({
   votes: z
     .array(z.strictObject({ taskId, seal: HashSchema }))
     .min(1)
-    .max(10_000),
+    .max(MAX_TASKS_PER_EPOCH),
   /** EIP-2098: 64 bytes. */
   signature: HexSchema.refine((hex) => hex.length === 130, "must be 64 bytes"),
 });
@@ -84,7 +85,7 @@ const open = z.strictObject({
   digests: z
     .array(z.strictObject({ taskId, digest: HashSchema }))
     .min(1)
-    .max(10_000),
+    .max(MAX_TASKS_PER_EPOCH),
 });
 const uploaded = z.strictObject({
   type: z.literal("uploaded"),
@@ -124,7 +125,7 @@ const ballotWanted = z.strictObject({
   type: z.literal("ballot?"),
   ...epochFields,
   /** Tasks to vote on, in task order; the worker leaves out those it does not want to vote on. */
-  tasks: z.array(taskId).min(1).max(10_000),
+  tasks: z.array(taskId).min(1).max(MAX_TASKS_PER_EPOCH),
 });
 const sealed = z.strictObject({
   type: z.literal("sealed"),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { httpUrl, httpUrls, keySourceOf, logLevel, NO_KEY, parseEnv, wholeNumber } from "../chain/node/env.ts";
 import type { KeySource } from "../chain/node/wallet.ts";
+import { MAX_TASKS_PER_EPOCH } from "../protocol/constants.ts";
 import { SEAL_MARGIN_SECONDS } from "./domain/ballot-check.ts";
 import type { EpochPolicy } from "./domain/epoch-plan.ts";
 
@@ -36,7 +37,7 @@ const Env = z
     GRIDMILL_PLATFORM: z.string().prefault("linux/amd64"),
     /** No agreed task waits longer than this for others to be sealed with it, in seconds. */
     GRIDMILL_EPOCH_SECONDS: wholeNumber().prefault("30"),
-    GRIDMILL_EPOCH_TASKS: wholeNumber(10_000, 1).prefault("400"),
+    GRIDMILL_EPOCH_TASKS: wholeNumber(MAX_TASKS_PER_EPOCH, 1).prefault("400"),
     /** How long workers have to answer for a ballot, and to open and upload, in seconds. */
     GRIDMILL_BALLOT_SECONDS: wholeNumber().prefault("15"),
     GRIDMILL_OPEN_SECONDS: wholeNumber().prefault("120"),

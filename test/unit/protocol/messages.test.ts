@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { toJson } from "../../../protocol/json.ts";
-import { SchedulerMessageSchema, WorkerMessageSchema } from "../../../protocol/messages.ts";
+import { MAX_MESSAGE_BYTES, SchedulerMessageSchema, WorkerMessageSchema } from "../../../protocol/messages.ts";
 import type { MessageOf, SchedulerMessage, WorkerMessage } from "../../../protocol/messages.ts";
 import { aLease, LEASE_ID } from "./a-lease.ts";
 import { word } from "./arbitraries.ts";
@@ -73,7 +73,7 @@ const BOUNDS: readonly (readonly [Type, string, ok: unknown, refused: unknown])[
   ["progress", "stage", "fetching", "dreaming"],
   ["log", "text", x(65_536), x(65_537)],
   ["ballot", "votes", [vote], []],
-  ["ballot", "votes", many(10_000, vote), many(10_001, vote)],
+  ["ballot", "votes", many(6_000, vote), many(6_001, vote)],
   ["ballot", "signature", `0x${"00".repeat(64)}`, `0x${"00".repeat(65)}`],
   ["ballot", "signature", `0x${"FF".repeat(64)}`, `0x${"00".repeat(63)}`],
   ["ballot", "epoch", 1, 0],
@@ -81,14 +81,14 @@ const BOUNDS: readonly (readonly [Type, string, ok: unknown, refused: unknown])[
   ["ballot", "sealBy", 2 ** 40 - 1, 2 ** 40],
   ["ballot-refused", "message", x(1_024), x(1_025)],
   ["open", "digests", [opened], []],
-  ["open", "digests", many(10_000, opened), many(10_001, opened)],
+  ["open", "digests", many(6_000, opened), many(6_001, opened)],
   ["uploaded", "bytes", 0, -1],
   ["uploaded", "sha256", "ab".repeat(32), word(1)],
   ["upload-failed", "message", x(1_024), x(1_025)],
   ["welcome", "protocol", 1, 2],
   ["welcome", "heartbeatMs", 1, 0],
   ["ballot?", "tasks", [taskId], []],
-  ["ballot?", "tasks", many(10_000, taskId), many(10_001, taskId)],
+  ["ballot?", "tasks", many(6_000, taskId), many(6_001, taskId)],
   ["sealed", "leaves", [], ["0x"]],
   ["settled", "agreed", false, "no"],
   ["drop", "reason", x(1_024), x(1_025)],
@@ -127,6 +127,13 @@ describe("messages", function () {
         expect(accepts(type, { [field]: ok })).to.equal(true);
         expect(accepts(type, { [field]: refused })).to.equal(false);
       });
+    }
+  });
+
+  it("fit into the bytes that a message may have, at each of these bounds", function () {
+    for (const [type, field, ok] of BOUNDS) {
+      const text = toJson({ ...GOOD[type], [field]: ok });
+      expect(Buffer.byteLength(text), `${field} of ${type}`).to.be.at.most(MAX_MESSAGE_BYTES);
     }
   });
 

@@ -73,6 +73,7 @@ describe("the scheduler's configuration", function () {
     ["GRIDMILL_LANES", "0"],
     ["GRIDMILL_LANES", "257"],
     ["GRIDMILL_EPOCH_TASKS", "0"],
+    ["GRIDMILL_EPOCH_TASKS", "6001"],
     ["GRIDMILL_REPLICATE_PERCENT", "101"],
     ["GRIDMILL_EPOCH_SECONDS", "1.5"],
     ["GRIDMILL_PUBLIC_URL", "pool.example"],
@@ -83,6 +84,10 @@ describe("the scheduler's configuration", function () {
       expect(problemsOf({ ...GOOD, [name]: value }).map((problem) => problem.split(/[.:]/)[0])).to.include(name);
     });
   }
+
+  it("lets an epoch have as many tasks as one message holds", function () {
+    expect(loadConfig({ ...GOOD, GRIDMILL_EPOCH_TASKS: "6000" }).epochs.maxTasks).to.equal(6_000);
+  });
 
   it("names every fault at once", function () {
     const env = { ...GOOD, REDIS_URL: "nope", GRIDMILL_LANES: "0", GRIDMILL_PORT: "-1" };
