@@ -20,7 +20,7 @@ import { accountNames, ensureGenesis, ensureKeys } from "./genesis.ts";
 import { choosePorts, readPlan, workersOf, writePlan } from "./local-plan.ts";
 import type { LocalPlan } from "./local-plan.ts";
 import { readLocalState, recordRunning, requireDown, stopChildren } from "./local-state.ts";
-import { openPool } from "./open-pool.ts";
+import { offerPool, registerPool } from "./open-pool.ts";
 import { localPaths } from "./paths.ts";
 import type { LocalPaths } from "./paths.ts";
 import { identify } from "./processes.ts";
@@ -111,19 +111,30 @@ async function build({ config, networksFile, paths, options, listener }: Build):
   await saveNetwork(networksFile, LOCAL_NETWORK, network);
   signal.throwIfAborted();
 
-  onStep("market");
-  const market = await startRecorded(serviceNamed(plan, "market"), config, paths.state);
+  onStep("market, pool, and the workers' bonds");
+  const isNew = plan.pool === undefined;
+  const [market, opened] = await together([
+    startRecorded(serviceNamed(plan, "market"), config, paths.state),
+    isNew ? registerPool(paths, plan, network) : Promise.resolve(plan),
+  ]);
   signal.throwIfAborted();
 
-  if (plan.pool === undefined) {
-    onStep("pool, its offers, and the workers' bonds");
-    plan = await openPool(paths, plan, network);
-    await writePlan(paths.plan, plan);
-  }
-  onStep("scheduler and workers");
-  const started = await startServices(config, paths, plan);
+  onStep("offers, scheduler and workers");
+  plan = opened;
+  const [services] = await together([
+    startServices(config, paths, plan),
+    isNew ? offerPool(paths, plan, network).then(() => writePlan(paths.plan, opened)) : undefined,
+  ]);
   await workersConnected(plan, signal);
-  return { paths, plan, network, services: [market, ...started] };
+  return { paths, plan, network, services: [market, ...services] };
+}
+
+/** As Promise.all, but nothing goes on behind a failure: what is still starting could not be stopped with the rest. */
+async function together<T extends readonly unknown[]>(
+  work: readonly [...T],
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work);
+  return await Promise.all(work);
 }
 
 /** The names of a market's workers. */
@@ -163,20 +174,18 @@ async function startParts(config: CliConfig, paths: LocalPaths, plan: LocalPlan)
     if (id) await recordRunning(paths.state, { ...id, name, url, dataDir, logFile: join(dataDir, `${name}.log`) });
   };
   const { chain, redis, registry, docker } = paths;
-  const started = await Promise.allSettled([
+  await together([
     ...(plan.chain === undefined ? [record("anvil", chain, startAnvil({ port: ports.chain, dataDir: chain }))] : []),
     record("redis", redis, startRedis({ port: ports.redis, dataDir: redis })),
     record("registry", registry, startRegistry({ port: ports.registry, dataDir: registry })),
     ensureDockerEngine({ host: config.dockerHost, logDir: docker }),
   ]);
-  const failed = started.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
 }
 
+/** The workers find their pool when it is there; nobody waits for it. */
 async function startServices(config: CliConfig, paths: LocalPaths, plan: LocalPlan): Promise<readonly Child[]> {
-  const started = [await startRecorded(serviceNamed(plan, "pool"), config, paths.state)];
-  for (const worker of workersOf(plan)) started.push(await startRecorded(worker, config, paths.state));
-  return started;
+  const services = [serviceNamed(plan, "pool"), ...workersOf(plan)];
+  return await together(services.map((service) => startRecorded(service, config, paths.state)));
 }
 
 const CONNECT_MS = 30_000;

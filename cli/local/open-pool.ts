@@ -16,20 +16,24 @@ import type { LocalPaths } from "./paths.ts";
 import { serviceNamed } from "./service.ts";
 import { poolService, poolUrl } from "./services.ts";
 
-/** First time only: the pool on chain, its orders in the book, the workers' stakes. Returns the plan with its pool. */
-export async function openPool(paths: LocalPaths, plan: LocalPlan, network: CliNetwork): Promise<LocalPlan> {
+const OWNER = "pool-owner";
+
+/** First time only: the pool on chain, and the workers' stakes. Needs no market. Returns the plan with its pool. */
+export async function registerPool(paths: LocalPaths, plan: LocalPlan, network: CliNetwork): Promise<LocalPlan> {
   const workers = workersOf(plan);
-  const [pool] = await Promise.all([
-    inNameOf(paths, network, "pool-owner", async (owner) => {
-      const endpoint = poolUrl(plan.ports);
-      const { id } = await owner.pools.create({ operator: plan.accounts["pool-operator"]!, endpoint });
-      await offerEverything(owner, id, workers.length);
-      return id;
-    }),
+  const endpoint = poolUrl(plan.ports);
+  const operator = plan.accounts["pool-operator"]!;
+  const [{ id: pool }] = await Promise.all([
+    inNameOf(paths, network, OWNER, (owner) => owner.pools.create({ operator, endpoint })),
     ...workers.map(({ name }) => inNameOf(paths, network, name, (worker) => worker.accounts.bond(BOND))),
   ]);
   const services = [serviceNamed(plan, "market"), poolService({ paths, ...plan }, pool), ...workers];
   return { ...plan, pool, services };
+}
+
+/** First time only: the pool's orders, in the market's book. */
+export async function offerPool(paths: LocalPaths, plan: LocalPlan, network: CliNetwork): Promise<void> {
+  await inNameOf(paths, network, OWNER, (owner) => offerEverything(owner, plan.pool!, workersOf(plan).length));
 }
 
 /** Does something with the key of one of the local accounts. */
