@@ -26,7 +26,7 @@ export type Match = {
 };
 
 /** What `Hub.settle` takes; `tasks` is made by `encodeSettlement` of `protocol/settlement.ts`. */
-export type Settle = {
+type Settle = {
   readonly pool: bigint;
   readonly lane: number;
   readonly deals: readonly Deal[];

@@ -8,7 +8,7 @@ const HandledBlockSchema = z.strictObject({ block: z.int().min(-1), hash: HashSc
 export const CheckpointSchema = HandledBlockSchema.extend({ trail: z.array(HandledBlockSchema) });
 
 /** A block whose events, and those of all before it, were handled. A hash of zero: none yet, on every branch. */
-export type HandledBlock = Readonly<z.output<typeof HandledBlockSchema>>;
+type HandledBlock = Readonly<z.output<typeof HandledBlockSchema>>;
 
 /**
  * How far the watcher is. `trail` has earlier such blocks, newest first and ever sparser, so that after a reorganisation

@@ -14,7 +14,7 @@ type View<A extends unknown[], R> = BaseContractMethod<A, R, R>;
 /** A function that changes something; with a signer as runner, calling it sends a transaction. */
 type Write<A extends unknown[], R = void> = BaseContractMethod<A, R, ContractTransactionResponse>;
 
-export interface TokenContract extends BaseContract {
+interface TokenContract extends BaseContract {
   readonly balanceOf: View<[account: Address], bigint>;
   readonly allowance: View<[owner: Address, spender: Address], bigint>;
   readonly totalSupply: View<[], bigint>;
@@ -23,7 +23,7 @@ export interface TokenContract extends BaseContract {
   readonly approve: Write<[spender: Address, amount: bigint], boolean>;
 }
 
-export interface EscrowContract extends BaseContract {
+interface EscrowContract extends BaseContract {
   readonly balanceOf: View<[account: Address], { readonly available: bigint; readonly locked: bigint }>;
   readonly pendingBurn: View<[], bigint>;
   readonly deposit: Write<[amount: bigint]>;
@@ -40,12 +40,12 @@ interface RegistryContract extends BaseContract {
   readonly transferFrom: Write<[from: Address, to: Address, id: bigint]>;
 }
 
-export interface AppRegistryContract extends RegistryContract {
+interface AppRegistryContract extends RegistryContract {
   readonly appOf: View<[id: bigint], { readonly digest: string; readonly image: string }>;
   readonly register: Write<[reference: string, digest: Hash], bigint>;
 }
 
-export interface DatasetRegistryContract extends RegistryContract {
+interface DatasetRegistryContract extends RegistryContract {
   readonly datasetOf: View<
     [id: bigint],
     { readonly digest: string; readonly encrypted: boolean; readonly location: string }
@@ -53,7 +53,7 @@ export interface DatasetRegistryContract extends RegistryContract {
   readonly register: Write<[reference: string, digest: Hash, encrypted: boolean], bigint>;
 }
 
-export interface PoolRegistryContract extends RegistryContract {
+interface PoolRegistryContract extends RegistryContract {
   readonly poolOf: View<[id: bigint], { readonly operator: string; readonly endpoint: string }>;
   readonly operatorOf: View<[id: bigint], string>;
   readonly register: Write<[operator: Address, endpoint: string], bigint>;
@@ -62,7 +62,7 @@ export interface PoolRegistryContract extends RegistryContract {
 }
 
 /** Approving and cancelling have one function for each kind of order: see `calls.ts`. */
-export interface MarketplaceContract extends BaseContract {
+interface MarketplaceContract extends BaseContract {
   readonly counterOf: View<[signer: Address], bigint>;
   readonly consumedOf: View<[signer: Address, orderHash: Hash], bigint>;
   readonly isApproved: View<[signer: Address, orderHash: Hash], boolean>;
@@ -74,7 +74,7 @@ export interface MarketplaceContract extends BaseContract {
   readonly cancelAll: Write<[]>;
 }
 
-export interface HubContract extends BaseContract {
+interface HubContract extends BaseContract {
   readonly epochOf: View<
     [pool: bigint, lane: number],
     { readonly jointHash: string; readonly epoch: bigint; readonly sealedAt: bigint; readonly settled: boolean }

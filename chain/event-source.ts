@@ -34,7 +34,7 @@ export interface EventSource {
   read(fromBlock: number, toBlock: number): Promise<EventPage>;
 }
 
-export type EventSourceOptions = {
+type EventSourceOptions = {
   readonly provider: JsonRpcApiProvider;
   readonly deployment: Deployment;
   /** Only these; default: all. */

@@ -72,7 +72,7 @@ export async function watchEvents(options: WatcherOptions, signal: AbortSignal):
 }
 
 /** What is needed to follow the newest blocks. */
-export type HeadWatcherOptions = Pick<WatcherOptions, "source" | "onEvent" | "onRewind" | "onError" | "pollMs">;
+type HeadWatcherOptions = Pick<WatcherOptions, "source" | "onEvent" | "onRewind" | "onError" | "pollMs">;
 
 /**
  * Delivers the events of new blocks as soon as they appear, from now on, for what is only shown. Remembers nothing over

@@ -11,7 +11,7 @@ import { plainArgs } from "./plain.ts";
 import type { RawLog } from "./intent.ts";
 
 /** Where an event stands in the chain; (block hash, log index) names it. */
-export type EventAt = {
+type EventAt = {
   readonly blockNumber: number;
   readonly blockHash: Hash;
   readonly transactionHash: Hash;
@@ -28,7 +28,7 @@ export type GridEvent = {
 export type GridEventOf<K extends GridEventKind> = Extract<GridEvent, { kind: K }>;
 
 /** Addresses and topics by which a node finds the events of these kinds. */
-export type LogFilter = { readonly address: readonly Address[]; readonly topics: readonly [readonly Hash[]] };
+type LogFilter = { readonly address: readonly Address[]; readonly topics: readonly [readonly Hash[]] };
 
 /** Reads the logs of one deployment. */
 export interface EventDecoder {

@@ -5,7 +5,7 @@ import { ChainUnreachableError, WrongChainError } from "./errors.ts";
 import { pause } from "./pause.ts";
 import type { Answer, Endpoint } from "./rpc-endpoint.ts";
 
-export type FailoverOptions = {
+type FailoverOptions = {
   readonly chainId: number;
   readonly endpoints: readonly Endpoint[];
   readonly timeoutMs: number;

@@ -52,7 +52,7 @@ export type SignedAttempt = {
  * - `succeeded`  final
  * - `reverted`   final: mined, but the contract refused
  */
-export type IntentState = "open" | "succeeded" | "reverted";
+type IntentState = "open" | "succeeded" | "reverted";
 
 /** All that is known of one intent. What identifies a transaction is what it is for: the intent's id. */
 export type Intent = {

@@ -3,24 +3,22 @@ import type { BlockTag, JsonRpcApiProvider } from "ethers";
 import type { Deployment } from "../protocol/deployment.ts";
 import { SETTLE_WINDOW_SECONDS } from "../protocol/constants.ts";
 import { signingDomain } from "../protocol/orders.ts";
-import type { OrderKind, SigningDomain } from "../protocol/orders.ts";
+import type { SigningDomain } from "../protocol/orders.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
 import { REGISTRY_OF } from "./interfaces.ts";
 import { createReads } from "./reads.ts";
 import type { Reads } from "./reads.ts";
 
 /** A block, named so that a reorganisation shows. */
-export type BlockRef = { readonly number: number; readonly hash: Hash };
+type BlockRef = { readonly number: number; readonly hash: Hash };
 
 export type AssetKind = "app" | "dataset" | "pool";
-/** Orders that offer something; a request is consumed by its nonce. */
-export type AskKind = Exclude<OrderKind, "request">;
 
 /** A deal that was never opened has neither open nor closed tasks; once all are closed, `open` is false. */
-export type DealState = { readonly open: boolean; readonly closed: number };
+type DealState = { readonly open: boolean; readonly closed: number };
 
 /** The last epoch of one lane; `epoch` 0 when nothing was ever sealed there. Times in Unix seconds. */
-export type EpochState = {
+type EpochState = {
   readonly jointHash: Hash;
   readonly epoch: number;
   readonly sealedAt: number;
@@ -36,7 +34,7 @@ export type WorkerState = {
 };
 
 /** MILL in wei: free in the escrow, locked there, and outside of it; `native` is what pays gas. */
-export type AccountState = {
+type AccountState = {
   readonly available: bigint;
   readonly locked: bigint;
   readonly token: bigint;
@@ -53,7 +51,7 @@ export type AppState = {
   readonly digest: Hash;
 };
 
-export type DatasetState = {
+type DatasetState = {
   readonly id: bigint;
   readonly owner: Address;
   readonly reference: string;

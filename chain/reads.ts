@@ -10,7 +10,7 @@ import type { GridContracts } from "./contracts.ts";
 import { ChainUnreachableError, NotDeployedError } from "./errors.ts";
 import { revertError } from "./revert-errors.ts";
 
-export type ReadBlock = { readonly number: number; readonly hash: Hash; readonly timestamp: number };
+type ReadBlock = { readonly number: number; readonly hash: Hash; readonly timestamp: number };
 
 /** Reading with the errors of the reader: what ethers throws is sorted into what helps a caller decide. */
 export interface Reads {

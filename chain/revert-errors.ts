@@ -19,7 +19,7 @@ import { INTERFACES } from "./interfaces.ts";
 import { plainArgs } from "./plain.ts";
 
 /** A custom error as a contract threw it; `args` by name, addresses lower case. */
-export type Revert = { readonly name: string; readonly args: Readonly<Record<string, unknown>> };
+type Revert = { readonly name: string; readonly args: Readonly<Record<string, unknown>> };
 
 type ErrorClass = new (message: string, options: GridmillErrorOptions) => GridmillError;
 type Meaning = { readonly is: ErrorClass; readonly says: string; readonly hint: string };

@@ -10,7 +10,7 @@ import type { SenderChain } from "./sender-chain.ts";
 export type TransactionSigner = Pick<BaseWallet, "address" | "signTransaction">;
 
 /** What a transaction says, but for its fees. */
-export type Unsigned = { readonly nonce: number; readonly call: Call; readonly gasLimit: bigint };
+type Unsigned = { readonly nonce: number; readonly call: Call; readonly gasLimit: bigint };
 
 /** The account that sends. */
 export interface SenderAccount {

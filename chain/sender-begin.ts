@@ -5,7 +5,7 @@ import type { SenderChain } from "./sender-chain.ts";
 import type { SenderJournal } from "./sender-journal.ts";
 import { gasLimitFor, noGasMoney } from "./simulate.ts";
 
-export type BeginDeps = {
+type BeginDeps = {
   readonly chain: SenderChain;
   readonly journal: SenderJournal;
   readonly account: SenderAccount;

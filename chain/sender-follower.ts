@@ -5,7 +5,7 @@ import { NEW } from "./sender-begin.ts";
 import type { Look, Mined, SenderChain } from "./sender-chain.ts";
 import type { SenderJournal } from "./sender-journal.ts";
 
-export type FollowerDeps = {
+type FollowerDeps = {
   readonly chain: SenderChain;
   readonly journal: SenderJournal;
   readonly account: SenderAccount;

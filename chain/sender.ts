@@ -34,7 +34,7 @@ export type SenderOptions = {
 };
 
 /** How an intent that was open at the start ended. */
-export type Resumed = { readonly id: string } & ({ readonly receipt: Receipt } | { readonly error: unknown });
+type Resumed = { readonly id: string } & ({ readonly receipt: Receipt } | { readonly error: unknown });
 
 /** Sends transactions of one account, each intent once, whatever crashes in between. */
 export interface TransactionSender extends AsyncDisposable {

@@ -9,10 +9,10 @@ import type { OrderByKind, OrderKind, SigningDomain } from "../protocol/orders.t
 import type { Address, Hash, Hex } from "../protocol/primitives.ts";
 
 /** What signs typed data: a wallet of ethers, or a browser's. */
-export type TypedDataSigner = Pick<Signer, "signTypedData">;
+type TypedDataSigner = Pick<Signer, "signTypedData">;
 
 /** An EIP-2098 compact signature: 64 bytes in two words. */
-export type CompactSignature = { readonly r: Hash; readonly vs: Hash };
+type CompactSignature = { readonly r: Hash; readonly vs: Hash };
 
 /** 0x and 64 bytes. */
 const COMPACT_LENGTH = 130;

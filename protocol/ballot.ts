@@ -11,7 +11,7 @@ import type { SigningDomain } from "./orders.ts";
 const abi = AbiCoder.defaultAbiCoder();
 
 /** A vote as it stands in a ballot. */
-export type SealedVote = { readonly taskId: Hash; readonly seal: Hash };
+type SealedVote = { readonly taskId: Hash; readonly seal: Hash };
 
 /** What a worker signs for one epoch of one lane. `sealBy` is the last Unix second at which it may be sealed. */
 export type Ballot = {

@@ -14,7 +14,6 @@ export const RESOURCE_LANES = [
   "benchmark",
   "bandwidthMbits",
 ] as const;
-export type ResourceLane = (typeof RESOURCE_LANES)[number];
 
 /** Bit positions in the lowest 32 bits. */
 export const FLAGS = { egress: 0, callback: 1, tee: 2, wasm: 3, gpuNvidia: 4, gpuAmd: 5, gpuIntel: 6 } as const;
@@ -26,7 +25,7 @@ const laneValue = z.int().min(0).max(0xffff_ffff);
  * What a worker or pool offers, or a task requires: the same vector on both sides, compared lane by lane.
  * Units are in the names; `benchmark` is the score of the admission benchmark, `bandwidthMbits` is Mbit/s.
  */
-export const ResourcesSchema = z.object({
+const ResourcesSchema = z.object({
   cpuMillicores: laneValue,
   memoryMiB: laneValue,
   diskMiB: laneValue,

@@ -52,7 +52,7 @@ export const ORDER_STATUSES = ["active", "inactive", "filled", "cancelled", "exp
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /** Why an order is not active: a code of the error family and a sentence. */
-export const OrderReasonSchema = z.object({ code: z.string(), message: z.string() });
+const OrderReasonSchema = z.object({ code: z.string(), message: z.string() });
 export type OrderReason = z.output<typeof OrderReasonSchema>;
 
 const bookFields = {
@@ -151,7 +151,7 @@ export type QuoteRequestInput = z.input<typeof QuoteRequestSchema>;
 export type QuoteRequest = z.output<typeof QuoteRequestSchema>;
 
 /** One combination of asks that the request would be matched with. Prices in wei per task; `total` for the whole volume. */
-export const OfferSchema = z.object({
+const OfferSchema = z.object({
   app: SignedAppOrderSchema,
   dataset: SignedDatasetOrderSchema.nullable(),
   pool: SignedPoolOrderSchema,
@@ -166,7 +166,7 @@ export const OfferSchema = z.object({
 export type Offer = z.output<typeof OfferSchema>;
 
 /** An active order that was looked at and does not fit, and each reason, in words. */
-export const RefusedOfferSchema = z.object({
+const RefusedOfferSchema = z.object({
   kind: z.enum(["app", "dataset", "pool"]),
   hash: HashSchema,
   /** Id of the app, dataset or pool that it offers. */
@@ -223,7 +223,7 @@ export const PoolPageSchema = pageOf(PoolAssetSchema);
 /* DEALS AND TASKS */
 
 /** `open`: some task may still settle; `settled`: all did; `declined`, `claimed`: what was left was refunded. */
-export const DEAL_STATUSES = ["open", "settled", "declined", "claimed"] as const;
+const DEAL_STATUSES = ["open", "settled", "declined", "claimed"] as const;
 export type DealStatus = (typeof DEAL_STATUSES)[number];
 
 export const DealRecordSchema = z.object({

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { BookOrderSchema, DealRecordSchema, TaskRecordSchema } from "./market-api.ts";
 
 /** What changed. An order event carries the order as it is afterwards. */
-export const MarketEventSchema = z.discriminatedUnion("kind", [
+const MarketEventSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("order"), order: BookOrderSchema }),
   z.object({ kind: z.literal("deal"), deal: DealRecordSchema }),
   z.object({ kind: z.literal("task"), task: TaskRecordSchema }),

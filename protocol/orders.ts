@@ -20,7 +20,7 @@ const askFields = {
   salt: HashSchema,
 };
 
-export const AppOrderSchema = z.strictObject({
+const AppOrderSchema = z.strictObject({
   app: uint256,
   ...askFields,
   onlyDataset: uint256,
@@ -28,7 +28,7 @@ export const AppOrderSchema = z.strictObject({
   onlyRequester: AddressSchema,
 });
 
-export const DatasetOrderSchema = z.strictObject({
+const DatasetOrderSchema = z.strictObject({
   dataset: uint256,
   ...askFields,
   onlyApp: uint256,
@@ -38,7 +38,7 @@ export const DatasetOrderSchema = z.strictObject({
 
 const bps = smallUintSchema(16).refine((value) => value <= 10_000, "must be at most 10000 basis points");
 
-export const PoolOrderSchema = z.strictObject({
+const PoolOrderSchema = z.strictObject({
   pool: uint256,
   ...askFields,
   onlyApp: uint256,
@@ -53,7 +53,7 @@ export const PoolOrderSchema = z.strictObject({
   grace: smallUintSchema(16).refine((value) => value <= 7200, "must be at most 7200 seconds"),
 });
 
-export const RequestOrderSchema = z.strictObject({
+const RequestOrderSchema = z.strictObject({
   app: uint256,
   dataset: uint256,
   pool: uint256,

@@ -7,7 +7,7 @@ import { AddressSchema, HashSchema, Sha256Schema, smallUintSchema, uintSchema } 
 const seconds = smallUintSchema(40);
 
 /** Where a task stands in its pool; the state tables of the scheduler say which follows which. */
-export const POOL_TASK_STATUSES = [
+const POOL_TASK_STATUSES = [
   "open",
   "planned",
   "running",
@@ -19,7 +19,7 @@ export const POOL_TASK_STATUSES = [
   "claimed",
 ] as const;
 
-export const POOL_VOTE_STATUSES = [
+const POOL_VOTE_STATUSES = [
   "leased",
   "running",
   "computed",

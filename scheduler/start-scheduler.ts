@@ -46,7 +46,7 @@ import type { Keys, RedisConnection } from "./store/redis.ts";
 import { createTaskStore } from "./store/task-store.ts";
 import { createWorkerStore } from "./store/worker-store.ts";
 
-export type Scheduler = {
+type Scheduler = {
   /** Where its gateway listens. */
   readonly url: string;
   /** Takes no new work, lets running jobs finish, and closes everything; all state is in Redis. */

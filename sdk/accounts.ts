@@ -10,7 +10,7 @@ import { accountOf, once, send } from "./grid-context.ts";
 import type { GridContext } from "./grid-context.ts";
 
 /** What somebody has, in wei: of the chain's own currency, and of MILL in four places. Times in Unix seconds. */
-export type AccountView = {
+type AccountView = {
   readonly address: Address;
   /** Pays gas. */
   readonly native: bigint;

@@ -12,7 +12,7 @@ import { allPages } from "./pages.ts";
 /** An image, pinned: `reference` without its digest, `digest` the sha256 of its manifest as 0x and 32 bytes. */
 export type ImagePin = { readonly reference: string; readonly digest: Hash };
 
-export type AppOffer = AskOptions & { readonly app: bigint; readonly onlyPool?: bigint; readonly onlyDataset?: bigint };
+type AppOffer = AskOptions & { readonly app: bigint; readonly onlyPool?: bigint; readonly onlyDataset?: bigint };
 
 /** Apps: images registered on chain, and the orders that offer them. */
 export interface Apps {

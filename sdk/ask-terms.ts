@@ -19,7 +19,7 @@ export type AskOptions = {
 };
 
 /** The fields that all asks share, as they are signed. */
-export type AskTerms = {
+type AskTerms = {
   readonly price: bigint;
   readonly volume: bigint;
   readonly expiry: number;

@@ -29,11 +29,11 @@ export type TaskView = {
 };
 
 /** Statuses that nothing leaves. */
-export const FINAL_STATUSES: readonly TaskView["status"][] = ["settled", "declined", "claimed"];
+const FINAL_STATUSES: readonly TaskView["status"][] = ["settled", "declined", "claimed"];
 export const isFinal = ({ status }: TaskView): boolean => FINAL_STATUSES.includes(status);
 
 /** Prices in wei per task, `paid` in wei for what is settled. */
-export type DealView = KnownDeal & {
+type DealView = KnownDeal & {
   readonly deadline: number;
   readonly perTask: bigint;
   readonly paid: bigint;

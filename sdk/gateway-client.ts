@@ -25,7 +25,7 @@ export interface GatewayClient {
   result(taskId: Hash, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
 
-export type GatewayOptions = {
+type GatewayOptions = {
   /** Base URL, as the pool registry has it. */
   readonly url: string;
   readonly chainId: number;

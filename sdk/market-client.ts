@@ -71,7 +71,7 @@ export interface MarketClient {
   account(address: Address): Promise<Account>;
 }
 
-export type MarketClientOptions = {
+type MarketClientOptions = {
   /** Base URL, such as `http://127.0.0.1:8480`. */
   readonly url: string;
   /** Default: the global one. Tests pass one that needs no network. */

@@ -14,7 +14,7 @@ import { gatewayAt } from "./known-deal.ts";
 import { allPages } from "./pages.ts";
 
 /** All that a worker or requester relies on; see `PoolOrder`. Shares in basis points of the pool price, grace in seconds. */
-export type PoolOffer = AskOptions & {
+type PoolOffer = AskOptions & {
   readonly pool: bigint;
   readonly category: number;
   readonly capabilities: Resources;

@@ -13,7 +13,7 @@ import type { TaskPlace } from "./known-deal.ts";
 import { decodeVoteStream } from "./vote-stream.ts";
 
 /** How a vote compares with the digest that was accepted; `withheld`: it was never opened. */
-export type SettledVoteView = { readonly worker: Address; readonly vote: "agree" | "differ" | "withheld" };
+type SettledVoteView = { readonly worker: Address; readonly vote: "agree" | "differ" | "withheld" };
 
 /** A transaction, and what it cost. */
 export type Cost = { readonly transactionHash: Hash; readonly gasUsed: bigint; readonly feeWei: bigint };

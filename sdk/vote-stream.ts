@@ -3,9 +3,9 @@ import { getBytes, hexlify } from "ethers";
 import type { Hash, Hex } from "../protocol/primitives.ts";
 
 /** A vote as a settle carried it; `digest` is undefined for a vote that stayed sealed. */
-export type StreamVote = { readonly ballot: number; readonly digest: Hash | undefined };
+type StreamVote = { readonly ballot: number; readonly digest: Hash | undefined };
 /** One task of a settle, by places in the lists beside the stream. */
-export type StreamTask = { readonly deal: number; readonly index: number; readonly votes: readonly StreamVote[] };
+type StreamTask = { readonly deal: number; readonly index: number; readonly votes: readonly StreamVote[] };
 
 const SEALED_GROUP = 255;
 

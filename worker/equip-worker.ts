@@ -37,7 +37,7 @@ import { createVoteBook } from "./voting/vote-book.ts";
 import type { VoteBook } from "./voting/vote-book.ts";
 
 /** The outside world of a worker, and who it is. */
-export type Surroundings = {
+type Surroundings = {
   readonly config: WorkerConfig;
   readonly place: Place;
   readonly share: Share;

@@ -6,7 +6,7 @@ import { id } from "ethers";
 import type { Hash } from "../protocol/primitives.ts";
 
 /** What this machine has, before its owner decides how much of it to share. */
-export type Machine = {
+type Machine = {
   readonly cpuMillicores: number;
   readonly memoryMiB: number;
   readonly diskMiB: number;

@@ -11,7 +11,7 @@ import { withLock } from "./file-lock.ts";
 import { undefinedIfMissing } from "./system-error.ts";
 import { syncFolder, writeFileDurably } from "./write-file.ts";
 
-export type FileJournalOptions = {
+type FileJournalOptions = {
   /** Made when missing; one folder an account, one file an intent. */
   readonly dir: string;
   /**

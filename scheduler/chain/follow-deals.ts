@@ -9,7 +9,7 @@ import type { Deployment } from "../../protocol/deployment.ts";
 /** How often the chain is asked for new events, in milliseconds. */
 const WATCH_POLL_MS = 250;
 
-export type FollowOptions = {
+type FollowOptions = {
   readonly provider: JsonRpcApiProvider;
   readonly deployment: Deployment;
   readonly checkpoint: CheckpointStore;

@@ -14,7 +14,7 @@ import { NotOperatorError } from "../errors.ts";
 /** How often the fate of open transactions is looked at, in milliseconds. */
 const SENDER_POLL_MS = 500;
 
-export type SenderDeps = {
+type SenderDeps = {
   readonly config: SchedulerConfig;
   readonly provider: JsonRpcApiProvider;
   readonly reader: ChainReader;

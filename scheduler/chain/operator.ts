@@ -11,7 +11,7 @@ import { ChainUnreachableError } from "../../chain/errors.ts";
 import type { SettlePlan } from "../domain/settle-plan.ts";
 import type { Operator, TaskVerdict } from "../ports.ts";
 
-export type OperatorDeps = {
+type OperatorDeps = {
   readonly pool: bigint;
   readonly sender: TransactionSender;
   readonly calls: GridCalls;

@@ -27,7 +27,7 @@ export type Candidate = {
 };
 
 /** Why a worker does not get a lease, in a closed list so that reasons can be counted. */
-export type Refusal =
+type Refusal =
   | "already votes on this task"
   | "has to wait before it tries this task again"
   | "no larger than the machine that failed at this task"
@@ -46,7 +46,7 @@ export type Demand = {
 };
 
 /** The workers that may take a lease, best first, and why the others may not. */
-export type Placement = {
+type Placement = {
   readonly ranked: readonly Candidate[];
   readonly refused: readonly { readonly worker: Address; readonly reason: Refusal }[];
 };

@@ -33,7 +33,7 @@ export type TaskState = keyof typeof MOVES;
 export const TASK_STATES = Object.keys(MOVES) as readonly TaskState[];
 
 /** One line of a task's history; `at` in Unix seconds. */
-export type HistoryEntry = { readonly at: number; readonly status: TaskState; readonly note: string };
+type HistoryEntry = { readonly at: number; readonly status: TaskState; readonly note: string };
 
 /** A task with all its votes: one document, one writer at a time. */
 export type TaskRecord = {

@@ -20,7 +20,7 @@ import type { SocketBoard } from "./socket-board.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 import { addWorkerSocket } from "./worker-socket.ts";
 
-export type GatewayDeps = {
+type GatewayDeps = {
   readonly pool: PoolContext;
   readonly sessions: Sessions;
   readonly hearing: Hearing;

@@ -21,7 +21,7 @@ export interface BlobLedger {
   forget(sha256: string): Promise<void>;
 }
 
-export type BlobClaim = {
+type BlobClaim = {
   readonly sha256: string;
   readonly owner: Address;
   readonly bytes: number;

@@ -31,7 +31,7 @@ export type IndexWrite = readonly [
 /** Refuses the commit when the set already has that many members. */
 export type Guard = { readonly set: string; readonly most: number };
 
-export type Commit = {
+type Commit = {
   readonly key: string;
   /** The revision that was read; undefined when the document must not exist. */
   readonly read: number | undefined;

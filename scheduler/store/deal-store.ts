@@ -18,7 +18,7 @@ import type { Keys } from "./redis.ts";
  * - `waiting`   something could not be had and the grace has passed: it is tried again until the deadline
  * - `closed`    every task is settled or refunded
  */
-export type DealStage = "seen" | "entered" | "waiting" | "declined" | "closed";
+type DealStage = "seen" | "entered" | "waiting" | "declined" | "closed";
 
 export type DealRecord = {
   readonly dealId: Hash;
@@ -32,7 +32,7 @@ export type DealRecord = {
 };
 
 /** What changes of a deal while the pool works on it. */
-export type DealPatch = Partial<Pick<DealRecord, "stage" | "params" | "image" | "note">>;
+type DealPatch = Partial<Pick<DealRecord, "stage" | "params" | "image" | "note">>;
 
 type Stored = Omit<DealRecord, "deal"> & { readonly deal: unknown; readonly revision: number };
 

@@ -8,7 +8,7 @@ import { createTaskDocuments } from "./task-documents.ts";
 import type { TaskDocuments } from "./task-documents.ts";
 
 /** What a worker has at risk: one entry a vote that is not over. `stake` in wei. */
-export type HeldLease = { readonly leaseId: string; readonly limits: Limits; readonly stake: bigint };
+type HeldLease = { readonly leaseId: string; readonly limits: Limits; readonly stake: bigint };
 
 /** Tasks, and the questions that their indexes answer. */
 export interface TaskStore extends TaskDocuments {

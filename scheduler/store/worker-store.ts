@@ -14,7 +14,7 @@ export type WorkerRecord = {
 };
 
 /** How its leases ended; a worker nobody knows counts as reliable. */
-export type WorkerTally = { readonly good: number; readonly bad: number };
+type WorkerTally = { readonly good: number; readonly bad: number };
 
 /** Workers in Redis: what they are, when they were last heard of, how their leases ended. */
 export interface WorkerStore {

@@ -1,7 +1,7 @@
 import { joinBands } from "./join-bands.ts";
 
 /** Makes one file of what the tasks of a deal brought. */
-export type Joiner = {
+type Joiner = {
   /** What the file is to be called. */
   readonly fileName: string;
   /**

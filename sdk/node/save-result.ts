@@ -19,7 +19,7 @@ import { OutputExistsError, ResultMismatchError } from "../errors.ts";
 import type { ResultDownload } from "../tasks.ts";
 
 /** A result on disk, every byte of it checked. */
-export type SavedResult = {
+type SavedResult = {
   /** The folder of the output files; the manifest lies beside it. */
   readonly out: string;
   readonly manifest: string;

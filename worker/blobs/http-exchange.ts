@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 
 import { PoolUnreachableError } from "../errors.ts";
 
-export type Exchange = {
+type Exchange = {
   readonly method: "GET" | "POST" | "PUT";
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string | number>>;

@@ -24,7 +24,7 @@ type Cache = {
   readonly downloads: Map<string, Promise<void>>;
 };
 
-export type InputCacheOptions = {
+type InputCacheOptions = {
   readonly folder: string;
   /** Most bytes of inputs on disk. The least recently used go first. */
   readonly quotaBytes: number;

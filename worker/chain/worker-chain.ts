@@ -20,7 +20,7 @@ export type LaneView = { readonly head: LaneState; readonly confirmed: LaneState
 export type TaskState = { readonly now: number; readonly dealOpen: boolean; readonly taskClosed: boolean };
 
 /** What this worker owns in the escrow, in wei. */
-export type Funds = { readonly available: bigint; readonly locked: bigint };
+type Funds = { readonly available: bigint; readonly locked: bigint };
 
 /**
  * The chain as a worker asks it. A failure of the node is thrown, never turned into an answer.

@@ -21,7 +21,7 @@ export type ContainerPlan = {
   readonly runtime: string | undefined;
 };
 
-export const INPUT_DIR = "/input";
+const INPUT_DIR = "/input";
 export const OUTPUT_DIR = "/output";
 /** `nobody`. The output volume belongs to it. */
 export const TASK_UID = 65_534;

@@ -10,7 +10,7 @@ import { HELPER_DIR, helperSpec, TASK_UID, type ContainerPlan } from "./containe
 import { ask } from "./engine.ts";
 import type { RunSpec } from "./executor.ts";
 
-export type Filling = {
+type Filling = {
   readonly plan: ContainerPlan;
   /** Name of the container through which the files go. */
   readonly helper: string;

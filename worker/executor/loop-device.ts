@@ -57,7 +57,7 @@ export async function detachLoop(device: string): Promise<void> {
   await run("losetup", ["--detach", device]);
 }
 
-export type LoopDevice = { readonly device: string; readonly file: string };
+type LoopDevice = { readonly device: string; readonly file: string };
 
 /** Loop devices whose file lies under `dir`, even if it has been deleted. */
 export async function loopsUnder(dir: string): Promise<readonly LoopDevice[]> {

@@ -25,7 +25,7 @@ export interface OutputVolume {
   wasFull(): Promise<boolean>;
 }
 
-export type OutputVolumeRequest = {
+type OutputVolumeRequest = {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly diskMiB: number;

@@ -21,7 +21,7 @@ export type SpooledFile = OutputFile & { readonly spoolPath: string };
 
 type OutputFault = FailReason & ("disk" | "output-name" | "output-kind");
 
-export type Collected =
+type Collected =
   | { readonly kind: "files"; readonly files: readonly SpooledFile[] }
   | { readonly kind: "failed"; readonly reason: OutputFault };
 

@@ -12,7 +12,7 @@ export const OWNER_LABEL = "gridmill.owner";
 /** Label of all that a run makes: for which lease. */
 export const LEASE_LABEL = "gridmill.lease";
 
-export type SweepDeps = {
+type SweepDeps = {
   readonly docker: Docker;
   readonly owner: string;
   /** Folder with one folder for each run. */

@@ -6,7 +6,7 @@ import type Docker from "dockerode";
 import { ask } from "./engine.ts";
 
 /** Counters of a running container; both 0 until the engine first counts, about a second after the start. */
-export interface UsageMeter extends Disposable {
+interface UsageMeter extends Disposable {
   readonly cpuMs: number;
   readonly peakMemoryMiB: number;
 }

@@ -1,4 +1,4 @@
-export type BackoffOptions = {
+type BackoffOptions = {
   /** Milliseconds before the first retry. */
   readonly firstMs: number;
   readonly longestMs: number;

@@ -6,7 +6,7 @@ import { exchange, textOf } from "../blobs/http-exchange.ts";
 import { PoolUnreachableError } from "../errors.ts";
 
 /** Who logs in, where. */
-export type LogIn = {
+type LogIn = {
   /** The pool's gateway, with a slash at its end. */
   readonly base: URL;
   readonly chainId: number;

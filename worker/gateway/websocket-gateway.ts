@@ -10,7 +10,7 @@ import type { Connection } from "./connection.ts";
 import type { Gateway, GatewayPeer } from "./gateway.ts";
 import type { Sessions } from "./session.ts";
 
-export type WebSocketGatewayOptions = {
+type WebSocketGatewayOptions = {
   /** The pool's gateway, http or https, with a slash at its end. */
   readonly base: URL;
   readonly sessions: Sessions;

@@ -25,14 +25,14 @@ export type WorkerStatus = {
   readonly rssBytes: number;
 };
 
-export type StatusServerDeps = {
+type StatusServerDeps = {
   readonly status: () => Promise<WorkerStatus>;
   /** Prometheus text. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
 /** What `gridmill worker status` asks; for this machine alone. */
-export interface StatusServer extends AsyncDisposable {
+interface StatusServer extends AsyncDisposable {
   readonly url: string;
 }
 

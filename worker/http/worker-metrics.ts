@@ -8,7 +8,7 @@ export type WorkerMetrics = {
 };
 
 /** Read whenever somebody asks for the metrics. */
-export type MetricSources = {
+type MetricSources = {
   readonly running: () => number;
   readonly connected: () => boolean;
   readonly rssBytes: () => number;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DataInUseError } from "../errors.ts";
 
 /** Held while a worker runs on a data folder. */
-export interface FolderLock extends AsyncDisposable {
+interface FolderLock extends AsyncDisposable {
   release(): Promise<void>;
 }
 

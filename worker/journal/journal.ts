@@ -21,7 +21,7 @@ export type LeaseRecord = z.output<typeof LeaseRecordSchema>;
  * - `differed`  its task is settled for another digest
  * - `closed`    its task was declined, claimed, or can no longer be settled
  */
-export const VoteStandingSchema = z.enum(["computed", "agreed", "differed", "closed"]);
+const VoteStandingSchema = z.enum(["computed", "agreed", "differed", "closed"]);
 
 /** This worker's only answer to one task. Its digest never changes; the manifest is the first entry of the result blob. */
 export const VoteRecordSchema = z.strictObject({

@@ -10,7 +10,7 @@ import { giveUp, refuseLease, runToTheEnd, sayComputed } from "./lease-run.ts";
 import type { LeaseRunDeps, Run, RunningLease } from "./lease-run.ts";
 import type { ResourceLedger } from "./resource-ledger.ts";
 
-export type LeaseDeskDeps = LeaseRunDeps & {
+type LeaseDeskDeps = LeaseRunDeps & {
   readonly worker: Address;
   readonly chain: WorkerChain;
   readonly ledger: ResourceLedger;

@@ -8,7 +8,7 @@ const PER_SECOND = 16_384;
 const FLUSH_MS = 250;
 
 /** Carries a task's log lines to the pool: gathered, cut to size, and no faster than the gateway wants them. */
-export interface LogRelay {
+interface LogRelay {
   write(text: string): void;
   /** Sends what is left and stops. */
   close(): void;

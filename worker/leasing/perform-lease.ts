@@ -8,7 +8,7 @@ import { createLogRelay } from "./log-relay.ts";
 import { runSpecOf } from "./run-spec.ts";
 
 /** Inputs on this machine; disposing lets the cache drop them again. */
-export interface HeldInputs extends Disposable {
+interface HeldInputs extends Disposable {
   readonly files: readonly { readonly name: string; readonly path: string }[];
 }
 

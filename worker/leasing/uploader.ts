@@ -8,7 +8,7 @@ import type { Journal, VoteRecord } from "../journal/journal.ts";
 import { publicMessage } from "../public-message.ts";
 import type { VoteBook } from "../voting/vote-book.ts";
 
-export type UploaderDeps = {
+type UploaderDeps = {
   readonly votes: VoteBook;
   readonly ballots: Journal["ballots"];
   /** @throws PoolUnreachableError */

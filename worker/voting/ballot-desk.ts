@@ -11,7 +11,7 @@ import type { BallotRecord, EpochName, Journal, VoteRecord } from "../journal/jo
 import { ballotEnd, coverAt, stakeAtRisk, withinBudget } from "./stake.ts";
 import type { VoteBook } from "./vote-book.ts";
 
-export type BallotDeskDeps = {
+type BallotDeskDeps = {
   readonly worker: Address;
   readonly votes: VoteBook;
   readonly ballots: Journal["ballots"];

@@ -12,7 +12,7 @@ export const RESULT_KEPT_SECONDS = 24 * 3_600;
 /** Votes that one round asks the chain about. */
 const ROUND = 50;
 
-export type BookkeepingDeps = {
+type BookkeepingDeps = {
   readonly votes: VoteBook;
   readonly chain: WorkerChain;
   readonly discard: (path: string) => Promise<void>;

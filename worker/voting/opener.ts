@@ -8,7 +8,7 @@ import type { BallotRecord, Journal } from "../journal/journal.ts";
 import { openingVerdict, openMessage } from "./opening.ts";
 import type { VoteBook } from "./vote-book.ts";
 
-export type OpenerDeps = {
+type OpenerDeps = {
   readonly worker: Address;
   readonly votes: VoteBook;
   readonly ballots: Journal["ballots"];

@@ -16,7 +16,7 @@ import type { VoteBook } from "./vote-book.ts";
  * - `mismatch`  the chain holds other leaves: the pool lies, or the chain was reorganised
  * - `late`      the epoch cannot be settled with it any more
  */
-export type OpeningVerdict = "wait" | "open" | "left-out" | "mismatch" | "late";
+type OpeningVerdict = "wait" | "open" | "left-out" | "mismatch" | "late";
 
 /** Decides by a confirmed state of the lane; a vote that is opened too early could be copied. */
 export function openingVerdict(

@@ -5,7 +5,7 @@ import type { LaneState } from "../chain/worker-chain.ts";
 import type { BallotRecord } from "../journal/journal.ts";
 
 /** Why a ballot can no longer cost anything. */
-export type BallotEnd = NonNullable<BallotRecord["ended"]>;
+type BallotEnd = NonNullable<BallotRecord["ended"]>;
 
 /**
  * Whether a ballot is past all danger, judged by a confirmed state of its lane. Until then its stakes are at risk: it may

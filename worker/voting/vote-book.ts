@@ -15,7 +15,7 @@ export type Answer = {
   readonly failed?: FailReason;
 };
 
-export type Standing = VoteRecord["standing"];
+type Standing = VoteRecord["standing"];
 
 /** The votes of this worker. The first answer to a task is the only one, whatever leases come later. */
 export interface VoteBook {
