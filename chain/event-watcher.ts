@@ -5,7 +5,6 @@ import type { Checkpoint, CheckpointStore } from "./checkpoint.ts";
 import { ChainUnreachableError } from "./errors.ts";
 import type { EventSource } from "./event-source.ts";
 import type { GridEvent } from "./events.ts";
-import { createMemoryCheckpoint } from "./memory-checkpoint.ts";
 import { pause } from "./pause.ts";
 import { createRangeReader } from "./range-reader.ts";
 import type { RangePage } from "./range-reader.ts";
@@ -69,33 +68,6 @@ export async function watchEvents(options: WatcherOptions, signal: AbortSignal):
       await pause(Math.min(MAX_PAUSE_MS, pollMs * 2 ** failures++), signal);
     }
   }
-}
-
-/** What is needed to follow the newest blocks. */
-type HeadWatcherOptions = Pick<WatcherOptions, "source" | "onEvent" | "onRewind" | "onError" | "pollMs">;
-
-/**
- * Delivers the events of new blocks as soon as they appear, from now on, for what is only shown. Remembers nothing over
- * a restart and skips an event whose handler throws. Returns when `signal` aborts.
- */
-export async function watchHead(options: HeadWatcherOptions, signal: AbortSignal): Promise<void> {
-  const { source, onEvent, onError, pollMs = 1_000 } = options;
-  let head: number | undefined;
-  while (head === undefined && !signal.aborted) {
-    head = await source.head().catch(onError as (error: unknown) => undefined);
-    if (head === undefined) await pause(pollMs, signal);
-  }
-  await watchEvents(
-    {
-      ...options,
-      checkpoint: createMemoryCheckpoint(),
-      startBlock: (head ?? 0) + 1,
-      confirmations: 0,
-      onEvent: (event) => onEvent(event).catch(onError),
-      onPoison: async () => {},
-    },
-    signal,
-  );
 }
 
 export function createEventWatcher(options: WatcherOptions): EventWatcher {

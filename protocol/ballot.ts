@@ -27,6 +27,9 @@ export function sealOf(worker: Address, taskId: Hash, digest: Hash, secret: Hash
   return keccak256(abi.encode(["address", "bytes32", "bytes32", "bytes32"], [worker, taskId, digest, secret])) as Hash;
 }
 
+/** Characters of a ballot's signature: 0x and the 64 bytes of EIP-2098. */
+export const BALLOT_SIGNATURE_LENGTH = 130;
+
 /** Rolls over the votes, which must be in task order: by deal id, then by index. */
 export function votesHashOf(votes: readonly SealedVote[]): Hash {
   const step = (hash: Hash, { taskId, seal }: SealedVote): Hash =>

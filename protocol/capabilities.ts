@@ -57,7 +57,7 @@ export function packResources(resources: Resources): Hash {
   return `0x${((lanes << 32n) | flags).toString(16).padStart(64, "0")}`;
 }
 
-/** Reads a packed vector; flags that this version does not know are ignored here but still compared by {@link covers}. */
+/** Reads a packed vector; flags that this version does not know are ignored here but still compared by {@link shortfalls}. */
 export function unpackResources(word: Hash): Resources {
   const bits = BigInt(HashSchema.parse(word));
   const lane = (index: number): number => Number((bits >> BigInt(32 * (7 - index))) & 0xffff_ffffn);
@@ -74,11 +74,6 @@ export function shortfalls(offered: Hash, required: Hash): readonly string[] {
   const missing = need & ~offer & 0xffff_ffffn;
   const flags = Array.from({ length: 32 }, (_unused, bit) => bit).filter((bit) => (missing >> BigInt(bit)) & 1n);
   return [...lanes, ...flags.map(flagName)];
-}
-
-/** Whether `offered` has at least what `required` asks for, in every lane and flag. */
-export function covers(offered: Hash, required: Hash): boolean {
-  return shortfalls(offered, required).length === 0;
 }
 
 function flagName(bit: number): string {

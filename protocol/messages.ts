@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { BALLOT_SIGNATURE_LENGTH } from "./ballot.ts";
 import { MAX_TASKS_PER_EPOCH } from "./constants.ts";
 import { LeaseSchema } from "./lease.ts";
 import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from "./primitives.ts";
@@ -70,7 +71,7 @@ const ballot = z.strictObject({
     .min(1)
     .max(MAX_TASKS_PER_EPOCH),
   /** EIP-2098: 64 bytes. */
-  signature: HexSchema.refine((hex) => hex.length === 130, "must be 64 bytes"),
+  signature: HexSchema.refine((hex) => hex.length === BALLOT_SIGNATURE_LENGTH, "must be 64 bytes"),
 });
 const ballotRefused = z.strictObject({
   type: z.literal("ballot-refused"),

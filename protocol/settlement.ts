@@ -1,5 +1,7 @@
 import { concat, toBeHex } from "ethers";
 
+import { BALLOT_SIGNATURE_LENGTH } from "./ballot.ts";
+import { BadInputError } from "./errors.ts";
 import type { Address, Hash, Hex } from "./primitives.ts";
 
 /**
@@ -17,6 +19,17 @@ export type OpenedBallot = {
   readonly r: Hash;
   readonly vs: Hash;
 };
+
+/**
+ * The two words of a ballot's signature, as `Hub.settle` takes them.
+ * @throws BadInputError when it is not 64 bytes
+ */
+export function compactParts(signature: Hex): Pick<OpenedBallot, "r" | "vs"> {
+  if (signature.length !== BALLOT_SIGNATURE_LENGTH) {
+    throw new BadInputError("a compact signature has 64 bytes", { details: { signature } });
+  }
+  return { r: signature.slice(0, 66) as Hash, vs: `0x${signature.slice(66)}` };
+}
 
 /** A vote in a settle: open with its digest, or still sealed with its bare seal. */
 export type SettledVote =

@@ -2,7 +2,8 @@ import { consensusOf } from "../../protocol/consensus.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { failReasonOf } from "../../protocol/digest.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
-import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import { compactParts } from "../../protocol/settlement.ts";
 import type { OpenedBallot, SettledTask, SettledVote } from "../../protocol/settlement.ts";
 import type { EpochRecord, EpochTask, Opening, SignedBallot } from "./epoch-state.ts";
 import type { TaskRecord } from "./task-state.ts";
@@ -79,7 +80,5 @@ function sealIn(ballot: SignedBallot, taskId: Hash): Hash | undefined {
 }
 
 function openedBallot({ worker, sealBy, signature }: SignedBallot, opening: Opening | undefined): OpenedBallot {
-  const r = signature.slice(0, 66) as Hex;
-  const vs: Hex = `0x${signature.slice(66)}`;
-  return { worker, sealBy, secret: opening?.secret ?? ZERO_HASH, r, vs };
+  return { worker, sealBy, secret: opening?.secret ?? ZERO_HASH, ...compactParts(signature) };
 }

@@ -6,13 +6,11 @@ import type { EventSource } from "../../chain/event-source.ts";
 import { watchEvents } from "../../chain/event-watcher.ts";
 import type { WatcherOptions } from "../../chain/event-watcher.ts";
 import type { GridEvent } from "../../chain/events.ts";
-import { createMemoryCheckpoint } from "../../chain/memory-checkpoint.ts";
-import { createFileCheckpoint } from "../../chain/node/file-checkpoint.ts";
+import { createMemoryCheckpoint } from "../support/chain/memory-checkpoint.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import { startGrid } from "../support/chain/grid.ts";
 import type { TestGrid } from "../support/chain/grid.ts";
 import { inSuite } from "../support/in-suite.ts";
-import { tempDir } from "../support/temp-dir.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 /** A watcher at work. */
@@ -141,26 +139,5 @@ describe("event watcher, on Anvil", function () {
     await waitFor("the event", () => watch.known().includes("d"));
     expect(watch.known().filter((name) => name === "lost again").length).to.be.at.most(1);
     expect(watch.rewinds).to.deep.equal([]);
-  });
-
-  it("goes on after a restart where its file says, and misses nothing in between", async function () {
-    await using dir = await tempDir();
-    const { calls, sender } = grid();
-    const startBlock = (await grid().reader.head()).number + 1;
-    const checkpoint = createFileCheckpoint(`${dir.path}/watch/checkpoint.json`);
-    await using owner = sender(1);
-    await owner.send("e", endpoint(calls, "e"));
-    const first = await watching(grid(), { checkpoint, startBlock });
-    await waitFor("the first event", () => first.known().length > 0);
-    await first[Symbol.asyncDispose]();
-    await owner.send("f", endpoint(calls, "f"));
-
-    await using second = await watching(grid(), {
-      checkpoint: createFileCheckpoint(`${dir.path}/watch/checkpoint.json`),
-      startBlock,
-    });
-
-    await waitFor("the second event", () => second.known().length > 0);
-    expect(second.known()).to.deep.equal(["f"]);
   });
 });

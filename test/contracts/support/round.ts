@@ -1,10 +1,10 @@
-import { compactParts, signBallot } from "../../../chain/sign.ts";
+import { signBallot } from "../../../chain/sign.ts";
 import { jointHashOf, leafOf, sealOf, votesHashOf } from "../../../protocol/ballot.ts";
 import { taskIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import { ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { Hash, Hex } from "../../../protocol/primitives.ts";
-import { byTask, encodeSettlement } from "../../../protocol/settlement.ts";
+import { byTask, compactParts, encodeSettlement } from "../../../protocol/settlement.ts";
 import type { OpenedBallot, SettledTask, SettledVote } from "../../../protocol/settlement.ts";
 import { ethers } from "./chain.ts";
 import type { Account } from "./chain.ts";

@@ -1,6 +1,6 @@
 import { createEventWatcher } from "../../../chain/event-watcher.ts";
 import type { EventWatcher, WatcherOptions } from "../../../chain/event-watcher.ts";
-import { createMemoryCheckpoint } from "../../../chain/memory-checkpoint.ts";
+import { createMemoryCheckpoint } from "./memory-checkpoint.ts";
 import { nameOf } from "./fake-source.ts";
 import type { FakeSource } from "./fake-source.ts";
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { createEventWatcher } from "../../../chain/event-watcher.ts";
-import { createMemoryCheckpoint } from "../../../chain/memory-checkpoint.ts";
+import { createMemoryCheckpoint } from "../../support/chain/memory-checkpoint.ts";
 import { createFakeSource, nameOf } from "../../support/chain/fake-source.ts";
 import { catchUp, NEVER, watching } from "../../support/chain/watching.ts";
 

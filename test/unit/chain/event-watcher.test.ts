@@ -1,9 +1,9 @@
 import { expect } from "chai";
 
 import { ChainUnreachableError, NoGasMoneyError, NotDeployedError } from "../../../chain/errors.ts";
-import { createEventWatcher, watchEvents, watchHead } from "../../../chain/event-watcher.ts";
+import { createEventWatcher, watchEvents } from "../../../chain/event-watcher.ts";
 import type { WatcherOptions } from "../../../chain/event-watcher.ts";
-import { createMemoryCheckpoint } from "../../../chain/memory-checkpoint.ts";
+import { createMemoryCheckpoint } from "../../support/chain/memory-checkpoint.ts";
 import { createFakeSource, nameOf } from "../../support/chain/fake-source.ts";
 import { catchUp, NEVER, watching } from "../../support/chain/watching.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -218,26 +218,6 @@ describe("event watcher", function () {
 
       expect(heard).to.deep.equal(["a"]);
       expect(await checkpoint.load()).to.include({ block: 1 });
-    });
-  });
-
-  describe("watchHead", function () {
-    it("shows what comes from now on, at once, and skips what its handler cannot take", async function () {
-      const source = createFakeSource();
-      source.mine(["before"]);
-      const stop = new AbortController();
-      const { heard, options } = watching(source);
-      const errors: unknown[] = [];
-      const onEvent = failingOn(new Set(["bad"]), heard, new NoGasMoneyError("later"));
-      const watch = watchHead({ ...options, onEvent, onError: (error) => errors.push(error) }, stop.signal);
-
-      source.mine(["bad", "a"]);
-      await waitFor("the event", () => heard.length > 0, { everyMs: 1 });
-      stop.abort();
-      await watch;
-
-      expect(heard).to.deep.equal(["a"]);
-      expect(errors).to.have.lengthOf(1);
     });
   });
 });

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import type { Checkpoint } from "../../../chain/checkpoint.ts";
 import type { EventSource } from "../../../chain/event-source.ts";
 import type { GridEvent } from "../../../chain/events.ts";
-import { createMemoryCheckpoint } from "../../../chain/memory-checkpoint.ts";
+import { createMemoryCheckpoint } from "../../support/chain/memory-checkpoint.ts";
 import { followChain } from "../../../market/chain/follow-chain.ts";
 import type { ChainEvent } from "../../../market/domain/chain-events.ts";
 import { NodeBehindError } from "../../../market/domain/errors.ts";

@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointStore } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointStore } from "../../../chain/checkpoint.ts";
 
 /** A checkpoint that ends with the process. */
 export function createMemoryCheckpoint(initial?: Checkpoint): CheckpointStore {
