@@ -13,7 +13,7 @@ import { privateFolder } from "./home.ts";
 import { healthOf } from "./local/health.ts";
 import { readLocalState } from "./local/local-state.ts";
 import { localPaths } from "./local/paths.ts";
-import { isAlive } from "./local/processes.ts";
+import { isAlive } from "../chain/node/process-id.ts";
 import { resumeCommand } from "./local/resume.ts";
 import { findNetwork, LOCAL_NETWORK } from "./networks.ts";
 import { anvilBinary } from "./parts/anvil.ts";

@@ -1,6 +1,8 @@
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { writeFileDurably } from "../chain/node/durable-file.ts";
+import { undefinedIfMissing } from "../chain/node/system-error.ts";
 import { toJson } from "../protocol/json.ts";
 
 /** Where things lie under `GRIDMILL_HOME`. */
@@ -34,12 +36,10 @@ export async function privateFolder(path: string): Promise<string> {
   return path;
 }
 
-/** Writes a file that its owner alone may read; a crash leaves the old one or the new one, never half. */
+/** Writes a file that its owner alone may read; a crash, even of the power, leaves the old one or the new one, never half. */
 export async function writePrivate(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}.tmp`;
-  await writeFile(draft, text, { mode: 0o600 });
-  await rename(draft, path);
+  await writeFileDurably(path, text);
 }
 
 export async function writePrivateJson(path: string, value: unknown): Promise<void> {
@@ -48,10 +48,5 @@ export async function writePrivateJson(path: string, value: unknown): Promise<vo
 
 /** The text of a file, or undefined when there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  return await readFile(path, "utf8").catch(undefinedIfMissing);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { decodeIntent, encodeIntent } from "../intent.ts";
@@ -7,9 +7,9 @@ import type { Intent } from "../intent.ts";
 import { nextNonceOf, openIntents } from "../memory-journal.ts";
 import { createQueue } from "../queue.ts";
 import type { SenderJournal } from "../sender-journal.ts";
+import { removeFileDurably, writeFileDurably } from "./durable-file.ts";
 import { withLock } from "./file-lock.ts";
 import { undefinedIfMissing } from "./system-error.ts";
-import { syncFolder, writeFileDurably } from "./write-file.ts";
 
 type FileJournalOptions = {
   /** Made when missing; one folder an account, one file an intent. */
@@ -119,8 +119,7 @@ function createIntentFolder(path: string): IntentFolder {
     },
     remove: async (id) => {
       finished.delete(nameOf(id));
-      await rm(join(path, nameOf(id)), { force: true });
-      await syncFolder(path);
+      await removeFileDurably(join(path, nameOf(id)));
     },
   };
 }

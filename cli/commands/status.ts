@@ -4,7 +4,7 @@ import { contextOf } from "../context.ts";
 import { healthOf } from "../local/health.ts";
 import { readLocalState } from "../local/local-state.ts";
 import { localPaths } from "../local/paths.ts";
-import { isAlive } from "../local/processes.ts";
+import { isAlive } from "../../chain/node/process-id.ts";
 import { table } from "../print.ts";
 
 export const status = new Command("status")

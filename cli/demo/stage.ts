@@ -9,7 +9,7 @@ import { bringUp, takeDown } from "../local/bring-up.ts";
 import { readPlan } from "../local/local-plan.ts";
 import { readLocalState } from "../local/local-state.ts";
 import { localPaths } from "../local/paths.ts";
-import { isAlive } from "../local/processes.ts";
+import { isAlive } from "../../chain/node/process-id.ts";
 import { LOCAL_NETWORK } from "../networks.ts";
 
 /** A market to play on: the one that runs, or a private one that goes afterwards. */

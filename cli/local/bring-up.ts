@@ -23,7 +23,7 @@ import { readLocalState, recordRunning, requireDown, stopChildren } from "./loca
 import { offerPool, registerPool } from "./open-pool.ts";
 import { localPaths } from "./paths.ts";
 import type { LocalPaths } from "./paths.ts";
-import { identify } from "./processes.ts";
+import { identify } from "../../chain/node/process-id.ts";
 import { serviceNamed, startRecorded } from "./service.ts";
 import { chainUrl, marketService, marketUrl, poolUrl, registryHost, workerService } from "./services.ts";
 import type { Child } from "../parts/child.ts";

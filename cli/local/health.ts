@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import { once } from "node:events";
 
 import type { LocalState, Running } from "./local-state.ts";
-import { isAlive } from "./processes.ts";
+import { isAlive } from "../../chain/node/process-id.ts";
 
 /** A process of the local market, and whether it is well: it runs and its port answers. */
 export type Health = Running & { readonly port: number; readonly health: "up" | "silent" | "gone" };

@@ -4,7 +4,8 @@ import { AlreadyUpError, NotUpError } from "../errors.ts";
 import { writePrivateJson } from "../home.ts";
 
 import { readState } from "./local-plan.ts";
-import { isAlive, stopProcess } from "./processes.ts";
+import { isAlive } from "../../chain/node/process-id.ts";
+import { stopProcess } from "./processes.ts";
 
 const ProcessSchema = z.strictObject({ pid: z.int(), born: z.string() });
 

@@ -9,7 +9,7 @@ import type { Child } from "../parts/child.ts";
 import type { LocalPlan, Service } from "./local-plan.ts";
 import { recordRunning } from "./local-state.ts";
 import type { LocalState, Running } from "./local-state.ts";
-import { identify, isAlive } from "./processes.ts";
+import { identify, isAlive } from "../../chain/node/process-id.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const READY_MS = 60_000;

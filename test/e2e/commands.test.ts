@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { identify } from "../../cli/local/processes.ts";
+import { identify } from "../../chain/node/process-id.ts";
 import { MILL } from "../../protocol/amounts.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { expectBalanced, readBooks } from "../support/books.ts";

@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-import { syncFile } from "../journal/durable-file.ts";
+import { syncPath } from "../../chain/node/durable-file.ts";
 import type { ResultStore } from "../leasing/perform-lease.ts";
 
 /**
@@ -20,8 +20,8 @@ export async function openResultStore(folder: string, isWanted: (path: string) =
     keep: async (path) => {
       const hash = createHash("sha256");
       await pipeline(createReadStream(path), hash);
-      await syncFile(path);
-      await syncFile(folder);
+      await syncPath(path);
+      await syncPath(folder);
       return { path, sha256: hash.digest("hex"), bytes: (await stat(path)).size };
     },
     discard: (path) => rm(path, { force: true }),

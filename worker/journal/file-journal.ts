@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import type { z } from "zod";
 
+import { removeFileDurably, writeFileDurably } from "../../chain/node/durable-file.ts";
 import { toJson } from "../../protocol/json.ts";
 import { JournalCorruptError } from "../errors.ts";
-import { removeDurably, writeDurably } from "./durable-file.ts";
 import { BallotRecordSchema, epochKey, LeaseRecordSchema, VoteRecordSchema } from "./journal.ts";
 import type { Journal, Shelf } from "./journal.ts";
 
@@ -33,8 +33,8 @@ async function openShelf<T>(folder: string, schema: z.ZodType<T>, keyOf: (record
         const before = records.get(key);
         const after = step(before);
         if (after === before) return after;
-        if (after === undefined) await removeDurably(pathOf(key));
-        else await writeDurably(pathOf(key), toJson(after));
+        if (after === undefined) await removeFileDurably(pathOf(key));
+        else await writeFileDurably(pathOf(key), toJson(after));
         // Memory follows the disk, never the other way round.
         if (after === undefined) records.delete(key);
         else records.set(key, after);

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { writePrivateJson } from "../../../cli/home.ts";
 import { readLocalState, recordRunning, requireDown, requireUp } from "../../../cli/local/local-state.ts";
 import type { Running } from "../../../cli/local/local-state.ts";
-import { identify } from "../../../cli/local/processes.ts";
+import { identify } from "../../../chain/node/process-id.ts";
 import type { GridmillError } from "../../../protocol/errors.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 

@@ -3,8 +3,9 @@ import { once } from "node:events";
 
 import { expect } from "chai";
 
-import { identify, isAlive, stopProcess } from "../../../cli/local/processes.ts";
-import type { ProcessId } from "../../../cli/local/processes.ts";
+import { identify, isAlive } from "../../../chain/node/process-id.ts";
+import type { ProcessId } from "../../../chain/node/process-id.ts";
+import { stopProcess } from "../../../cli/local/processes.ts";
 
 /** A process that does what it is told, and its identity. */
 async function started(script: string) {

@@ -70,7 +70,7 @@ describe("file journal", function () {
   it("ignores and removes a file that was being written when the power went", async function () {
     await using dir = await tempDir();
     await openFileJournal(dir.path);
-    await writeFile(join(dir.path, "votes", "0x1.json.new"), '{"half');
+    await writeFile(join(dir.path, "votes", "0x1.json.1.draft"), '{"half');
 
     const journal = await openFileJournal(dir.path);
 
