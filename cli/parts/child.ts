@@ -95,7 +95,7 @@ async function launch(spec: ChildSpec): Promise<ChildProcess> {
   const log = openSync(spec.logFile, "a");
   try {
     const stdio: StdioOptions = ["ignore", log, log];
-    const child = spawn(command, args, { stdio, detached: true, ...definedOf({ cwd, env, uid, gid }) });
+    const child = spawn(command, args, { stdio, detached: true, cwd, env, uid, gid });
     await once(child, "spawn");
     return child;
   } catch (error) {
@@ -107,10 +107,6 @@ async function launch(spec: ChildSpec): Promise<ChildProcess> {
   } finally {
     closeSync(log);
   }
-}
-
-function definedOf<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
 function tieToOurLife(child: ChildProcess): void {
