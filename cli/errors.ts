@@ -12,8 +12,8 @@ export class InterruptedError extends GridmillError {
   readonly retryable = true;
 }
 
-/** A question was answered with no. */
-export class DeclinedByUserError extends GridmillError {
+/** A question was answered with no, or nobody is there to answer it. */
+export class NotConfirmedError extends GridmillError {
   readonly code = "GM_NOT_CONFIRMED";
   readonly retryable = false;
 }

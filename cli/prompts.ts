@@ -1,16 +1,18 @@
 import { confirm, isCancel, password } from "@clack/prompts";
 
-import { DeclinedByUserError, InterruptedError, UsageError } from "./errors.ts";
+import { InterruptedError, NotConfirmedError } from "./errors.ts";
 
 /** Asks people; on stderr, so that stdout stays the answer's. */
 export interface Prompts {
   /** Whether somebody sits at the terminal. */
   readonly interactive: boolean;
-  /** @throws DeclinedByUserError | InterruptedError | UsageError when nobody can answer */
+  /** @throws NotConfirmedError when the answer is no, or nobody can answer; InterruptedError */
   confirm(question: string): Promise<void>;
   /** @throws InterruptedError */
   secret(question: string): Promise<string>;
 }
+
+const AGREE = "Answer yes, or pass --yes to agree beforehand";
 
 export function terminalPrompts(): Prompts {
   const interactive = process.stdin.isTTY && process.stderr.isTTY;
@@ -19,12 +21,10 @@ export function terminalPrompts(): Prompts {
     interactive,
     async confirm(question) {
       if (!interactive) {
-        throw new UsageError(`Nobody is there to answer: ${question}`, {
-          hint: "Pass --yes to agree beforehand, or --dry-run to see what would happen",
-        });
+        throw new NotConfirmedError(`Nobody is there to answer: ${question}`, { hint: AGREE });
       }
       if (!answered(await confirm({ message: question, initialValue: false, ...streams }))) {
-        throw new DeclinedByUserError("Nothing was done: the question was answered with no");
+        throw new NotConfirmedError("Nothing was done: the question was answered with no", { hint: AGREE });
       }
     },
     secret: async (question) => answered<string>(await password({ message: question, ...streams })),
@@ -32,6 +32,6 @@ export function terminalPrompts(): Prompts {
 }
 
 function answered<T>(answer: T | symbol): T {
-  if (isCancel(answer)) throw new InterruptedError("Interrupted: nothing was done");
+  if (isCancel(answer)) throw new InterruptedError("Interrupted: nothing was done", { hint: "Start it again" });
   return answer as T;
 }

@@ -164,7 +164,7 @@ describe("a newcomer to a network that runs elsewhere", function () {
       expect(await refusedAs(3, "account", "bond", "21", "--yes")).to.equal("GM_NO_FUNDS");
       expect(await refusedAs(3, "account", "unbond", "26", "--yes")).to.equal("GM_NO_FUNDS");
       expect(await refusedAs(3, "account", "unbond", "--finish", "--yes")).to.equal("GM_TOO_EARLY");
-      expect(await refusedAs(2, "account", "withdraw", "1")).to.equal("GM_USAGE");
+      expect(await refusedAs(3, "account", "withdraw", "1")).to.equal("GM_NOT_CONFIRMED");
     });
 
     it("unbond --finish brings the stake home a day later", async function () {
