@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** A command that is loaded when it is called; `summary` is its line in the help above it. */
+/** A command that is loaded when it is called; `summary` is what it does, in the help above it and in its own. */
 export type CommandEntry = { readonly summary: string; readonly load: () => Promise<Command> };
 /** A noun with its verbs. */
 export type CommandGroup = { readonly summary: string; readonly verbs: Readonly<Record<string, CommandEntry>> };
@@ -10,38 +10,70 @@ const entry = (summary: string, load: () => Promise<Command>): CommandEntry => (
 const task: CommandGroup = {
   summary: "what became of tasks, and their results",
   verbs: {
-    list: entry("your deals and their tasks", async () => (await import("./commands/task-list.ts")).taskList),
-    show: entry("where a task stands", async () => (await import("./commands/task-show.ts")).taskShow),
-    watch: entry("follow a task to its end", async () => (await import("./commands/task-watch.ts")).taskWatch),
-    result: entry("fetch a result, and check it", async () => (await import("./commands/task-result.ts")).taskResult),
+    list: entry(
+      "your deals, newest first, with how many of their tasks are settled",
+      async () => (await import("./commands/task-list.ts")).taskList,
+    ),
+    show: entry(
+      "where a task stands: its votes, and its history in the pool",
+      async () => (await import("./commands/task-show.ts")).taskShow,
+    ),
+    watch: entry("follow a task until it is over", async () => (await import("./commands/task-watch.ts")).taskWatch),
+    result: entry(
+      "fetch the result of a settled task, checked against the chain",
+      async () => (await import("./commands/task-result.ts")).taskResult,
+    ),
   },
 };
 
 const deal: CommandGroup = {
   summary: "matched deals",
-  verbs: { show: entry("a deal and its tasks", async () => (await import("./commands/deal-show.ts")).dealShow) },
+  verbs: {
+    show: entry(
+      "a deal: its terms as they were matched, and its tasks",
+      async () => (await import("./commands/deal-show.ts")).dealShow,
+    ),
+  },
 };
 
 const app: CommandGroup = {
   summary: "publish and offer apps",
   verbs: {
-    publish: entry("register an app on chain", async () => (await import("./commands/app-publish.ts")).appPublish),
-    offer: entry("offer an app at a price", async () => (await import("./commands/app-offer.ts")).appOffer),
-    list: entry("all apps, with their prices", async () => (await import("./commands/app-list.ts")).appList),
-    show: entry("one app", async () => (await import("./commands/app-show.ts")).appShow),
+    publish: entry(
+      "register an app on chain, from a folder or an image",
+      async () => (await import("./commands/app-publish.ts")).appPublish,
+    ),
+    offer: entry(
+      "sign and post an offer of your app at a price per task; costs no gas",
+      async () => (await import("./commands/app-offer.ts")).appOffer,
+    ),
+    list: entry(
+      "all apps, each with its lowest price per task",
+      async () => (await import("./commands/app-list.ts")).appList,
+    ),
+    show: entry("an app as the chain has it", async () => (await import("./commands/app-show.ts")).appShow),
   },
 };
 
 const pool: CommandGroup = {
   summary: "run a pool of workers",
   verbs: {
-    create: entry("register a pool on chain", async () => (await import("./commands/pool-create.ts")).poolCreate),
-    offer: entry("offer its work at a price", async () => (await import("./commands/pool-offer.ts")).poolOffer),
+    create: entry(
+      "register a pool on chain, and put its stake into the escrow",
+      async () => (await import("./commands/pool-create.ts")).poolCreate,
+    ),
+    offer: entry(
+      "sign and post an offer of your pool at a price per task; costs no gas",
+      async () => (await import("./commands/pool-offer.ts")).poolOffer,
+    ),
     start: entry(
-      "run a pool, or resume the local one",
+      "run a pool here until Ctrl-C; on the local network, resume its pool",
       async () => (await import("./commands/pool-start.ts")).poolStart,
     ),
-    status: entry("a pool and what it offers", async () => (await import("./commands/pool-status.ts")).poolStatus),
+    status: entry(
+      "a pool: owner and stake, offers, workers and tasks",
+      async () => (await import("./commands/pool-status.ts")).poolStatus,
+    ),
   },
 };
 
@@ -49,11 +81,11 @@ const worker: CommandGroup = {
   summary: "earn with this machine",
   verbs: {
     start: entry(
-      "run a worker, or resume a local one",
+      "earn with this machine until Ctrl-C; on the local network, resume a worker",
       async () => (await import("./commands/worker-start.ts")).workerStart,
     ),
     status: entry(
-      "bond, score and process of workers",
+      "the workers of this machine: process, bond, score, earnings",
       async () => (await import("./commands/worker-status.ts")).workerStatus,
     ),
   },
@@ -62,22 +94,28 @@ const worker: CommandGroup = {
 const account: CommandGroup = {
   summary: "keys, and money in escrow",
   verbs: {
-    create: entry("make a key", async () => (await import("./commands/account-create.ts")).accountCreate),
+    create: entry(
+      "make a key, stored encrypted under GRIDMILL_HOME",
+      async () => (await import("./commands/account-create.ts")).accountCreate,
+    ),
     show: entry(
-      "address, wallet, escrow and bond",
+      "an account: gas money, MILL in wallet and escrow, bond and score",
       async () => (await import("./commands/account-show.ts")).accountShow,
     ),
     deposit: entry(
-      "MILL from the wallet to the escrow",
+      "MILL from the wallet into the escrow, where requests and stakes are paid from",
       async () => (await import("./commands/account-deposit.ts")).accountDeposit,
     ),
     withdraw: entry(
-      "MILL from the escrow to the wallet",
+      "free MILL from the escrow back into the wallet",
       async () => (await import("./commands/account-withdraw.ts")).accountWithdraw,
     ),
-    bond: entry("stake on your worker's votes", async () => (await import("./commands/account-bond.ts")).accountBond),
+    bond: entry(
+      "stake MILL of the escrow on your worker's votes",
+      async () => (await import("./commands/account-bond.ts")).accountBond,
+    ),
     unbond: entry(
-      "take the stake back, a day later",
+      "take the stake back: it is free a day later, then --finish brings it to the escrow",
       async () => (await import("./commands/account-unbond.ts")).accountUnbond,
     ),
   },
@@ -86,19 +124,40 @@ const account: CommandGroup = {
 const order: CommandGroup = {
   summary: "the order book",
   verbs: {
-    list: entry("orders, yours or of an asset", async () => (await import("./commands/order-list.ts")).orderList),
-    show: entry("one order", async () => (await import("./commands/order-show.ts")).orderShow),
-    cancel: entry("withdraw an order on chain", async () => (await import("./commands/order-cancel.ts")).orderCancel),
+    list: entry(
+      "orders of the book: asks cheapest first, requests highest bid first",
+      async () => (await import("./commands/order-list.ts")).orderList,
+    ),
+    show: entry(
+      "an order, and why it is not active when it is not",
+      async () => (await import("./commands/order-show.ts")).orderShow,
+    ),
+    cancel: entry(
+      "cancel an order of yours on chain, for good",
+      async () => (await import("./commands/order-cancel.ts")).orderCancel,
+    ),
   },
 };
 
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
-  up: entry("the whole market on this machine; Ctrl-C stops it", async () => (await import("./commands/up.ts")).up),
-  down: entry("stop the market of this machine", async () => (await import("./commands/down.ts")).down),
-  status: entry("what runs here, and whether it is well", async () => (await import("./commands/status.ts")).status),
-  demo: entry("a picture rendered by an open market", async () => (await import("./commands/demo.ts")).demo),
-  run: entry("run an app or image on the market", async () => (await import("./commands/run.ts")).run),
+  up: entry("run the whole market on this machine; Ctrl-C stops it", async () => (await import("./commands/up.ts")).up),
+  down: entry(
+    "stop the market of this machine; its data is kept",
+    async () => (await import("./commands/down.ts")).down,
+  ),
+  status: entry(
+    "what runs on this machine: processes, ports, data folders, health",
+    async () => (await import("./commands/status.ts")).status,
+  ),
+  demo: entry(
+    "render a picture on an open market: three workers, a pool, an order book, a chain",
+    async () => (await import("./commands/demo.ts")).demo,
+  ),
+  run: entry(
+    "run an app or image on the market, and fetch and check its results",
+    async () => (await import("./commands/run.ts")).run,
+  ),
   task,
   deal,
   app,
@@ -106,5 +165,5 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   worker,
   account,
   order,
-  doctor: entry("what is missing, and how to mend it", async () => (await import("./commands/doctor.ts")).doctor),
+  doctor: entry("what is missing here, and how to mend it", async () => (await import("./commands/doctor.ts")).doctor),
 };

@@ -50,8 +50,10 @@ async function group(name: string, { summary, verbs }: CommandGroup, noun?: stri
   return command;
 }
 
+/** What a command does is said in one place, the table, whether or not its file is loaded. */
 async function single(name: string, { summary, load }: CommandEntry, wanted: boolean): Promise<Command> {
-  return wanted ? (await load()).summary(summary) : new Command(name).summary(summary).description(summary);
+  const command = wanted ? await load() : new Command(name);
+  return command.summary(summary).description(`${summary[0]!.toUpperCase()}${summary.slice(1)}`);
 }
 
 function allOf(command: Command): readonly Command[] {

@@ -6,7 +6,6 @@ import { contextOf } from "../context.ts";
 import { moveMoney } from "../move-money.ts";
 
 export const accountBond = new Command("bond")
-  .description("Stake MILL of the escrow on the votes of your worker")
   .argument("<amount>", "in MILL, such as 1.5", parseMill)
   .option("--yes", "do not ask", false)
   .addHelpText("after", "\nExample:\n  gridmill account bond 1000 --account worker-1")

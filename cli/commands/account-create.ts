@@ -7,7 +7,6 @@ import { choosePassphrase } from "../passphrase.ts";
 import { terminalPrompts } from "../prompts.ts";
 
 export const accountCreate = new Command("create")
-  .description("Make a key and store it encrypted under GRIDMILL_HOME")
   .argument("[name]", "what to call it", "default")
   .addHelpText("after", "\nExample:\n  gridmill account create my-pool")
   .action(async (name: string, _options: unknown, command: Command) => {

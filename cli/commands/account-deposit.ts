@@ -6,7 +6,6 @@ import { contextOf } from "../context.ts";
 import { moveMoney } from "../move-money.ts";
 
 export const accountDeposit = new Command("deposit")
-  .description("Put MILL from the wallet into the escrow, where requests and stakes are paid from")
   .argument("<amount>", "in MILL, such as 1.5", parseMill)
   .option("--yes", "do not ask", false)
   .addHelpText("after", "\nExample:\n  gridmill account deposit 100")

@@ -11,7 +11,6 @@ import { signingAddress } from "../signer.ts";
 import { when } from "../task-text.ts";
 
 export const accountShow = new Command("show")
-  .description("Show an account: gas money, MILL in the wallet and in the escrow, bond and score as a worker")
   .argument("[address]", "whose (default: that of your key)", parseAddress)
   .addHelpText("after", "\nExample:\n  gridmill account show --account worker-1")
   .action(async (given: ReturnType<typeof parseAddress> | undefined, _options: unknown, command: Command) => {

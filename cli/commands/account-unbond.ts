@@ -9,7 +9,6 @@ import { moveMoney } from "../move-money.ts";
 type Options = { finish: boolean; yes: boolean };
 
 export const accountUnbond = new Command("unbond")
-  .description("Take bonded MILL back: it is free a day later, and then --finish puts it into the escrow")
   .argument("[amount]", "in MILL, such as 1.5", parseMill)
   .option("--finish", "put what is free by now into the escrow", false)
   .option("--yes", "do not ask", false)

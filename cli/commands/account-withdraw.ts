@@ -6,7 +6,6 @@ import { contextOf } from "../context.ts";
 import { moveMoney } from "../move-money.ts";
 
 export const accountWithdraw = new Command("withdraw")
-  .description("Take free MILL out of the escrow, back into the wallet")
   .argument("<amount>", "in MILL, such as 1.5", parseMill)
   .option("--yes", "do not ask", false)
   .addHelpText("after", "\nExample:\n  gridmill account withdraw 100")

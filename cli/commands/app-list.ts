@@ -6,7 +6,6 @@ import { contextOf } from "../context.ts";
 import { short, table } from "../print.ts";
 
 export const appList = new Command("list")
-  .description("List all apps, each with its lowest price per task")
   .addHelpText("after", "\nExample:\n  gridmill app list")
   .action(async (_options: unknown, command: Command) => {
     const context = contextOf(command);

@@ -8,7 +8,6 @@ import { contextOf } from "../context.ts";
 type Options = { price: bigint; expires?: number; onlyRequester?: ReturnType<typeof parseAddress>; onlyPool?: bigint };
 
 export const appOffer = new Command("offer")
-  .description("Sign an order that offers an app of yours at a price per task, and post it. Free")
   .argument("<id>", "app id", parseId)
   .requiredOption("--price <mill>", "MILL per task", parseMill)
   .option("--expires <time>", "from now, such as 7d (default: 30d)", parseDuration)

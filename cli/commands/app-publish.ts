@@ -7,17 +7,16 @@ import { terminalPrompts } from "../prompts.ts";
 import { nameOf, pinImage, readTarget } from "../run/target.ts";
 
 export const appPublish = new Command("publish")
-  .description(
-    "Register an app on chain: a folder with an app.json, which is built and pushed, or an image by its name",
-  )
-  .argument("<dir|image>", "what to publish")
+  .argument("<dir|image>", "a folder with an app.json, which is built and pushed, or the name of an image")
   .option("--yes", "do not ask before spending gas", false)
   .addHelpText("after", "\nExample:\n  gridmill app publish apps/checksum --yes")
   .action(async (what: string, { yes }: { yes: boolean }, command: Command) => {
     const context = contextOf(command);
     const target = await readTarget(what);
     if (target.kind === "app")
-      throw new UsageError(`App ${target.id} is registered already: give a folder or an image`);
+      throw new UsageError(`App ${target.id} is registered already: give a folder or an image`, {
+        hint: `Offer it with gridmill app offer ${target.id} --price MILL`,
+      });
     await using grid = await connectToSign(context);
     const image = await pinImage(context, target);
     const [known] = (await grid.apps.find(image)).filter(({ owner }) => owner === grid.address);

@@ -6,7 +6,6 @@ import { contextOf } from "../context.ts";
 import { facts } from "../print.ts";
 
 export const appShow = new Command("show")
-  .description("Show an app as the chain has it")
   .argument("<id>", "app id", parseId)
   .addHelpText("after", "\nExample:\n  gridmill app show 1")
   .action(async (id: bigint, _options: unknown, command: Command) => {

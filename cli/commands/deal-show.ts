@@ -8,7 +8,6 @@ import { facts, table } from "../print.ts";
 import { when } from "../task-text.ts";
 
 export const dealShow = new Command("show")
-  .description("Show a deal: its terms as they were matched, and its tasks")
   .argument("<id>", "deal id", parseDealId)
   .addHelpText("after", "\nExample:\n  gridmill deal show 0x71a8... --json")
   .action(async (id: ReturnType<typeof parseDealId>, _options: unknown, command: Command) => {

@@ -6,7 +6,6 @@ import { runDemo } from "../demo/run-demo.ts";
 import type { DemoOptions } from "../demo/run-demo.ts";
 
 export const demo = new Command("demo")
-  .description("Render a picture on an open market: three workers that trust nobody, a pool, an order book, a chain")
   .option("--tasks <n>", "number of bands", parseTasks, 4)
   .option("--trust <n>", "5 asks for three equal votes (default: 5, with a cheater 3)", parseTrust)
   .option("--size <WxH>", "size of the picture in pixels; a smaller one is done sooner (default: 640x480)", parseSize)

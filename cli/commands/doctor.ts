@@ -6,7 +6,6 @@ import { EXIT, ExitWith } from "../exit-codes.ts";
 import { table } from "../print.ts";
 
 export const doctor = new Command("doctor")
-  .description("Check what is installed, running, reachable and funded, and say how to mend what is not")
   .addHelpText("after", "\nExample:\n  gridmill doctor --json")
   .action(async (_options: unknown, command: Command) => {
     const context = contextOf(command);

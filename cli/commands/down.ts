@@ -12,7 +12,6 @@ import { stopProcess } from "../local/processes.ts";
 const UP_GRACE_MS = 60_000;
 
 export const down = new Command("down")
-  .description("Stop the market of this machine; its data is kept")
   .option("--fresh", "delete its data too", false)
   .addHelpText("after", "\nExample:\n  gridmill down")
   .action(async ({ fresh }: { fresh: boolean }, command: Command) => {

@@ -8,7 +8,6 @@ import { parseKind } from "../order-words.ts";
 import { terminalPrompts } from "../prompts.ts";
 
 export const orderCancel = new Command("cancel")
-  .description("Cancel an order of yours on chain, for good")
   .argument("<kind>", "app, dataset, pool or request", parseKind)
   .argument("<hash>", "order hash", parseHash)
   .option("--yes", "do not ask before spending gas", false)

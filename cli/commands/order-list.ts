@@ -16,7 +16,6 @@ import { requireAddress } from "../signer.ts";
 type Options = Pick<OrdersQuery, "app" | "pool" | "category" | "status"> & { mine: boolean };
 
 export const orderList = new Command("list")
-  .description("List orders of the book: asks cheapest first, requests highest bid first")
   .argument("<kind>", "app, dataset, pool or request", parseKind)
   .option("--app <id>", "of this app", parseId)
   .option("--pool <id>", "of this pool", parseId)

@@ -8,7 +8,6 @@ import { parseKind } from "../order-words.ts";
 import { facts } from "../print.ts";
 
 export const orderShow = new Command("show")
-  .description("Show one order of the book, and why it is not active when it is not")
   .argument("<kind>", "app, dataset, pool or request", parseKind)
   .argument("<hash>", "order hash", parseHash)
   .addHelpText("after", "\nExample:\n  gridmill order show pool 0x1c9e...")

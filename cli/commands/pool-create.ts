@@ -8,10 +8,9 @@ import { terminalPrompts } from "../prompts.ts";
 type Options = { endpoint: string; operator?: ReturnType<typeof parseAddress>; stake?: bigint; yes: boolean };
 
 export const poolCreate = new Command("create")
-  .description("Register a pool on chain, and put its stake into the escrow: 30 % of the price of every task it takes")
   .requiredOption("--endpoint <url>", "where workers and requesters reach its gateway")
   .option("--operator <address>", "the key that seals and settles (default: yours)", parseAddress)
-  .option("--stake <mill>", "MILL to deposit", parseMill)
+  .option("--stake <mill>", "MILL to deposit: 30 % of the price of every task at work is locked", parseMill)
   .option("--yes", "do not ask before spending", false)
   .addHelpText("after", "\nExample:\n  gridmill pool create --endpoint https://pool.example --stake 1000")
   .action(async ({ endpoint, operator, stake, yes }: Options, command: Command) => {

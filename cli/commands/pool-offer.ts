@@ -12,7 +12,6 @@ type Term = "category" | "maxTrust" | "grace" | "lane" | "workerStake" | "share"
 type Options = Record<Size | Term, number> & { price: bigint; expires?: number };
 
 export const poolOffer = new Command("offer")
-  .description("Sign an order that offers the work of your pool at a price per task, and post it. Free")
   .argument("<id>", "pool id", parseId)
   .requiredOption("--price <mill>", "MILL per task", parseMill)
   .addOption(categoryOption("how long a task may take", "0"))

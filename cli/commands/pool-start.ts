@@ -7,9 +7,6 @@ import { refuseOptions, resumeService } from "../local/resume.ts";
 import { LOCAL_NETWORK } from "../networks.ts";
 
 export const poolStart = new Command("start")
-  .description(
-    "Run a pool of another network here until Ctrl-C; on the local network, start its pool again after it was killed",
-  )
   .option("--pool <id>", "which pool; your key is its operator", parseId)
   .option("--redis <url>", "where it keeps its state", parseRedisUrl)
   .option("--data <dir>", "folder for inputs and results (default: under GRIDMILL_HOME)")

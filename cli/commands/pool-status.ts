@@ -7,7 +7,6 @@ import { contextOf } from "../context.ts";
 import { facts, table } from "../print.ts";
 
 export const poolStatus = new Command("status")
-  .description("Show a pool: its owner and stake, its offers, its workers and tasks")
   .argument("[id]", "pool id (default: 1, that of a local market)", parseId)
   .addHelpText("after", "\nExample:\n  gridmill pool status 1")
   .action(async (given: bigint | undefined, _options: unknown, command: Command) => {

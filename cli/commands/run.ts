@@ -9,7 +9,6 @@ import { categoryOption, cpusOption, memoryOption } from "../shared-options.ts";
 const TIMES = "how long a task may take: 5 min, 20 min, 1 h, 3 h, 10 h (default: what app.json says, else 0)";
 
 export const run = new Command("run")
-  .description("Run an app on the market, wait for it, and fetch and check its results")
   .argument("<what>", "a folder with an app.json, an image name, or the id of an app")
   .argument("[args...]", "arguments for the app, behind --")
   .option("--input <path[=name]>", "a file that the task sees as /input/NAME; may be repeated", collectInput, [])

@@ -8,7 +8,6 @@ import { isAlive } from "../../chain/node/process-id.ts";
 import { table } from "../print.ts";
 
 export const status = new Command("status")
-  .description("Show what runs on this machine: processes, ports, data folders, health")
   .addHelpText("after", "\nExample:\n  gridmill status --json")
   .action(async (_options: unknown, command: Command) => {
     const context = contextOf(command);

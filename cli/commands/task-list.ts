@@ -8,7 +8,6 @@ import { short, table } from "../print.ts";
 import { requireAddress } from "../signer.ts";
 
 export const taskList = new Command("list")
-  .description("List your deals, newest first, with how many of their tasks are settled")
   .addHelpText("after", "\nExample:\n  gridmill task list --json")
   .action(async (_options: unknown, command: Command) => {
     const context = contextOf(command);

@@ -9,7 +9,6 @@ import { contextOf } from "../context.ts";
 import { proofOf, proofText } from "../result-proof.ts";
 
 export const taskResult = new Command("result")
-  .description("Fetch the result of a settled task; it is unpacked only if it is what was settled on chain")
   .argument("<id>", "task id", parseTaskId)
   .option("--out <dir>", "folder for it (default: out/<task>)")
   .option("--verify", "say how the digest was recomputed and compared; the check itself is always made", false)

@@ -6,7 +6,6 @@ import { contextOf } from "../context.ts";
 import { taskJson, taskText } from "../task-text.ts";
 
 export const taskShow = new Command("show")
-  .description("Show where a task stands: its status on chain, its votes and its history in the pool")
   .argument("<id>", "task id", parseTaskId)
   .addHelpText("after", "\nExample:\n  gridmill task show 0x5f3a... --json")
   .action(async (id: ReturnType<typeof parseTaskId>, _options: unknown, command: Command) => {

@@ -9,7 +9,6 @@ import { taskJson } from "../task-text.ts";
 import { isFinal } from "../../sdk/deals.ts";
 
 export const taskWatch = new Command("watch")
-  .description("Follow a task until it is over; with --json one object a line")
   .argument("<id>", "task id", parseTaskId)
   .option("--timeout <time>", "stop watching after this, such as 10m", parseDuration)
   .addHelpText("after", "\nExample:\n  gridmill task watch 0x5f3a...")

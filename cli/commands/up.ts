@@ -6,9 +6,6 @@ import type { UpOptions } from "../local/bring-up.ts";
 import { runUp } from "../local/run-up.ts";
 
 export const up = new Command("up")
-  .description(
-    "Run the whole market on this machine: chain, Redis, image registry, market, pool, workers. Ctrl-C stops it",
-  )
   .option("--workers <n>", "number of workers", wholeNumber(1, 16), 3)
   .option("--fresh", "delete what an earlier market has left, and start over", false)
   .option("--chain <url>", "use a development chain that runs already: id 31337, unlocked accounts", parseHttpUrl)

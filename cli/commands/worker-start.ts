@@ -11,9 +11,6 @@ import { cpusOption, diskOption, memoryOption } from "../shared-options.ts";
 type Options = WorkerServiceOptions & { readonly name?: string };
 
 export const workerStart = new Command("start")
-  .description(
-    "Earn with this machine on another network until Ctrl-C; on the local network, start a worker again after it was killed",
-  )
   .option("--pool <id>", "which pool to work for", parseId)
   .option("--data <dir>", "folder for its journal and work (default: under GRIDMILL_HOME)")
   .option("--slots <n>", "most tasks at a time (default: 1)", wholeNumber(1, 256))

@@ -10,7 +10,6 @@ import { localPaths } from "../local/paths.ts";
 import { table } from "../print.ts";
 
 export const workerStatus = new Command("status")
-  .description("Show the workers of this machine: process, bond, score, earnings in the escrow")
   .addHelpText("after", "\nExample:\n  gridmill worker status --json")
   .action(async (_options: unknown, command: Command) => {
     const context = contextOf(command);

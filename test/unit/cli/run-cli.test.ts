@@ -78,20 +78,22 @@ describe("help", function () {
   });
 });
 
+const oneLine = (text: string): string => text.replace(/\s+/g, " ");
+const capitalised = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
+
 describe("every command", function () {
   for (const [noun, entry] of Object.entries(COMMANDS)) {
     const verbs = "verbs" in entry ? entry.verbs : { "": entry };
-    for (const [verb, { load }] of Object.entries(verbs)) {
-      it(`${noun} ${verb}`.trim() + " is called so, describes itself and gives an example", async function () {
-        const command = await load();
-        let help = "";
-        command.configureOutput({ writeOut: (text) => void (help += text) });
+    for (const [verb, { summary, load }] of Object.entries(verbs)) {
+      const name = `${noun} ${verb}`.trim();
+      it(`${name} says what it does in the words of the table alone, and gives an example`, async function () {
+        const { out } = await capture(...name.split(" "), "--help");
 
-        command.outputHelp();
-
-        expect(command.name()).to.equal(verb || noun);
-        expect(command.description()).to.not.equal("");
-        expect(help).to.match(new RegExp(`Examples?:\\n  gridmill ${`${noun} ${verb}`.trim()}`));
+        expect((await load()).name()).to.equal(verb || noun);
+        expect(oneLine(out))
+          .to.match(/^Usage: gridmill /)
+          .and.include(` ${capitalised(summary)} `);
+        expect(out).to.match(new RegExp(`Examples?:\\n  gridmill ${name}`));
       });
     }
   }
