@@ -66,6 +66,12 @@ export class NotFoundError extends GridmillError {
   readonly retryable = false;
 }
 
+/** One address asks a service more often than it answers in a minute. */
+export class RateLimitedError extends GridmillError {
+  readonly code = "GM_RATE_LIMITED";
+  readonly retryable = true;
+}
+
 /** A service answered with an error of its own, which is passed on with its code. */
 export class RemoteError extends GridmillError {
   readonly code: `GM_${string}`;

@@ -24,12 +24,6 @@ export class OrderPriceError extends GridmillError {
   readonly retryable = false;
 }
 
-/** Too many requests from one address in a minute. */
-export class RateLimitedError extends GridmillError {
-  readonly code = "GM_RATE_LIMITED";
-  readonly retryable = true;
-}
-
 /** The market did not answer, or answered with something that no market says. */
 export class MarketUnreachableError extends GridmillError {
   readonly code = "GM_MARKET_UNREACHABLE";

@@ -1,5 +1,8 @@
 import { GridmillError } from "../protocol/errors.ts";
 
+/** What to do without a key. */
+export const MAKE_KEY = "Make a key with gridmill account create, or set GRIDMILL_KEY";
+
 /** Something has to be signed, and the grid was connected without a signer. */
 export class NoSignerError extends GridmillError {
   readonly code = "GM_NO_SIGNER";

@@ -11,7 +11,7 @@ import type { Hash } from "../protocol/primitives.ts";
 import { NonceAnswerSchema, SESSION_STATEMENT, SessionAnswerSchema } from "../protocol/siwe.ts";
 import type { Session } from "../protocol/siwe.ts";
 
-import { PoolUnreachableError } from "./errors.ts";
+import { MAKE_KEY, NoSignerError, PoolUnreachableError } from "./errors.ts";
 import type { GridSigner } from "./grid-context.ts";
 
 /** A pool's gateway, as requesters meet it. Calls throw RemoteError with the pool's code, or PoolUnreachableError. */
@@ -100,7 +100,9 @@ function createLogin(options: GatewayOptions, call: Call): () => Promise<{ autho
 }
 
 async function logIn({ url, chainId, signer }: GatewayOptions, call: Call): Promise<Session> {
-  if (!signer) throw new PoolUnreachableError(`The pool at ${url} wants a log-in, and no key was given`);
+  if (!signer) {
+    throw new NoSignerError(`The pool at ${url} wants a log-in, and no key was given`, { hint: MAKE_KEY });
+  }
   const { nonce } = await parse(NonceAnswerSchema, await call("POST", "/session/nonce"), url);
   const message = new SiweMessage({
     ...{ domain: new URL(url).host, uri: url, version: "1", chainId, nonce },
@@ -137,6 +139,6 @@ function unreachable(url: string, what: string, cause: unknown, details = {}): P
   return new PoolUnreachableError(`The pool at ${url} ${what}`, {
     cause,
     details,
-    hint: "Try again; if the pool stays away, its tasks are refunded after their deadline",
+    hint: "Try again, or look with gridmill pool status; what a pool leaves undone is refunded after its deadline",
   });
 }

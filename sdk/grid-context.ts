@@ -11,7 +11,7 @@ import type { Deal } from "../protocol/deal.ts";
 import { MarketUnreachableError } from "../protocol/market-errors.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
 
-import { EventMissingError, NoSignerError } from "./errors.ts";
+import { EventMissingError, MAKE_KEY, NoSignerError } from "./errors.ts";
 import type { MarketClient } from "./market-client.ts";
 import type { Network } from "./network.ts";
 import { pause } from "../chain/pause.ts";
@@ -47,7 +47,7 @@ export type GridContext = {
 export function accountOf({ account }: GridContext): GridAccount {
   if (account) return account;
   throw new NoSignerError("This needs a signature, and no key was given", {
-    hint: "Make a key with gridmill account create, or set GRIDMILL_KEY",
+    hint: MAKE_KEY,
   });
 }
 

@@ -6,6 +6,8 @@ import { createGatewayClient } from "./gateway-client.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import type { GridContext, KnownDeal } from "./grid-context.ts";
 
+const LEAVE_MARKET = "Do not trust this market; choose another network entry";
+
 /**
  * A deal by its id. The market tells it, and is not believed: the deal has to hash to the id.
  * @throws NotFoundError
@@ -22,7 +24,7 @@ export function rememberDeal(context: GridContext, known: KnownDeal): KnownDeal 
   const { dealId, deal } = known;
   if (dealIdOf(deal) !== dealId) {
     throw new NotFoundError(`The market has no deal ${dealId}: what it answered hashes to another id`, {
-      hint: "Do not trust this market; choose another network entry",
+      hint: LEAVE_MARKET,
     });
   }
   context.deals.set(dealId, known);
@@ -40,7 +42,9 @@ export async function findTask(context: GridContext, taskId: Hash): Promise<Task
   }
   const { dealId, index } = await context.market.task(taskId);
   if (taskIdOf(dealId, index) !== taskId) {
-    throw new NotFoundError(`The market has no task ${taskId}: what it answered has another id`);
+    throw new NotFoundError(`The market has no task ${taskId}: what it answered has another id`, {
+      hint: LEAVE_MARKET,
+    });
   }
   return { ...(await findDeal(context, dealId)), taskId, index };
 }
@@ -53,7 +57,10 @@ export function taskIdsOf({ dealId, deal }: KnownDeal): readonly Hash[] {
 /** The gateway of a pool, at the endpoint that the registry has now. */
 export async function gatewayOf(context: GridContext, pool: bigint): Promise<GatewayClient> {
   const state = await context.reader.poolOf(pool);
-  if (!state) throw new NotFoundError(`There is no pool ${pool} on this network`);
+  if (!state)
+    throw new NotFoundError(`There is no pool ${pool} on this network`, {
+      hint: "See gridmill order list pool",
+    });
   return gatewayAt(context, state.endpoint);
 }
 

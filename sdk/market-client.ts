@@ -170,7 +170,7 @@ async function parseAnswer<S extends z.ZodType>(schema: S, response: Response, p
 function unreachable(url: string, what: string, cause: unknown): MarketUnreachableError {
   return new MarketUnreachableError(`The market at ${url} ${what}`, {
     cause,
-    hint: "Check the market's URL and that it runs: GET /health",
+    hint: "Check that it runs (on this machine: gridmill status), and its URL in networks.json",
   });
 }
 

@@ -48,7 +48,10 @@ export function checkParams({
 function checkInputs(index: number, inputs: readonly Input[], uploads: RequestSpec["uploads"]): void {
   const names = inputs.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new BadParamsError(`Task ${index} would have two inputs called ${twice}`);
+  if (twice !== undefined)
+    throw new BadParamsError(`Task ${index} would have two inputs called ${twice}`, {
+      hint: "Give each file a name of its own: --input PATH=NAME",
+    });
   const uploaded = new Set(uploads.map(({ sha256, bytes }) => `${sha256} ${bytes}`));
   const homeless = inputs.find(({ url, sha256, bytes }) => url === undefined && !uploaded.has(`${sha256} ${bytes}`));
   if (!homeless) return;

@@ -73,7 +73,7 @@ export function createTasks(context: GridContext, deals: Deals): Tasks {
 function taskIn(tasks: readonly TaskView[], taskId: Hash): TaskView {
   const task = tasks.find((each) => each.taskId === taskId);
   if (task) return task;
-  throw new NotFoundError(`The deal has no task ${taskId}`);
+  throw new NotFoundError(`The deal has no task ${taskId}`, { hint: "See gridmill task list" });
 }
 
 /** @throws NoResultError that says why there is nothing to fetch */

@@ -48,7 +48,7 @@ export class DrainingError extends GridmillError {
   readonly retryable = true;
 }
 
-/** This worker is already running the task under another lease. */
+/** This worker is already running the task, or even the very lease. */
 export class TaskRunningError extends GridmillError {
   readonly code = "GM_TASK_RUNNING";
   readonly retryable = true;

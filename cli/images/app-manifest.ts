@@ -8,6 +8,7 @@ import { JOIN_KINDS } from "../../sdk/join/joiners.ts";
 import { BadAppError } from "./errors.ts";
 
 const MANIFEST_FILE = "app.json";
+const SEE_EXAMPLE = "See apps/checksum for a small example";
 
 const uint32 = z.int().min(0).max(0xffff_ffff);
 
@@ -44,7 +45,7 @@ export async function readAppManifest(appDir: string): Promise<AppManifest> {
     throw new BadAppError(`${appDir} is no app: it has no readable ${MANIFEST_FILE}`, {
       cause,
       details: { problems: [`${file} cannot be read`] },
-      hint: "See apps/checksum for a small example",
+      hint: SEE_EXAMPLE,
     });
   });
   return parseAppManifest(text, file);
@@ -55,7 +56,10 @@ export function parseAppManifest(text: string, source: string = MANIFEST_FILE): 
   const parsed = AppManifestSchema.safeParse(jsonOf(text, source));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || source}: ${message}`);
-  throw new BadAppError(`${source} is not valid: ${problems.join("; ")}`, { details: { problems } });
+  throw new BadAppError(`${source} is not valid: ${problems.join("; ")}`, {
+    details: { problems },
+    hint: SEE_EXAMPLE,
+  });
 }
 
 function jsonOf(text: string, source: string): unknown {
@@ -63,6 +67,6 @@ function jsonOf(text: string, source: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const problems = [`not JSON: ${(cause as Error).message}`];
-    throw new BadAppError(`${source} is ${problems[0]}`, { cause, details: { problems } });
+    throw new BadAppError(`${source} is ${problems[0]}`, { cause, details: { problems }, hint: SEE_EXAMPLE });
   }
 }

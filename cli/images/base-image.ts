@@ -33,7 +33,10 @@ async function isPresent({ engine, signal }: EngineCall, name: string): Promise<
   } catch (error) {
     throwUnlessAnswer(error, signal);
     if (statusOf(error) === 404) return false;
-    throw new BaseImageError(`Docker cannot say whether it has ${name}: ${reasonOf(error)}`, { cause: error });
+    throw new BaseImageError(`Docker cannot say whether it has ${name}: ${reasonOf(error)}`, {
+      cause: error,
+      hint: "gridmill doctor says what is missing",
+    });
   }
 }
 

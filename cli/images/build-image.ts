@@ -5,6 +5,7 @@ import { readEngineOutput, type EngineReport } from "./engine-output.ts";
 import { BadAppError, ImageBuildError } from "./errors.ts";
 
 const DOCKERFILE = "Dockerfile";
+const FIX_DOCKERFILE = "Correct the Dockerfile; the end of what it said is above";
 
 export type BuildOptions = EngineCall & {
   /** Folder with a Dockerfile; all of it, less what `.dockerignore` names, goes to the engine. */
@@ -26,6 +27,7 @@ export async function buildImage(options: BuildOptions): Promise<{ readonly imag
   if (error !== undefined || typeof aux["ID"] !== "string") {
     throw new ImageBuildError(`${tag} could not be built: ${error ?? "the engine stopped in the middle"}`, {
       details: { tag, log: tail },
+      hint: FIX_DOCKERFILE,
     });
   }
   return { imageId: aux["ID"] };
@@ -54,6 +56,7 @@ async function runBuild(options: BuildOptions, src: string[]): Promise<EngineRep
     throw new ImageBuildError(`${tag} could not be built: ${reasonOf(error)}`, {
       cause: error,
       details: { tag, log: [] },
+      hint: FIX_DOCKERFILE,
     });
   }
 }

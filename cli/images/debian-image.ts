@@ -13,6 +13,7 @@ import { BaseImageError } from "./errors.ts";
 
 const SUITE = "bookworm";
 const TAIL_LINES = 20;
+const PULL_YOURSELF = "Pull debian:bookworm-slim yourself: then none has to be made";
 
 /** Not in Debian's own slim images either. */
 const NEEDLESS = ["groff", "info", "linda", "lintian", "locale", "man"];
@@ -58,7 +59,8 @@ async function slimDown(dir: string, call: EngineCall): Promise<void> {
 /** Security updates lie beside the packages of whichever mirror debootstrap has chosen. */
 async function addSecurity(sources: string): Promise<void> {
   const mirror = /^deb (\S+?)\/? /m.exec(await readFile(sources, "utf8"))?.[1];
-  if (mirror === undefined) throw new BaseImageError(`debootstrap has named no mirror in ${SOURCES}`);
+  if (mirror === undefined)
+    throw new BaseImageError(`debootstrap has named no mirror in ${SOURCES}`, { hint: PULL_YOURSELF });
   await appendFile(sources, `deb ${mirror}-security ${SUITE}-security main\n`);
 }
 
@@ -91,7 +93,7 @@ async function ended(
   if (code === 0) return;
   throw new BaseImageError(`The base image could not be made: ${command} ended with ${code ?? "a signal"}`, {
     details: { command, log },
-    hint: "As root, debootstrap must reach a mirror of Debian; or pull debian:bookworm-slim yourself",
+    hint: `As root, debootstrap must reach a mirror of Debian. ${PULL_YOURSELF}`,
   });
 }
 
@@ -103,7 +105,8 @@ async function importFolder(dir: string, options: DebianImageOptions): Promise<v
   });
   const done = ended(tar, "tar", [], signal);
   const [, report] = await Promise.all([done, importStream(tar.stdout, options)]);
-  if (report.error !== undefined) throw new BaseImageError(`${name} could not be imported: ${report.error}`);
+  if (report.error !== undefined)
+    throw new BaseImageError(`${name} could not be imported: ${report.error}`, { hint: PULL_YOURSELF });
 }
 
 async function importStream(stream: NodeJS.ReadableStream, options: DebianImageOptions): Promise<EngineReport> {
@@ -114,6 +117,9 @@ async function importStream(stream: NodeJS.ReadableStream, options: DebianImageO
     return await readEngineOutput(output, onProgress, signal);
   } catch (error) {
     throwUnlessAnswer(error, signal);
-    throw new BaseImageError(`${name} could not be imported: ${reasonOf(error)}`, { cause: error });
+    throw new BaseImageError(`${name} could not be imported: ${reasonOf(error)}`, {
+      cause: error,
+      hint: PULL_YOURSELF,
+    });
   }
 }

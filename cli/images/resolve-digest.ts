@@ -51,5 +51,8 @@ function asRegistryError(cause: unknown, name: string): GridmillError {
     const hint = "Push it to a registry that every worker can read; an image on this machine alone is not enough";
     return new ImageNotFoundError(`There is no image ${name} in its registry`, { ...options, hint });
   }
-  return new RegistryUnreachableError(`The registry of ${name} does not answer: ${reasonOf(cause)}`, options);
+  return new RegistryUnreachableError(`The registry of ${name} does not answer: ${reasonOf(cause)}`, {
+    ...options,
+    hint: "Check the name and that its registry runs, then try again",
+  });
 }

@@ -1,9 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
-import { BadInputError, GridmillError, NotFoundError } from "../../protocol/errors.ts";
+import { BadInputError, GridmillError, NotFoundError, RateLimitedError } from "../../protocol/errors.ts";
 import type { ErrorData } from "../../protocol/errors.ts";
 import { toJson } from "../../protocol/json.ts";
-import { RateLimitedError } from "../../protocol/market-errors.ts";
 
 /** HTTP status of each error that callers meet; of the others, 503 when trying again may help, else 500. */
 const STATUS: Readonly<Record<string, number>> = {

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-import { BadInputError, errorData, GridmillError, NotFoundError } from "../../protocol/errors.ts";
-import { RateLimitedError } from "../../protocol/market-errors.ts";
+import { BadInputError, errorData, GridmillError, NotFoundError, RateLimitedError } from "../../protocol/errors.ts";
 
 /** HTTP status by error code; every other coded error is 503 when trying again may help, else 400. */
 const STATUS: Readonly<Record<string, number>> = {

@@ -13,7 +13,7 @@ const RGB = 2;
 export function joinBands(bands: readonly (Uint8Array | undefined)[]): Uint8Array {
   const parts = Array.from(bands, readBand);
   const [first] = parts;
-  if (!first) throw new JoinError("There are no bands to join");
+  if (!first) throw new JoinError("There are no bands to join", { hint: "Was any task settled with a result?" });
   for (const [index, { width }] of parts.entries()) {
     if (width !== first.width) throw bandError(index, `is ${width} pixels wide, band 0 is ${first.width}`);
   }

@@ -88,7 +88,7 @@ describe("DockerExecutor: failures of the machine", function () {
     const stop = new AbortController();
     const first = run("sleep 1000", { leaseId, signal: stop.signal });
 
-    await expectCode(run("true", { leaseId }), "GM_ALREADY_RUNNING");
+    await expectCode(run("true", { leaseId }), "GM_TASK_RUNNING");
 
     stop.abort();
     await expectCode(first, "GM_ABORTED");

@@ -5,7 +5,8 @@ import type Docker from "dockerode";
 import type { Logger } from "pino";
 
 import { connectEngine, DEFAULT_ENGINE, ask, throwIfAborted, type EngineAddress } from "./engine.ts";
-import { AbortedError, AlreadyRunningError } from "./errors.ts";
+import { TaskRunningError } from "../errors.ts";
+import { AbortedError } from "./errors.ts";
 import type { Executor, RunListener, RunOutcome, RunSpec } from "./executor.ts";
 import { ensureImage } from "./image.ts";
 import { outputVolumes, type OutputVolumeKind } from "./output-volume.ts";
@@ -52,10 +53,10 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
   };
 }
 
-/** @throws AlreadyRunningError */
+/** @throws TaskRunningError */
 async function exclusively<T>(active: Set<string>, { leaseId }: RunSpec, run: () => Promise<T>): Promise<T> {
   if (active.has(leaseId)) {
-    throw new AlreadyRunningError(`Lease ${leaseId} is being run already`, { details: { leaseId } });
+    throw new TaskRunningError(`Lease ${leaseId} is being run already`, { details: { leaseId } });
   }
   active.add(leaseId);
   try {

@@ -58,10 +58,14 @@ export function engineError(what: string, cause: unknown): GridmillError {
   if (status === undefined) {
     return new EngineUnreachableError(`The container engine did not answer: could not ${what}`, {
       cause,
-      hint: "is Docker running, and may this user reach it? try: docker info",
+      hint: "is Docker running, and may this user reach it? gridmill doctor says what is missing",
     });
   }
-  return new EngineRefusedError(`The container engine could not ${what}: ${message}`, { cause, details: { status } });
+  return new EngineRefusedError(`The container engine could not ${what}: ${message}`, {
+    cause,
+    details: { status },
+    hint: "gridmill doctor says whether something is missing here",
+  });
 }
 
 /** Whether an error, ours or the engine's, says that this machine's disk is full. */

@@ -47,9 +47,3 @@ export class RunInterruptedError extends GridmillError {
   readonly code = "GM_RUN_INTERRUPTED";
   readonly retryable = true;
 }
-
-/** The lease is being run already. */
-export class AlreadyRunningError extends GridmillError {
-  readonly code = "GM_ALREADY_RUNNING";
-  readonly retryable = false;
-}

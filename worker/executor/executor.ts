@@ -54,7 +54,7 @@ export interface Executor {
   /**
    * Runs to the end and removes whatever it started, whether it succeeded, threw or was aborted.
    * @throws ImageNotFoundError | ImageDigestError | RegistryUnreachableError | EngineUnreachableError | EngineRefusedError |
-   * DiskFullError | AbortedError | AlreadyRunningError; RunInterruptedError when the container was killed from outside, or
+   * DiskFullError | AbortedError | TaskRunningError; RunInterruptedError when the container was killed from outside, or
    * by a SIGKILL whose author cannot be told
    */
   run(spec: RunSpec, listener: RunListener, signal: AbortSignal): Promise<RunOutcome>;

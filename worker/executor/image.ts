@@ -108,5 +108,8 @@ function pullError({ name, digest }: Pin, cause: unknown): GridmillError {
     const hint = "the owner of the app must push this very digest to a registry that anybody may read";
     return new ImageNotFoundError(`There is no image ${name}@${digest}`, { ...options, hint });
   }
-  return new RegistryUnreachableError(`The registry of ${name} did not give the image: ${message}`, options);
+  return new RegistryUnreachableError(`The registry of ${name} did not give the image: ${message}`, {
+    ...options,
+    hint: "it is tried again; check that its registry runs and can be reached from here",
+  });
 }
