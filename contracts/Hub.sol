@@ -166,7 +166,7 @@ contract Hub is IHub, EIP712 {
 
     /// @inheritdoc IHub
     function isClosed(bytes32 dealId, uint256 index) external view returns (bool) {
-        return _deals.isTaskClosed(dealId, index);
+        return _deals.isTaskClosed(dealId, _deals.slots[dealId], index);
     }
 
     /// @inheritdoc IHub

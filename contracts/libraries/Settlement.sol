@@ -52,12 +52,12 @@ library Settlement {
             Memory.unsafeSetFreeMemoryPointer(free);
             round.task.advance(stream);
             if (round.task.dealIndex + 1 != round.deal.number) {
-                _closeDeal(round, deals);
+                _closeDeal(round, dealBook, deals);
                 _openDeal(round, dealBook, deals);
             }
             _settleTask(round, dealBook, stream, preimages);
         }
-        _closeDeal(round, deals);
+        _closeDeal(round, dealBook, deals);
         if (round.callbacksRead != preimages.length) revert HubCallbackCount(preimages.length, round.callbacksRead);
     }
 
@@ -84,7 +84,7 @@ library Settlement {
             emit IHub.TaskLeftOpen(taskId);
             return;
         }
-        dealBook.closeTask(deal.id, index, deal.volume);
+        dealBook.closeTask(deal.id, deal.slot, index, deal.volume);
         ++deal.settled;
         Tallies.reward(round, group);
         emit IHub.TaskSettled(deal.id, index, round.task.digestOf(stream, group));
@@ -122,6 +122,7 @@ library Settlement {
         OpenDeal memory opened = round.deal;
         opened.number = dealIndex + 1;
         opened.id = dealId;
+        dealBook.load(dealId, opened.slot);
         opened.hasCallback = deal.callback != address(0);
         opened.raisesScores = deal.poolPrice >= SCORING_PRICE;
         opened.trust = deal.trust;
@@ -130,7 +131,7 @@ library Settlement {
         opened.workerStake = deal.workerStake;
         opened.settled = 0;
         opened.dust = 0;
-        opened.skip = _dealSkipReason(round, dealBook, deal);
+        opened.skip = _dealSkipReason(round, deal);
         (opened.schedulerPart, opened.workersPart) = _split(deal);
     }
 
@@ -143,12 +144,8 @@ library Settlement {
         workersPart = left - schedulerPart;
     }
 
-    function _dealSkipReason(
-        Round memory round,
-        DealBook storage dealBook,
-        Deal calldata deal
-    ) private view returns (SkipReason) {
-        if (!dealBook.isOpen(round.deal.id)) return SkipReason.DEAL_NOT_OPEN;
+    function _dealSkipReason(Round memory round, Deal calldata deal) private pure returns (SkipReason) {
+        if (!round.deal.slot.open) return SkipReason.DEAL_NOT_OPEN;
         if (round.sealedAt <= deal.graceEnd()) return SkipReason.IN_GRACE;
         if (round.sealedAt > deal.deadline()) return SkipReason.LATE;
         return SkipReason.NONE;
@@ -160,13 +157,14 @@ library Settlement {
         uint256 index
     ) private view returns (SkipReason) {
         if (deal.skip != SkipReason.NONE) return deal.skip;
-        return dealBook.isTaskClosed(deal.id, index) ? SkipReason.TASK_CLOSED : SkipReason.NONE;
+        return dealBook.isTaskClosed(deal.id, deal.slot, index) ? SkipReason.TASK_CLOSED : SkipReason.NONE;
     }
 
-    /// @dev Enters what the settled tasks of the current deal move between its parties.
-    function _closeDeal(Round memory round, Deal[] calldata deals) private pure {
+    /// @dev Writes down which tasks of the current deal are closed, and enters what they move between its parties.
+    function _closeDeal(Round memory round, DealBook storage dealBook, Deal[] calldata deals) private {
         uint256 settled = round.deal.settled;
         if (settled == 0) return;
+        dealBook.slots[round.deal.id] = round.deal.slot;
         Deal calldata deal = deals[round.deal.number - 1];
         round.book.entryOf(deal.payer).locked -= _signed(deal.taskPrice() * settled);
         round.book.entryOf(deal.appOwner).available += _signed(deal.appPrice * settled);

@@ -29,7 +29,9 @@ library Tallies {
             (uint256 ballot, uint256 group) = task.readVote(stream);
             if (ballot < lowest) revert HubVotesUnsorted(ballot);
             if (ballot >= voters.length) revert HubBallotUnknown(ballot);
-            lowest = ballot + 1;
+            unchecked {
+                lowest = ballot + 1;
+            }
             Voter memory voter = voters[ballot];
             bytes32 sealedVote =
                 group == TaskStream.SEALED
@@ -46,8 +48,11 @@ library Tallies {
         if (tally.hasSealed) return NO_GROUP;
         uint256 groups = round.task.groups;
         uint256 total = 1;
-        for (group = 0; group < groups; ++group) {
-            total += tally.groupWeights[group];
+        // 32 weights of at most 127 multiply to less than 2^224: see {Consensus}.
+        unchecked {
+            for (group = 0; group < groups; ++group) {
+                total += tally.groupWeights[group];
+            }
         }
         for (group = 0; group < groups; ++group) {
             if (Consensus.isAccepted(tally.groupWeights[group], total, round.deal.trust)) return group;
@@ -62,19 +67,22 @@ library Tallies {
         (uint256 shares, uint256 agreeing) = _shareOut(tally, group);
         bool raises = deal.raisesScores && agreeing > 1;
         uint256 left = deal.workersPart;
-        for (uint256 i; i < tally.count; ++i) {
-            Voter memory voter = round.voters[tally.voters[i]];
-            if (tally.groups[i] == group) {
-                uint256 part = (deal.workersPart * tally.shares[i]) / shares;
-                voter.earned += part;
-                left -= part;
-                if (raises) ++voter.agreed;
-            } else {
-                voter.lost += deal.workerStake;
-                ++voter.differed;
+        // What is earned is part of an escrow's 128 bits, what is lost part of a cover; shares are at most 6 a vote.
+        unchecked {
+            for (uint256 i; i < tally.count; ++i) {
+                Voter memory voter = round.voters[tally.voters[i]];
+                if (tally.groups[i] == group) {
+                    uint256 part = (deal.workersPart * tally.shares[i]) / shares;
+                    voter.earned += part;
+                    left -= part;
+                    if (raises) ++voter.agreed;
+                } else {
+                    voter.lost += deal.workerStake;
+                    ++voter.differed;
+                }
             }
+            deal.dust += left;
         }
-        deal.dust += left;
     }
 
     function _reset(Tally memory tally, uint256 groups) private pure {
@@ -87,7 +95,9 @@ library Tallies {
 
     function _useCover(Voter memory voter, uint256 stake) private pure returns (bool covered) {
         covered = voter.cover >= stake;
-        if (covered) voter.cover -= stake;
+        unchecked {
+            if (covered) voter.cover -= stake;
+        }
     }
 
     function _add(Round memory round, uint256 score, uint256 ballot, uint256 group) private pure {
@@ -98,18 +108,23 @@ library Tallies {
         }
         uint256 weight = Consensus.weightOf(score, round.deal.maxWeight);
         uint256 product = tally.groupWeights[group];
-        tally.groupWeights[group] = product == 0 ? weight : product * weight;
-        uint256 place = tally.count++;
+        uint256 place = tally.count;
+        unchecked {
+            tally.groupWeights[group] = product == 0 ? weight : product * weight;
+            tally.count = place + 1;
+        }
         tally.voters[place] = ballot;
         tally.groups[place] = group;
         tally.shares[place] = Consensus.sharesOf(weight);
     }
 
     function _shareOut(Tally memory tally, uint256 group) private pure returns (uint256 shares, uint256 agreeing) {
-        for (uint256 i; i < tally.count; ++i) {
-            if (tally.groups[i] != group) continue;
-            shares += tally.shares[i];
-            ++agreeing;
+        unchecked {
+            for (uint256 i; i < tally.count; ++i) {
+                if (tally.groups[i] != group) continue;
+                shares += tally.shares[i];
+                ++agreeing;
+            }
         }
     }
 }

@@ -36,7 +36,7 @@ library TaskStream {
     /// @notice Moves on to the next task.
     function advance(TaskRecord memory task, bytes calldata stream) internal pure {
         uint256 at = task.next;
-        uint256 header = uint64(bytes8(_slice(stream, at, HEADER_BYTES)));
+        uint256 header = uint64(bytes8(_read(stream, at, HEADER_BYTES)));
         // Deal and index lie side by side: as one number they give the order of tasks.
         uint256 place = header >> 16;
         uint256 dealIndex = place >> 32;
@@ -54,7 +54,7 @@ library TaskStream {
     /// @notice The digest of a group.
     function digestOf(TaskRecord memory task, bytes calldata stream, uint256 group) internal pure returns (bytes32) {
         unchecked {
-            return bytes32(_slice(stream, task.digestsAt + 32 * group, 32));
+            return _read(stream, task.digestsAt + 32 * group, 32);
         }
     }
 
@@ -63,7 +63,7 @@ library TaskStream {
         TaskRecord memory task,
         bytes calldata stream
     ) internal pure returns (uint256 ballot, uint256 group) {
-        uint256 vote = uint24(bytes3(_slice(stream, task.next, VOTE_BYTES)));
+        uint256 vote = uint24(bytes3(_read(stream, task.next, VOTE_BYTES)));
         ballot = vote >> 8;
         group = vote & 0xff;
         if (group >= task.groups && group != SEALED) revert HubGroupUnknown(group);
@@ -74,8 +74,10 @@ library TaskStream {
 
     /// @notice Reads the seal that follows a sealed vote.
     function readSeal(TaskRecord memory task, bytes calldata stream) internal pure returns (bytes32 sealedVote) {
-        sealedVote = bytes32(_slice(stream, task.next, 32));
-        task.next += 32;
+        sealedVote = _read(stream, task.next, 32);
+        unchecked {
+            task.next += 32;
+        }
     }
 
     function _readDigests(TaskRecord memory task, bytes calldata stream, uint256 at) private pure {
@@ -89,11 +91,15 @@ library TaskStream {
         }
     }
 
-    function _slice(bytes calldata stream, uint256 at, uint256 length) private pure returns (bytes calldata) {
+    /// @dev The word at an offset, of which the first `length` bytes must be the stream's.
+    function _read(bytes calldata stream, uint256 at, uint256 length) private pure returns (bytes32 word) {
         // An offset is below the stream's length and what a task adds to it: no sum comes near an overflow.
         unchecked {
             if (stream.length < at + length) revert HubStreamTruncated(stream.length);
-            return stream[at:at + length];
+        }
+        // Assembly, because a slice would have its bounds checked twice more.
+        assembly ("memory-safe") {
+            word := calldataload(add(stream.offset, at))
         }
     }
 }

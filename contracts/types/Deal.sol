@@ -38,14 +38,22 @@ using DealLib for Deal global;
 /// @title DealLib
 /// @notice Names and times that follow from a deal.
 library DealLib {
+    /// @dev 26 words.
+    uint256 private constant BYTES = 832;
+
     /// @notice The deal's name.
     function id(Deal memory self) internal pure returns (bytes32) {
         return keccak256(abi.encode(self));
     }
 
-    /// @notice The same of a deal in calldata, which is not copied to memory for it.
-    function idOf(Deal calldata self) internal pure returns (bytes32) {
-        return keccak256(abi.encode(self));
+    /// @notice The same of a deal in calldata. A deal whose words have dirty bits has the name of no deal.
+    function idOf(Deal calldata self) internal pure returns (bytes32 name) {
+        // Assembly, because `abi.encode` would check and copy word by word what lies there in the same form.
+        assembly ("memory-safe") {
+            let copy := mload(0x40)
+            calldatacopy(copy, self, BYTES)
+            name := keccak256(copy, BYTES)
+        }
     }
 
     function taskId(bytes32 dealId, uint256 index) internal pure returns (bytes32) {

@@ -30,12 +30,25 @@ library DealBookLib {
         self.slots[dealId].open = true;
     }
 
-    /// @dev Closes one task of an open deal; the last one closes the deal.
-    function closeTask(DealBook storage self, bytes32 dealId, uint256 index, uint256 volume) internal {
-        DealSlot storage slot = self.slots[dealId];
-        uint32 closed = slot.closed + 1;
-        slot.closed = closed;
-        if (closed == volume) slot.open = false;
+    /// @dev Copies a deal's slot into memory that its caller keeps.
+    function load(DealBook storage self, bytes32 dealId, DealSlot memory slot) internal view {
+        DealSlot memory stored = self.slots[dealId];
+        slot.open = stored.open;
+        slot.hasKeptVotes = stored.hasKeptVotes;
+        slot.closed = stored.closed;
+        slot.closedTasks = stored.closedTasks;
+    }
+
+    /// @dev Closes one task of an open deal; the last one closes the deal. `slot` is a copy of the deal's, changed for
+    /// many tasks and then written back once.
+    function closeTask(
+        DealBook storage self,
+        bytes32 dealId,
+        DealSlot memory slot,
+        uint256 index,
+        uint256 volume
+    ) internal {
+        if (++slot.closed == volume) slot.open = false;
         if (index < FIRST_TASKS) {
             slot.closedTasks |= uint208(1 << index);
         } else {
@@ -52,13 +65,13 @@ library DealBookLib {
         slot.closed = volume;
     }
 
-    function isOpen(DealBook storage self, bytes32 dealId) internal view returns (bool) {
-        return self.slots[dealId].open;
-    }
-
-    /// @notice Whether the task was settled, declined or claimed.
-    function isTaskClosed(DealBook storage self, bytes32 dealId, uint256 index) internal view returns (bool) {
-        DealSlot storage slot = self.slots[dealId];
+    /// @notice Whether the task was settled, declined or claimed; `slot` is the deal's, or a newer copy of it.
+    function isTaskClosed(
+        DealBook storage self,
+        bytes32 dealId,
+        DealSlot memory slot,
+        uint256 index
+    ) internal view returns (bool) {
         if (!slot.open) return slot.closed != 0;
         if (index < FIRST_TASKS) return slot.closedTasks & (1 << index) != 0;
         return self.moreClosedTasks[dealId][_word(index)] & (1 << _bit(index)) != 0;

@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {Book} from "../libraries/Ledger.sol";
 import {TaskRecord} from "../libraries/TaskStream.sol";
+import {DealSlot} from "./DealBook.sol";
 
 /// @dev What one settle works on. Everything here lives in memory.
 struct Round {
@@ -37,6 +38,7 @@ struct Voter {
 struct OpenDeal {
     uint256 number; // place in the call's deals, plus 1; 0 before the first
     bytes32 id;
+    DealSlot slot; // a copy, written back behind its last task
     SkipReason skip; // why none of its tasks can settle now
     bool hasCallback;
     bool raisesScores;

@@ -10,6 +10,8 @@ import { RIGHT, agreeing, roundOf, seal, settle, settleVotes } from "./support/r
 const GRACE = 600;
 /** Seconds from opening to deadline in category 0. */
 const LIFETIME = 3_000;
+/** Place of `maxWeight`, which a claim does not read, in an encoded deal. */
+const MAX_WEIGHT_WORD = 19;
 const TASK_PRICE = APP_PRICE + POOL_PRICE;
 
 /** A deal of three tasks that its pool may still decline. */
@@ -105,6 +107,21 @@ describe("Hub: deals", function () {
   });
 
   describe("claim", function () {
+    it("knows no deal by words with dirty bits, though it does not read them", async function () {
+      const { market, deal, claimableAt } = await loadFixture(oneOfThreeFixture);
+      const claim = market.hub.interface.encodeFunctionData("claim", [deal]);
+      const start = 2 + 8 + 64 * MAX_WEIGHT_WORD;
+      const data = `${claim.slice(0, start)}80${claim.slice(start + 2)}`;
+      await time.setNextBlockTimestamp(claimableAt);
+
+      await expect(market.requester.sendTransaction({ to: market.hub, data })).to.be.revertedWithCustomError(
+        market.hub,
+        "HubDealNotOpen",
+      );
+      expect(claim.slice(start, start + 2)).to.equal("00");
+      await market.requester.sendTransaction({ to: market.hub, data: claim });
+    });
+
     it("refunds the open tasks to the payer and burns their stakes", async function () {
       const { market, deal, dealId, claimableAt } = await loadFixture(oneOfThreeFixture);
       const burnedBefore = await market.escrow.pendingBurn();
