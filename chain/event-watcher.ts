@@ -1,7 +1,7 @@
 import { GridmillError } from "../protocol/errors.ts";
 import { ZERO_HASH } from "../protocol/primitives.ts";
 import { advance } from "./checkpoint.ts";
-import type { Checkpoint, CheckpointStore } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointStore, HandledBlock } from "./checkpoint.ts";
 import { ChainUnreachableError } from "./errors.ts";
 import type { EventSource } from "./event-source.ts";
 import type { GridEvent } from "./events.ts";
@@ -17,8 +17,9 @@ export type WatcherOptions = {
   /** Must be idempotent: events since the last checkpoint come again after a crash, an error or a reorganisation. */
   readonly onEvent: (event: GridEvent) => Promise<void>;
   /**
-   * Blocks above `toBlock` were replaced: forget what came from them. Their successors' events follow. Must be
-   * idempotent as well. With confirmations this happens only when a reorganisation goes deeper than those.
+   * Blocks above `toBlock` were replaced, or may have been since a round was interrupted: forget what came from them.
+   * Their successors' events follow. Must be idempotent as well. With confirmations this happens only when a
+   * reorganisation goes deeper than those.
    */
   readonly onRewind: (toBlock: number) => Promise<void>;
   /**
@@ -74,17 +75,17 @@ export function createEventWatcher(options: WatcherOptions): EventWatcher {
   const { source, checkpoint: store, startBlock, confirmations, maxBlocksPerRound = 2_000, onProgress } = options;
   const readRange = createRangeReader(source, maxBlocksPerRound);
   const handle = createHandler(options);
+  const beforeAll: Checkpoint = { block: startBlock - 1, hash: ZERO_HASH, trail: [] };
 
   async function round(signal: AbortSignal): Promise<boolean> {
-    const done = await store.load();
-    const from = done ? done.block + 1 : startBlock;
+    const done = (await store.load()) ?? beforeAll;
     const head = await source.head();
     const confirmed = head - confirmations;
-    if (confirmed < from) return !done || (await isUnchanged(done)) || (await rewind(done));
+    if (confirmed <= done.block) return (await isUnchanged(done)) || (await rewind(done));
 
-    const page = await readRange(from, confirmed);
-    // Zero: a checkpoint before the first block that matters, on every branch.
-    if (done && done.hash !== ZERO_HASH && page.parentHash !== done.hash) return await rewind(done);
+    // A round that was not finished is read again as it was, so that it shows whether it still is what it was.
+    const page = await readRange(done.block + 1, Math.min(confirmed, done.begun?.block ?? confirmed));
+    if (!continues(page, done)) return await rewind(done);
     await deliver(page, done, signal);
     onProgress?.(page.toBlock, head);
     return page.toBlock === confirmed;
@@ -95,30 +96,23 @@ export function createEventWatcher(options: WatcherOptions): EventWatcher {
     return hash === ZERO_HASH || [hash, undefined].includes(await source.blockHash(block));
   }
 
-  async function deliver(page: RangePage, done: Checkpoint | undefined, signal: AbortSignal): Promise<void> {
-    let handled: GridEvent | undefined;
-    for (const event of page.events) {
-      const blockIsDone = handled !== undefined && handled.blockNumber < event.blockNumber;
-      try {
-        signal.throwIfAborted();
-        await handle(event);
-      } catch (error) {
-        // The blocks before the one that failed need not come again.
-        if (blockIsDone) await store.save(advance(done, { block: handled!.blockNumber, hash: handled!.blockHash }));
-        if (signal.aborted) return;
-        throw error;
-      }
-      handled = event;
-    }
-    await store.save(advance(done, { block: page.toBlock, hash: page.lastHash }));
+  async function deliver(page: RangePage, done: Checkpoint, signal: AbortSignal): Promise<void> {
+    const begun = { block: page.toBlock, hash: page.lastHash };
+    if (page.events.length > 0) await store.save({ ...done, begun });
+    const { blocksDone, stopped } = await handleAll(page.events, handle, signal);
+    if (!stopped) return await store.save(advance(done, begun));
+    // The blocks before the one that failed need not come again.
+    if (blocksDone) await store.save({ ...advance(done, blocksDone), begun });
+    if (!signal.aborted) throw stopped.error;
   }
 
-  /** Goes back to the last block of the trail that still stands. Returns false: there is more to do at once. */
-  async function rewind({ trail }: Checkpoint): Promise<false> {
-    const common = await firstAsync(trail, async ({ block, hash }) => (await knownHash(block)) === hash);
-    const target = common ?? { block: startBlock - 1, hash: ZERO_HASH };
-    await options.onRewind(target.block);
-    await store.save({ ...target, trail: trail.filter(({ block }) => block < target.block) });
+  /** Goes back to the last block that still stands. Returns false: there is more to do at once. */
+  async function rewind(done: Checkpoint): Promise<false> {
+    const blocks = [done, ...done.trail].filter(({ hash }) => hash !== ZERO_HASH);
+    const common = await firstAsync(blocks, async ({ block, hash }) => (await knownHash(block)) === hash);
+    const { block, hash } = common ?? beforeAll;
+    await options.onRewind(block);
+    await store.save({ block, hash, trail: done.trail.filter((earlier) => earlier.block < block) });
     return false;
   }
 
@@ -129,6 +123,40 @@ export function createEventWatcher(options: WatcherOptions): EventWatcher {
   }
 
   return { round };
+}
+
+/** Whether the page comes after what was handled, on the same branch, and is what an unfinished round began with. */
+function continues(page: RangePage, { hash, begun }: Checkpoint): boolean {
+  // Zero: a checkpoint before the first block that matters, on every branch.
+  const isNext = hash === ZERO_HASH || page.parentHash === hash;
+  return isNext && (begun === undefined || page.lastHash === begun.hash);
+}
+
+type Handled = {
+  /** The last block of whose events none is left. */
+  readonly blocksDone: HandledBlock | undefined;
+  /** Set when an event could not be handled, or the signal came. */
+  readonly stopped?: { readonly error: unknown };
+};
+
+async function handleAll(
+  events: readonly GridEvent[],
+  handle: (event: GridEvent) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Handled> {
+  let blocksDone: HandledBlock | undefined;
+  for (const [index, event] of events.entries()) {
+    const before = events[index - 1];
+    if (before && before.blockNumber < event.blockNumber)
+      blocksDone = { block: before.blockNumber, hash: before.blockHash };
+    try {
+      signal.throwIfAborted();
+      await handle(event);
+    } catch (error) {
+      return { blocksDone, stopped: { error } };
+    }
+  }
+  return { blocksDone };
 }
 
 /** Hands an event to `onEvent`; throws when it has to come again, and otherwise it is handled or put aside. */

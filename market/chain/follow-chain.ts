@@ -4,10 +4,8 @@ import type { Logger } from "pino";
 
 import type { CheckpointStore } from "../../chain/checkpoint.ts";
 import { watchEvents } from "../../chain/event-watcher.ts";
-
 import type { EventSource } from "../../chain/event-source.ts";
 import type { Follower } from "../domain/follow.ts";
-
 import { marketEventOf } from "./market-events.ts";
 
 /** How far this process has followed the chain; both 0 until it led once. */
@@ -66,12 +64,11 @@ async function keepLead(
 }
 
 function watch(options: FollowChainOptions, signal: AbortSignal): Promise<void> {
-  const { follower, quarantine, logger, onProgress, pollMs, confirmations, startBlock, source } = options;
-  const interrupted = { maybe: true };
+  const { follower, checkpoint, quarantine, logger, onProgress, pollMs, confirmations, startBlock, source } = options;
   return watchEvents(
     {
       source,
-      checkpoint: forgetInterrupted(options, interrupted),
+      checkpoint,
       startBlock,
       confirmations,
       pollMs,
@@ -87,33 +84,11 @@ function watch(options: FollowChainOptions, signal: AbortSignal): Promise<void> 
         logger.error({ err: error, event: event.kind, block: event.blockNumber }, "an event went to quarantine");
         await quarantine(event, error);
       },
-      onError: (error) => {
-        interrupted.maybe = true;
-        logger.warn({ err: error }, "a round of following failed");
-      },
+      onError: (error) => logger.warn({ err: error }, "a round of following failed"),
       onProgress: (block, head) => onProgress({ block, head }),
     },
     signal,
   );
-}
-
-/**
- * A round that fails, or a process that dies, may leave events of blocks above the checkpoint in the book; if those blocks
- * are then replaced, no later round would take them back. So the first look at the checkpoint afterwards does.
- */
-function forgetInterrupted(
-  { checkpoint, follower }: FollowChainOptions,
-  interrupted: { maybe: boolean },
-): CheckpointStore {
-  return {
-    save: (done) => checkpoint.save(done),
-    async load() {
-      const done = await checkpoint.load();
-      if (interrupted.maybe && done) await follower.rewind(done.block);
-      interrupted.maybe = false;
-      return done;
-    },
-  };
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -3,15 +3,16 @@ import { id as hashOf } from "ethers";
 
 import { advance } from "../../../chain/checkpoint.ts";
 import type { Checkpoint } from "../../../chain/checkpoint.ts";
+import { ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 
 const at = (block: number): { block: number; hash: Hash } => ({ block, hash: hashOf(`${block}`) as Hash });
 
 /** The checkpoint after `blocks` blocks, saved one by one. */
 function after(blocks: number): Checkpoint {
-  let checkpoint: Checkpoint | undefined;
+  let checkpoint: Checkpoint = { block: 0, hash: ZERO_HASH, trail: [] };
   for (let block = 1; block <= blocks; block++) checkpoint = advance(checkpoint, at(block));
-  return checkpoint!;
+  return checkpoint;
 }
 
 describe("checkpoint trail", function () {
