@@ -8,4 +8,6 @@ if ! find_node; then
   exit 4
 fi
 PATH="$PATH:$root/node_modules/.bin"
+# The cache of the command (see gridmill): tests start the same sources again and again.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/.cache/node}"
 exec "$@"
