@@ -68,6 +68,11 @@ export function dealDeadline(deal: Deal): number {
   return categoryDeadline(deal.category, deal.openedAt);
 }
 
+/** Whether a contract waits for the answers of this deal. */
+export function hasCallback({ callback }: Pick<Deal, "callback">): boolean {
+  return BigInt(callback) !== 0n;
+}
+
 /** What the payer pays for one settled task, in wei. */
 export function taskPrice(deal: Deal): bigint {
   return deal.appPrice + deal.datasetPrice + deal.poolPrice;

@@ -1,15 +1,26 @@
-import { concat, keccak256, toUtf8Bytes } from "ethers";
+import { concat, hexlify, keccak256, toUtf8Bytes } from "ethers";
 
-import type { Hash } from "./primitives.ts";
+import { MAX_CALLBACK_BYTES } from "./constants.ts";
+import type { Hash, Hex } from "./primitives.ts";
 
 /** One regular file of an output folder. `path` is relative, with `/` between its parts. */
 export type OutputFile = { readonly path: string; readonly bytes: number; readonly sha256: string };
 
 /**
  * Why a task failed in a way that every honest worker sees alike, so that it can be voted: its input is to blame.
- * A closed list; "time" and "memory" depend on the machine and enter a ballot only under the rule of docs/protocol.md, "Result digest".
+ * A closed list; "exit" and "callback" are failures only where a contract waits for the answer; "time" and "memory" depend on the machine and enter a ballot only under the rule of docs/protocol.md, "Result digest".
  */
-export const FAIL_REASONS = ["time", "memory", "disk", "output-name", "output-kind", "params", "log-size"] as const;
+export const FAIL_REASONS = [
+  "time",
+  "memory",
+  "disk",
+  "output-name",
+  "output-kind",
+  "params",
+  "log-size",
+  "exit",
+  "callback",
+] as const;
 export type FailReason = (typeof FAIL_REASONS)[number];
 
 /** Those of the reasons that a faster or larger machine might not have met. */
@@ -57,6 +68,15 @@ export function failReasonOf(digest: Hash): FailReason | undefined {
   return FAIL_REASONS.find((reason) => failDigest(reason) === digest);
 }
 
+/** What a failure's digest is made of, as a settle carries it to the chain; undefined for a result's digest. */
+export function failPreimageOf(digest: Hash): Hex | undefined {
+  const reason = failReasonOf(digest);
+  return reason === undefined ? undefined : (hexlify(toUtf8Bytes(failText(reason))) as Hex);
+}
+
+/** Whom a result is for: a person, who gets the output folder, or a contract, which gets the bytes of one file. */
+export type ResultKind = "folder" | "callback";
+
 /** Digest of a result that is handed to a contract: `keccak256("gridmill.callback" ‖ data)`. */
 export function callbackDigest(data: Uint8Array): Hash {
   return keccak256(concat([toUtf8Bytes("gridmill.callback"), data])) as Hash;
@@ -64,6 +84,24 @@ export function callbackDigest(data: Uint8Array): Hash {
 
 /** Output file whose bytes are a callback's data. */
 export const CALLBACK_FILE = "callback";
+
+/** Why there is no answer for a contract, where there is none: the app ended with an error, or wrote none that fits. */
+export function callbackFault(
+  exitCode: number,
+  bytes: number | undefined,
+): (FailReason & ("exit" | "callback")) | undefined {
+  if (exitCode !== 0) return "exit";
+  return bytes !== undefined && bytes > 0 && bytes <= MAX_CALLBACK_BYTES ? undefined : "callback";
+}
+
+/**
+ * Whether a manifest may stand over the result of a task with a callback: its digest covers the answer alone, so that
+ * nothing else is delivered, and an app that ended with an error has no answer.
+ */
+export function isCallbackManifest({ files, exitCode }: { files: readonly OutputFile[]; exitCode: number }): boolean {
+  const [file, ...others] = files;
+  return others.length === 0 && file?.path === CALLBACK_FILE && callbackFault(exitCode, file.bytes) === undefined;
+}
 
 /** Longest path in an output folder, in bytes of UTF-8. */
 const MAX_PATH_BYTES = 1_024;

@@ -25,4 +25,6 @@ export type RequestSpec = {
   readonly maxWeight?: number;
   /** Who may fetch the results beside the requester. Default: the requester. */
   readonly beneficiary?: Address;
+  /** A contract that hears the answers, which its app writes for it. Default: none. */
+  readonly callback?: Address;
 };

@@ -60,13 +60,14 @@ export function createRequests(context: GridContext): Requests {
 }
 
 function quoteOf({ account }: GridContext, spec: RequestSpec) {
-  const { app, pool = 0n, category, trust, volume, requirements, maxAppPrice, maxPoolPrice } = spec;
+  const { app, pool = 0n, category, trust, volume, requirements, maxAppPrice, maxPoolPrice, callback } = spec;
   const maxPrices = {
     ...(maxAppPrice === undefined ? {} : { app: maxAppPrice }),
     ...(maxPoolPrice === undefined ? {} : { pool: maxPoolPrice }),
   };
   const requester = account?.address ?? ZERO_ADDRESS;
-  return { app, pool, category, trust, volume, requester, requirements: packResources(requirements), maxPrices };
+  const vector = packResources(requirements);
+  return { app, pool, category, trust, volume, requester, callback, requirements: vector, maxPrices };
 }
 
 async function submit(
@@ -106,7 +107,7 @@ async function requestOrder(context: GridContext, spec: RequestSpec, offer: Offe
     maxPoolPrice: offer.prices.pool,
     requester: address,
     payer: address,
-    callback: ZERO_ADDRESS,
+    callback: spec.callback ?? ZERO_ADDRESS,
     requirements: packResources(spec.requirements),
     paramsHash: paramsHashOf(spec.params),
     nonce: randomNonce(),

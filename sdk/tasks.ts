@@ -1,5 +1,7 @@
 import { GridmillError, NotFoundError } from "../protocol/errors.ts";
+import { hasCallback } from "../protocol/deal.ts";
 import { failReasonOf } from "../protocol/digest.ts";
+import type { ResultKind } from "../protocol/digest.ts";
 import type { Hash } from "../protocol/primitives.ts";
 
 import { isFinal, tasksOf } from "./deals.ts";
@@ -14,6 +16,8 @@ export type ResultDownload = {
   readonly taskId: Hash;
   /** From `TaskSettled`. */
   readonly digest: Hash;
+  /** What the digest stands for: the manifest of a whole folder, or the answer for a contract alone. */
+  readonly kind: ResultKind;
   /** A tar: `manifest`, then `output/…`. `saveResult` of `sdk/node/` checks and unpacks it. */
   readonly blob: ReadableStream<Uint8Array>;
 };
@@ -60,7 +64,12 @@ export function createTasks(context: GridContext, deals: Deals): Tasks {
       const deadline = Date.now() + RESULT_WAIT_MS;
       for (;;) {
         try {
-          return { taskId, digest, blob: await gateway.result(taskId, signal) };
+          return {
+            taskId,
+            digest,
+            kind: hasCallback(deal) ? "callback" : "folder",
+            blob: await gateway.result(taskId, signal),
+          };
         } catch (error) {
           if (!mayComeLater(error) || Date.now() > deadline || signal?.aborted) throw error;
           await pause(RETRY_MS, signal);

@@ -28,12 +28,12 @@ export function reachableTrust(workers: number): number {
   return 2 ** Math.min(workers, 30);
 }
 
-/** Offers the local pool in every category, with no grace: it knows its requesters. */
+/** Offers the local pool in every category, with callbacks and with no grace: it knows its requesters. */
 export async function offerEverything(owner: Grid, pool: bigint, workers: number): Promise<void> {
   for (const [category, price] of CATEGORY_PRICES.entries()) {
     await owner.pools.offer({
       ...{ pool, category, price, grace: 0, lane: 0, workerStake: 3_000, schedulerShare: 500 },
-      capabilities: workerResources(workers),
+      capabilities: { ...workerResources(workers), flags: ["callback"] },
       maxTrust: reachableTrust(workers),
       expiresInSeconds: 365 * 86_400,
     });

@@ -57,7 +57,6 @@ function provisionOf(pool: PoolContext, record: DealRecord): Provision | Promise
 async function provide(pool: PoolContext, { deal }: DealRecord): Promise<Provision> {
   if (deal.volume > MAX_TASKS_PER_DEAL) return { missing: `it has more than ${MAX_TASKS_PER_DEAL} tasks` };
   if (deal.lane >= pool.config.lanes) return { missing: `lane ${deal.lane} is not one of this pool's` };
-  if (BigInt(deal.callback) !== 0n) return { missing: "this pool makes no callbacks" };
   const params = await pool.params.fetch(deal.paramsHash);
   if (params === undefined || paramsHashOf(params) !== deal.paramsHash) return { missing: "nobody has its params" };
   const image = await pool.chain.imageOf(deal.app);

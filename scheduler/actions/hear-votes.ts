@@ -75,7 +75,7 @@ export async function hearUploaded(pool: PoolContext, worker: Address, said: Sai
   const { digest } = task;
   try {
     const { stream } = await pool.blobs.read(said.sha256);
-    await verifyResult(stream, digest);
+    await verifyResult(stream, digest, task.terms.hasCallback ? "callback" : "folder");
   } catch (error) {
     pool.log.warn({ task: said.taskId, worker, code: codeOf(error), err: error }, "upload rejected");
     return uploadFailed(pool, worker, said.taskId);

@@ -1,12 +1,13 @@
 import type { GridCalls } from "../../chain/calls.ts";
 import type { EventDecoder, GridEvent } from "../../chain/events.ts";
 import type { ChainReader } from "../../chain/reader.ts";
-import type { Receipt } from "../../chain/intent.ts";
+import type { Call, Receipt } from "../../chain/intent.ts";
 import type { TransactionSender } from "../../chain/sender.ts";
 import { jointHashOf } from "../../protocol/ballot.ts";
+import { TRANSACTION_GAS_CAP } from "../../protocol/constants.ts";
 import { taskIdOf } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
-import { encodeSettlement } from "../../protocol/settlement.ts";
+import { encodeSettlement, estimateSettleGas } from "../../protocol/settlement.ts";
 import { ChainUnreachableError } from "../../chain/errors.ts";
 import type { SettlePlan } from "../domain/settle-plan.ts";
 import type { Operator, TaskVerdict } from "../ports.ts";
@@ -30,7 +31,7 @@ export function createOperator({ pool, sender, calls, decoder, reader, onGas }: 
       return { sealedAt: await timestampOf(reader, receipt) };
     },
     async settle(plan, epoch) {
-      const receipt = await sender.send(`settle:${pool}:${plan.lane}:${epoch}`, calls.settle(argumentsOf(pool, plan)));
+      const receipt = await sender.send(`settle:${pool}:${plan.lane}:${epoch}`, settleCall(calls, pool, plan));
       onGas("settle", receipt);
       return verdictsOf(plan, receipt, decoder);
     },
@@ -54,7 +55,24 @@ async function timestampOf(reader: ChainReader, receipt: Receipt): Promise<numbe
   return block.timestamp;
 }
 
-function argumentsOf(pool: bigint, { lane, deals, tasks, ballots }: SettlePlan) {
+/**
+ * With callbacks the limit is the upper bound and not what a simulation used: a receiver could be modest in the simulation
+ * and use up all that it may have in the block, so that the settle fails and everybody can read the votes that it opens.
+ */
+function settleCall(calls: GridCalls, pool: bigint, plan: SettlePlan): Call {
+  const call = calls.settle(argumentsOf(pool, plan));
+  if (plan.callbacks.length === 0) return call;
+  const most = estimateSettleGas({
+    deals: plan.deals.length,
+    tasks: plan.tasks.length,
+    votes: plan.tasks.reduce((sum, { votes }) => sum + votes.length, 0),
+    ballots: plan.ballots.length,
+    callbacks: plan.callbacks.length,
+  });
+  return { ...call, gasLimit: most > TRANSACTION_GAS_CAP ? TRANSACTION_GAS_CAP : most };
+}
+
+function argumentsOf(pool: bigint, { lane, deals, tasks, ballots, callbacks }: SettlePlan) {
   const dealIds = deals.map(({ dealId }) => dealId);
   const workers = ballots.map(({ worker }) => worker);
   return {
@@ -63,7 +81,7 @@ function argumentsOf(pool: bigint, { lane, deals, tasks, ballots }: SettlePlan) 
     deals: deals.map(({ deal }) => deal),
     tasks: encodeSettlement(tasks, dealIds, workers),
     ballots,
-    callbacks: [],
+    callbacks,
   };
 }
 

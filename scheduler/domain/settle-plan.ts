@@ -1,9 +1,10 @@
 import { consensusOf } from "../../protocol/consensus.ts";
+import { hasCallback } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { failReasonOf } from "../../protocol/digest.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
-import type { Address, Hash } from "../../protocol/primitives.ts";
-import { compactParts } from "../../protocol/settlement.ts";
+import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
+import { byTask, compactParts } from "../../protocol/settlement.ts";
 import type { OpenedBallot, SettledTask, SettledVote } from "../../protocol/settlement.ts";
 import type { EpochRecord, EpochTask, Opening, SignedBallot } from "./epoch-state.ts";
 import type { TaskRecord } from "./task-state.ts";
@@ -15,6 +16,8 @@ export type SettlePlan = {
   readonly deals: readonly { readonly dealId: Hash; readonly deal: Deal }[];
   readonly tasks: readonly SettledTask[];
   readonly ballots: readonly OpenedBallot[];
+  /** For each of the tasks whose deal has a callback, in task order: what its digest is made of, or nothing. */
+  readonly callbacks: readonly Hex[];
 };
 
 export type Openings = Readonly<Record<Address, Opening>>;
@@ -47,13 +50,15 @@ export function needsUpload(digest: Hash): boolean {
 
 /**
  * Puts a settle together. A task in `withheld` has an output that nobody could deliver: its votes go in sealed, so that it
- * stays open and nothing is paid that cannot be fetched.
+ * stays open and nothing is paid that cannot be fetched. `preimages` are those of tasks whose deal has a callback; without
+ * one such a task stays open too.
  */
 export function planSettle(
   epoch: EpochRecord,
   openings: Openings,
   deals: ReadonlyMap<Hash, Deal>,
   withheld: ReadonlySet<Hash>,
+  preimages: ReadonlyMap<Hash, Hex>,
 ): SettlePlan {
   const named = epoch.tasks.filter(({ taskId }) => epoch.ballots.some((ballot) => sealIn(ballot, taskId)));
   const dealIds = [...new Set(named.map((task) => task.dealId))].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
@@ -62,6 +67,10 @@ export function planSettle(
     deals: dealIds.map((dealId) => ({ dealId, deal: deals.get(dealId)! })),
     tasks: named.map((task) => settledTask(epoch, task, withheld.has(task.taskId) ? {} : openings)),
     ballots: epoch.ballots.map((ballot) => openedBallot(ballot, openings[ballot.worker])),
+    callbacks: named
+      .filter(({ dealId }) => hasCallback(deals.get(dealId)!))
+      .sort(byTask)
+      .map(({ taskId }) => preimages.get(taskId) ?? "0x"),
   };
 }
 

@@ -1,6 +1,6 @@
 import { categorySeconds } from "../../protocol/categories.ts";
 import { unpackResources } from "../../protocol/capabilities.ts";
-import { dealDeadline } from "../../protocol/deal.ts";
+import { dealDeadline, hasCallback } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Limits } from "../../protocol/lease.ts";
 
@@ -35,7 +35,7 @@ export function termsOf(deal: Deal): TaskTerms {
     deadline: dealDeadline(deal),
     sealAfter: deal.openedAt + deal.grace,
     stake: deal.workerStake.toString(),
-    hasCallback: BigInt(deal.callback) !== 0n,
+    hasCallback: hasCallback(deal),
     limits: limitsOf(deal),
   };
 }

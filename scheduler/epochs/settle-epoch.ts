@@ -1,6 +1,6 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { GridmillError } from "../../protocol/errors.ts";
-import type { Hash } from "../../protocol/primitives.ts";
+import type { Hash, Hex } from "../../protocol/primitives.ts";
 import { moveEpoch } from "../domain/epoch-state.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import { needsUpload, planSettle } from "../domain/settle-plan.ts";
@@ -12,6 +12,7 @@ import { abandonEpoch } from "./abandon-epoch.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { applyVerdict } from "../actions/apply-verdict.ts";
 import type { Next } from "./next.ts";
+import { readPreimages } from "./read-preimages.ts";
 
 /** Sends the one transaction that pays for the epoch, then notes what it did to each task. */
 export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promise<Next> {
@@ -50,16 +51,19 @@ async function noteSettled(pool: PoolContext, record: EpochRecord): Promise<Next
 
 async function plan(pool: PoolContext, record: EpochRecord, openings: Openings) {
   const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
-  const withheld = new Set(tasks.filter((task) => !canBeFetched(task)).map(({ taskId }) => taskId));
-  return planSettle(record, openings, await pool.deals.dealsOf(tasks.map(({ dealId }) => dealId)), withheld);
+  const preimages = await readPreimages(pool, tasks);
+  const withheld = new Set(tasks.filter((task) => !canBeFetched(task, preimages)).map(({ taskId }) => taskId));
+  const deals = await pool.deals.dealsOf(tasks.map(({ dealId }) => dealId));
+  return planSettle(record, openings, deals, withheld, preimages);
 }
 
 /**
- * Whether the requester gets what it pays for. What the pool sees no agreement on is not opened either: the chain weighs by
+ * Whether requester and contract get what is paid for. What the pool sees no agreement on is not opened either: the chain weighs by
  * the scores of that moment, and might agree on something that nobody has delivered.
  */
-function canBeFetched({ digest, result }: TaskRecord): boolean {
-  return digest !== undefined && (!needsUpload(digest) || result !== undefined);
+function canBeFetched({ taskId, terms, digest, result }: TaskRecord, preimages: ReadonlyMap<Hash, Hex>): boolean {
+  if (digest === undefined || (terms.hasCallback && !preimages.has(taskId))) return false;
+  return !needsUpload(digest) || result !== undefined;
 }
 
 /** Before the settle, so that whoever hears of its outcome first knows who voted for what. */

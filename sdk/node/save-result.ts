@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Hash as Sha256 } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
@@ -11,7 +11,14 @@ import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { extract } from "tar-stream";
 import type { Extract, Header } from "tar-stream";
 
-import { digestOf, isOutputPath, parseManifest } from "../../protocol/digest.ts";
+import {
+  CALLBACK_FILE,
+  callbackDigest,
+  digestOf,
+  isCallbackManifest,
+  isOutputPath,
+  parseManifest,
+} from "../../protocol/digest.ts";
 import type { OutputFile } from "../../protocol/digest.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 
@@ -34,22 +41,23 @@ const OUTPUT = "output/";
 /**
  * Unpacks a result into `folder`: the file `manifest` and the folder `output`. Nothing stands under that name before
  * everything is checked: the manifest against the digest on chain, each file against the manifest. Links, devices, paths
- * that lead out and files that the manifest does not name are refused, not skipped.
+ * that lead out and files that the manifest does not name are refused, not skipped. Where a contract was called back the
+ * digest is that of the file `callback`, which is then all that there is.
  * @throws ResultMismatchError | OutputExistsError
  */
-export async function saveResult({ blob, digest, taskId }: ResultDownload, folder: string): Promise<SavedResult> {
+export async function saveResult(download: ResultDownload, folder: string): Promise<SavedResult> {
   await requireFree(folder);
   await mkdir(dirname(folder), { recursive: true });
   const draft = await mkdtemp(`${folder}.part-`);
   try {
-    const saved = await unpack(blob, digest, draft);
+    const saved = await unpack(download, draft);
     await rmdir(folder).catch(() => {}); // an empty one may be there
     await rename(draft, folder);
     return { ...saved, out: join(folder, "output") };
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     if (error instanceof ResultMismatchError) throw error;
-    throw mismatch(`The result of task ${taskId} cannot be unpacked: ${(error as Error).message}`, error);
+    throw mismatch(`The result of task ${download.taskId} cannot be unpacked: ${(error as Error).message}`, error);
   }
 }
 
@@ -73,19 +81,22 @@ type Body = Extract extends AsyncIterable<infer Entry> ? Entry : never;
 
 type Unpacked = Omit<SavedResult, "out">;
 
-async function unpack(blob: ResultDownload["blob"], digest: Hash, folder: string): Promise<Unpacked> {
+async function unpack({ blob, digest, kind }: ResultDownload, folder: string): Promise<Unpacked> {
   const archive = extract();
   const source = Readable.fromWeb(blob as NodeReadableStream<Uint8Array>);
   const feeding = pipeline(source, archive);
   feeding.catch(() => {}); // the loop below meets the same error
   let manifest: Manifest | undefined;
   for await (const entry of archive) {
-    if (!manifest) manifest = await readManifest(entry.header, entry, digest);
+    if (!manifest) manifest = await readManifest(entry.header, entry, { digest, kind });
     else await saveFile(manifest, entry.header, entry, folder);
   }
   await feeding;
   if (!manifest) throw mismatch("The result is empty: it has not even a manifest");
   requireComplete(manifest);
+  if (kind === "callback") {
+    requireDigest("answer", callbackDigest(await readFile(join(folder, OUTPUT, CALLBACK_FILE))), digest);
+  }
   await mkdir(join(folder, "output"), { recursive: true });
   await writeFile(join(folder, "manifest"), manifest.text);
   return { manifest: manifest.text, digest, exitCode: manifest.exitCode, files: manifest.files };
@@ -99,17 +110,32 @@ type Manifest = {
   readonly awaited: Map<string, OutputFile>;
 };
 
-async function readManifest(header: Header, body: Body, digest: Hash): Promise<Manifest> {
+async function readManifest(header: Header, body: Body, settled: Settled): Promise<Manifest> {
   if (header.name !== "manifest" || header.type !== "file" || header.size > MAX_MANIFEST_BYTES) {
     throw mismatch(`The result begins with ${header.name} instead of a manifest`);
   }
   const text = (await buffer(hashed(body, createHash("sha256")))).toString("utf8");
-  const found = digestOf(text);
   const parsed = parseManifest(text);
-  if (found !== digest || !parsed) {
-    throw mismatch(`The manifest is not the one that was settled: its digest is ${found}, on chain stands ${digest}`);
-  }
+  if (!parsed) throw mismatch("The result's manifest cannot be read");
+  checkManifest(text, parsed, settled);
   return { text, ...parsed, awaited: new Map(parsed.files.map((file) => [file.path, file])) };
+}
+
+/** What was settled on chain, and what it stands for. */
+type Settled = Pick<ResultDownload, "digest" | "kind">;
+
+function checkManifest(text: string, parsed: Parameters<typeof isCallbackManifest>[0], settled: Settled): void {
+  if (settled.kind === "callback") {
+    if (isCallbackManifest(parsed)) return;
+    throw mismatch("The manifest is not that of an answer for a contract, which is one file");
+  }
+  requireDigest("manifest", digestOf(text), settled.digest);
+}
+
+/** @throws ResultMismatchError */
+function requireDigest(what: string, found: Hash, digest: Hash): void {
+  if (found === digest) return;
+  throw mismatch(`The ${what} is not the one that was settled: its digest is ${found}, on chain stands ${digest}`);
 }
 
 async function saveFile(manifest: Manifest, header: Header, body: Body, folder: string): Promise<void> {

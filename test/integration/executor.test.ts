@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import { keccak256, toUtf8Bytes } from "ethers";
 
-import { failDigest, type FailReason } from "../../protocol/digest.ts";
+import { callbackDigest, failDigest, type FailReason } from "../../protocol/digest.ts";
 import type { RunOutcome } from "../../worker/executor/executor.ts";
 import { LIMITS, withExecutor, type RunReport, type RunRequest } from "../support/executor-fixture.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -63,6 +63,32 @@ describe("DockerExecutor: outcomes", function () {
       expect(await readFile(first.resultPath)).to.deep.equal(await readFile(second.resultPath));
       const told = (await readFile(first.resultPath)).toString();
       expect(told).to.include("HOSTNAME=gridmill").and.include("TZ=UTC").and.include("LANG=C.UTF-8").and.include("A=1");
+    });
+  });
+
+  describe("given a contract that waits for the answer", function () {
+    const answer = (script: string): Promise<RunReport> => run(script, { resultKind: "callback" });
+
+    it("has the digest of the file callback, and a blob with that file alone", async function () {
+      const { outcome, resultPath } = await answer("head -c 4096 /dev/zero > /output/callback; echo 1 > /output/other");
+
+      expect(outcome).to.include({ kind: "result", digest: callbackDigest(new Uint8Array(4_096)) });
+      const { stdout } = await exec("tar", ["-tf", resultPath]);
+      expect(stdout.trim().split("\n")).to.deep.equal(["manifest", "output/callback"]);
+    });
+
+    it("fails for all alike without an answer that fits", async function () {
+      const scripts = {
+        callback: [":", ": > /output/callback", "head -c 4097 /dev/zero > /output/callback", "mkdir /output/callback"],
+        exit: ["echo 42 > /output/callback; exit 3"],
+      };
+      for (const reason of ["callback", "exit"] as const) {
+        const reports = await Promise.all(scripts[reason].map(answer));
+        for (const { outcome, resultPath } of reports) {
+          expect(outcome).to.include({ kind: "failed", reason, digest: failDigest(reason) });
+          expect(existsSync(resultPath)).to.equal(false);
+        }
+      }
     });
   });
 

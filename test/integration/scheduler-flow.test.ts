@@ -143,7 +143,7 @@ describe("a pool, from deal to payment", function () {
       expect(task.result).to.not.equal(undefined);
       expect(asked[1]).to.equal(1);
       const { stream } = await world.pool.blobs.read(task.result!);
-      await verifyResult(stream, digestOf(HONEST));
+      await verifyResult(stream, digestOf(HONEST), "folder");
     });
 
     it("pays nothing for an output that nobody delivers, and goes on when somebody can", async function () {

@@ -116,7 +116,15 @@ async function runScript(
     }),
   );
   const resultPath = join(dir, `${leaseId}.tar`);
-  const spec: RunSpec = { env: {}, resultPath, ...rest, leaseId, inputs: files, limits: { ...LIMITS, ...limits } };
+  const spec: RunSpec = {
+    env: {},
+    resultKind: "folder",
+    resultPath,
+    ...rest,
+    leaseId,
+    inputs: files,
+    limits: { ...LIMITS, ...limits },
+  };
   let log = "";
   const listener: RunListener = { onStage: onStage ?? (() => {}), onLog: (part) => void (log += part) };
   const outcome = await executor.run(spec, listener, signal ?? new AbortController().signal);

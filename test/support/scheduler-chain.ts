@@ -1,14 +1,15 @@
 import { ballotHash, jointHashOf, leafOf, sealOf, votesHashOf } from "../../protocol/ballot.ts";
 import { consensusOf, voteWeight } from "../../protocol/consensus.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
-import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
+import { dealDeadline, dealIdOf, hasCallback, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
+import { callbackDigest } from "../../protocol/digest.ts";
 import { signingDomain } from "../../protocol/orders.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
-import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { encodeSettlement } from "../../protocol/settlement.ts";
 import type { SettledTask, SettledVote } from "../../protocol/settlement.ts";
-import { recoverAddress } from "ethers";
+import { getBytes, keccak256, recoverAddress } from "ethers";
 import { ChainRevertedError } from "../../chain/errors.ts";
 import type { SettlePlan } from "../../scheduler/domain/settle-plan.ts";
 import type { Operator, PoolChain, TaskVerdict } from "../../scheduler/ports.ts";
@@ -29,6 +30,8 @@ export class FakeHub {
   readonly closed = new Map<Hash, "declined" | "claimed">();
   /** Digest of every settled task. */
   readonly settled = new Map<Hash, Hash>();
+  /** What contracts were called with, by task. */
+  readonly called = new Map<Hash, Hex>();
   readonly epochs = new Map<number, Epoch>();
   readonly scores = new Map<Address, number>();
   readonly covers = new Map<Address, bigint>();
@@ -121,10 +124,25 @@ export class FakeHub {
     if (sealedAt > dealDeadline(deal)) return skipped("late");
     if (this.isClosed(dealId, index)) return skipped("task closed");
     const digest = this.accepted(deal, votes);
-    if (digest === undefined) return { kind: "left-open", taskId };
+    if (digest === undefined || !this.callBack(plan, taskId, digest)) return { kind: "left-open", taskId };
     this.settled.set(taskId, digest);
     this.events.push({ kind: "TaskSettled", dealId, index, digest });
     return { kind: "settled", taskId, digest };
+  }
+
+  /** Calls a contract that waits for the task; false without the preimage of its digest. */
+  private callBack({ deals, tasks, callbacks }: SettlePlan, taskId: Hash, digest: Hash): boolean {
+    const waiting = new Set(deals.filter(({ deal }) => hasCallback(deal)).map(({ dealId }) => dealId));
+    const called = tasks
+      .filter(({ dealId }) => waiting.has(dealId))
+      .map(({ dealId, index }) => taskIdOf(dealId, index));
+    if (callbacks.length !== called.length) throw new ChainRevertedError("HubCallbackCount");
+    if (!called.includes(taskId)) return true;
+    const data = callbacks[called.indexOf(taskId)]!;
+    if (keccak256(data) === digest) return true; // a failure's text
+    if (callbackDigest(getBytes(data)) !== digest) return false;
+    this.called.set(taskId, data);
+    return true;
   }
 
   private accepted({ maxWeight, trust, workerStake }: Deal, votes: readonly SettledVote[]): Hash | undefined {

@@ -5,7 +5,8 @@ import { pack } from "tar-stream";
 
 import { signBallot } from "../../chain/sign.ts";
 import { sealOf, tagOf, votesHashOf } from "../../protocol/ballot.ts";
-import { digestOf, manifestOf } from "../../protocol/digest.ts";
+import { CALLBACK_FILE, callbackDigest, digestOf, manifestOf } from "../../protocol/digest.ts";
+import { hasCallback } from "../../protocol/deal.ts";
 import type { Lease } from "../../protocol/lease.ts";
 import type { MessageOf, SchedulerMessage, WorkerMessage } from "../../protocol/messages.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
@@ -17,6 +18,8 @@ import { CAPABILITIES, walletOf } from "./scheduler-records.ts";
 export type Manners = {
   /** What it computes: the text whose hash is its digest. Default: an empty output, exit 0. */
   readonly text?: string;
+  /** What it computes where a contract waits for the answer. */
+  readonly answer?: Uint8Array;
   /** It says nothing from here on. */
   readonly silentAt?: "lease" | "accept" | "ballot" | "open" | "upload";
   /** It refuses leases with this code; after `accept`, it fails at them. */
@@ -31,7 +34,7 @@ export type Manners = {
 export const HONEST = manifestOf([], 0);
 export const WRONG = manifestOf([], 1);
 
-type Vote = { readonly digest: Hash; readonly leaseId: string };
+type Vote = { readonly digest: Hash; readonly leaseId: string; readonly answer?: Uint8Array };
 type OwnBallot = {
   readonly secret: Hash;
   readonly sealBy: number;
@@ -98,24 +101,25 @@ export class FakeWorker {
     }
   }
 
-  private onLease({ leaseId, taskId }: Lease): readonly WorkerMessage[] {
+  private onLease({ leaseId, taskId, deal }: Lease): readonly WorkerMessage[] {
     const known = this.#votes.get(taskId);
     if (known) {
       this.#votes.set(taskId, { ...known, leaseId });
       return [computed(taskId, { ...known, leaseId })];
     }
-    return this.manners.refuses ? refusal(leaseId, this.manners.refuses) : this.run(leaseId, taskId);
+    return this.manners.refuses ? refusal(leaseId, this.manners.refuses) : this.run(leaseId, taskId, hasCallback(deal));
   }
 
-  private run(leaseId: string, taskId: Hash): readonly WorkerMessage[] {
-    const { silentAt, text = HONEST } = this.manners;
+  private run(leaseId: string, taskId: Hash, forContract: boolean): readonly WorkerMessage[] {
+    const { silentAt, text = HONEST, answer } = this.manners;
     if (silentAt === "lease") return [];
     const accept = { type: "accept", leaseId } as const;
     if (silentAt === "accept") {
       this.#running.set(leaseId, taskId);
       return [accept];
     }
-    const vote = { digest: digestOf(text), leaseId };
+    const vote =
+      forContract && answer ? { digest: callbackDigest(answer), leaseId, answer } : { digest: digestOf(text), leaseId };
     this.#votes.set(taskId, vote);
     return [accept, computed(taskId, vote)];
   }
@@ -153,7 +157,10 @@ export class FakeWorker {
   private async onUploadWanted(taskId: Hash): Promise<readonly WorkerMessage[]> {
     const { silentAt, text = HONEST, corrupt = false } = this.manners;
     if (silentAt === "upload") return [];
-    const blob = await resultBlob(corrupt ? WRONG : text);
+    const answer = this.#votes.get(taskId)?.answer;
+    const blob = await (answer
+      ? answerBlob(corrupt ? Buffer.from("wrong") : answer)
+      : resultBlob(corrupt ? WRONG : text));
     const sha256 = createHash("sha256").update(blob).digest("hex");
     await this.#put(blob, sha256);
     return [{ type: "uploaded", taskId, sha256, bytes: blob.length }];
@@ -167,6 +174,17 @@ function refusal(leaseId: string, { code, after }: NonNullable<Manners["refuses"
 
 function computed(taskId: Hash, { digest, leaseId }: Vote): MessageOf<WorkerMessage, "computed"> {
   return { type: "computed", leaseId, taskId, tag: tagOf(taskId, digest) };
+}
+
+/** The result of a task that a contract waits for. */
+async function answerBlob(answer: Uint8Array): Promise<Buffer> {
+  const sha256 = createHash("sha256").update(answer).digest("hex");
+  const manifest = manifestOf([{ path: CALLBACK_FILE, bytes: answer.length, sha256 }], 0);
+  const archive = pack();
+  archive.entry({ name: "manifest", mtime: new Date(0) }, manifest);
+  archive.entry({ name: `output/${CALLBACK_FILE}`, mtime: new Date(0) }, Buffer.from(answer));
+  archive.finalize();
+  return buffer(archive);
 }
 
 /** A result without files. */

@@ -1,4 +1,4 @@
-import type { FailReason } from "../../protocol/digest.ts";
+import type { FailReason, ResultKind } from "../../protocol/digest.ts";
 import type { Limits } from "../../protocol/lease.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 
@@ -15,6 +15,8 @@ export type RunSpec = {
   /** Files of the host that appear read-only under `/input`, already checked against their digests. */
   readonly inputs: readonly { readonly name: string; readonly path: string }[];
   readonly limits: Limits;
+  /** What of the output is the result: all of it, or the one file that a contract waits for. */
+  readonly resultKind: ResultKind;
   /** File of the host that receives the result blob (a tar: `manifest`, then `output/…`). Stays unmade on a failure. */
   readonly resultPath: string;
 };
@@ -30,8 +32,10 @@ export type RunUsage = {
  * An app that exits with an error has a result too: the exit code is part of the manifest, also when it broke off because a
  * single file became too large or no more processes were to be had. `failed` is a failure that lies in the input and is
  * voted: `time`, `disk` and `log-size` when the limit was reached; `memory` when the kernel killed a process at the limit,
- * and `disk` when no room was left, if the app then exited with an error; else it coped. A failure of this machine is thrown
- * instead and never voted.
+ * and `disk` when no room was left, if the app then exited with an error; else it coped. Where the result is a callback's,
+ * an exit code that is not 0 is the failure `exit`, and a file that is missing, empty or too long is `callback`; whatever
+ * else lies in the output is dropped, since the digest does not cover it. A failure of this machine is thrown instead and
+ * never voted.
  */
 export type RunOutcome =
   | {

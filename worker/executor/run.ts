@@ -1,17 +1,27 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 
-import { digestOf, failDigest, manifestOf, type FailReason } from "../../protocol/digest.ts";
+import {
+  CALLBACK_FILE,
+  callbackDigest,
+  callbackFault,
+  digestOf,
+  failDigest,
+  manifestOf,
+  type FailReason,
+} from "../../protocol/digest.ts";
+import type { Hash } from "../../protocol/primitives.ts";
 import { containerSpec, imageVolumes, type ContainerPlan } from "./container-spec.ts";
-import { ask, throwIfAborted } from "./engine.ts";
+import { ask, onDisk, throwIfAborted } from "./engine.ts";
 import type { RunListener, RunOutcome, RunSpec, RunUsage } from "./executor.ts";
 import { ensureImage, type ImageFacts } from "./image.ts";
 import { fillVolumes } from "./fill-volumes.ts";
 import { removeLeavings, type Leavings } from "./leavings.ts";
 import { followLogs } from "./logs.ts";
-import { collectOutput } from "./output.ts";
+import { collectOutput, type SpooledFile } from "./output.ts";
 import { createVolume, type CreateOutputVolume, type OutputVolume } from "./output-volume.ts";
 import type { Processors } from "./processors.ts";
 import { writeResultBlob } from "./result-blob.ts";
@@ -144,16 +154,30 @@ async function limitReached(end: RunEnd, volume: OutputVolume): Promise<FailReas
 }
 
 async function collect(
-  { limits, resultPath }: RunSpec,
+  { limits, resultPath, resultKind }: RunSpec,
   { container, dir }: Prepared,
   exitCode: number,
   usage: RunUsage,
 ): Promise<RunOutcome> {
   const collected = await collectOutput(container, join(dir, "spool"), limits.diskMiB);
   if (collected.kind === "failed") return failed(collected.reason, usage);
-  const manifest = manifestOf(collected.files, exitCode);
-  await writeResultBlob(resultPath, manifest, collected.files);
-  return { kind: "result", digest: digestOf(manifest), manifest, exitCode, usage };
+  const answer = resultKind === "callback" ? await callbackOf(collected.files, exitCode) : undefined;
+  if (typeof answer === "string") return failed(answer, usage);
+  const files = answer ? [answer.file] : collected.files;
+  const manifest = manifestOf(files, exitCode);
+  await writeResultBlob(resultPath, manifest, files);
+  return { kind: "result", digest: answer?.digest ?? digestOf(manifest), manifest, exitCode, usage };
+}
+
+/** What a contract waits for, or why there is nothing for it. */
+async function callbackOf(
+  files: readonly SpooledFile[],
+  exitCode: number,
+): Promise<{ readonly file: SpooledFile; readonly digest: Hash } | FailReason> {
+  const file = files.find(({ path }) => path === CALLBACK_FILE);
+  const fault = callbackFault(exitCode, file?.bytes);
+  if (fault !== undefined) return fault;
+  return { file: file!, digest: callbackDigest(await onDisk("read the answer", () => readFile(file!.spoolPath))) };
 }
 
 function failed(reason: FailReason, usage: RunUsage): RunOutcome {

@@ -1,3 +1,4 @@
+import { hasCallback } from "../../protocol/deal.ts";
 import type { Lease } from "../../protocol/lease.ts";
 import type { RunSpec } from "../executor/executor.ts";
 
@@ -16,5 +17,7 @@ export function runSpecOf(lease: Lease, inputs: RunSpec["inputs"], resultPath: s
     GRIDMILL_INPUT: INPUT_FOLDER,
     GRIDMILL_OUTPUT: OUTPUT_FOLDER,
   };
-  return { leaseId, image, args, env: { ...FIXED_ENV, ...env, ...own }, inputs, limits, resultPath };
+  // From the deal itself, which was checked against its id: a pool that said otherwise would have us vote a wrong digest.
+  const resultKind = hasCallback(deal) ? "callback" : "folder";
+  return { leaseId, image, args, env: { ...FIXED_ENV, ...env, ...own }, inputs, limits, resultKind, resultPath };
 }

@@ -5,14 +5,17 @@ import { keccak256, toUtf8Bytes } from "ethers";
 import fc from "fast-check";
 
 import {
-  callbackDigest,
-  digestOf,
   FAIL_REASONS,
+  MACHINE_DEPENDENT_REASONS,
+  callbackDigest,
+  callbackFault,
+  digestOf,
   failDigest,
+  failPreimageOf,
   failReasonOf,
   failText,
+  isCallbackManifest,
   isOutputPath,
-  MACHINE_DEPENDENT_REASONS,
   manifestOf,
   parseManifest,
 } from "../../../protocol/digest.ts";
@@ -148,8 +151,9 @@ describe("result digests", function () {
     it("are a closed list, each with a digest of its own", function () {
       expect([...FAIL_REASONS]).to.deep.equal([
         ...["time", "memory", "disk", "output-name", "output-kind", "params", "log-size"],
+        ...["exit", "callback"],
       ]);
-      expect(new Set(FAIL_REASONS.map(failDigest)).size).to.equal(7);
+      expect(new Set(FAIL_REASONS.map(failDigest)).size).to.equal(9);
       expect([...MACHINE_DEPENDENT_REASONS]).to.deep.equal(["time", "memory"]);
     });
 
@@ -220,6 +224,46 @@ describe("result digests", function () {
       expect(callbackDigest(data)).to.equal(keccak256(Buffer.concat([Buffer.from("gridmill.callback"), data])));
       expect(callbackDigest(new Uint8Array())).to.equal(digestOf("gridmill.callback"));
       expect(callbackDigest(toUtf8Bytes(GOLDEN))).to.not.equal(digestOf(GOLDEN));
+    });
+  });
+
+  describe("an answer for a contract", function () {
+    const manifest = (...files: readonly (readonly [string, number])[]) => ({
+      files: files.map(([path, bytes]) => ({ path, bytes, sha256: "00".repeat(32) })),
+      exitCode: 0,
+    });
+
+    it("has one byte at least and 4,096 at most", function () {
+      expect([1, 4_096].map((bytes) => callbackFault(0, bytes))).to.deep.equal([undefined, undefined]);
+      expect([undefined, 0, 4_097].map((bytes) => callbackFault(0, bytes))).to.deep.equal([
+        "callback",
+        "callback",
+        "callback",
+      ]);
+    });
+
+    it("is none of an app that ended with an error, whatever that wrote", function () {
+      expect(callbackFault(1, 32)).to.equal("exit");
+      expect(callbackFault(1, undefined)).to.equal("exit");
+    });
+
+    it("stands alone in its manifest, since the digest covers nothing else", function () {
+      expect(isCallbackManifest(manifest(["callback", 32]))).to.equal(true);
+      const others = [
+        manifest(),
+        manifest(["callback", 0]),
+        manifest(["other", 32]),
+        manifest(["callback", 32], ["z", 1]),
+      ];
+      expect(others.filter(isCallbackManifest)).to.deep.equal([]);
+      expect(isCallbackManifest({ ...manifest(["callback", 32]), exitCode: 1 })).to.equal(false);
+    });
+
+    it("is, where it failed, the text whose hash was voted", function () {
+      for (const reason of FAIL_REASONS) {
+        expect(keccak256(failPreimageOf(failDigest(reason))!)).to.equal(failDigest(reason));
+      }
+      expect(failPreimageOf(callbackDigest(Uint8Array.of(1)))).to.equal(undefined);
     });
   });
 });

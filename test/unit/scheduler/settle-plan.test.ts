@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { sealOf } from "../../../protocol/ballot.ts";
-import { dealIdOf } from "../../../protocol/deal.ts";
+import { dealIdOf, taskIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import { failDigest } from "../../../protocol/digest.ts";
 import { ZERO_HASH } from "../../../protocol/primitives.ts";
@@ -59,10 +59,14 @@ function epochOf(cases: readonly Case[]): { epoch: EpochRecord; openings: Openin
   return { epoch, openings: Object.fromEntries(openings), tasks };
 }
 
-const planOf = (cases: readonly Case[], withheld: readonly Hash[] = []) => {
+const planOf = (
+  cases: readonly Case[],
+  withheld: readonly Hash[] = [],
+  preimages: ReadonlyMap<Hash, Hex> = new Map(),
+) => {
   const { epoch, openings } = epochOf(cases);
   const deals = new Map(cases.map(({ deal }) => [dealIdOf(deal), deal]));
-  return planSettle(epoch, openings, deals, new Set(withheld));
+  return planSettle(epoch, openings, deals, new Set(withheld), preimages);
 };
 
 const deal = aDeal({ volume: 100 });
@@ -85,7 +89,7 @@ describe("a settle", function () {
   it("shows no secret of a worker that opened nothing", function () {
     const { epoch } = epochOf([{ deal, index: 0, ballots: { 1: open(DIGEST) } }]);
 
-    const { ballots } = planSettle(epoch, {}, new Map([[dealIdOf(deal), deal]]), new Set());
+    const { ballots } = planSettle(epoch, {}, new Map([[dealIdOf(deal), deal]]), new Set(), new Map());
 
     expect(ballots[0]!.secret).to.equal(ZERO_HASH);
   });
@@ -113,6 +117,19 @@ describe("a settle", function () {
 
     expect(tasks.map(({ dealId }) => dealId)).to.deep.equal([dealIdOf(deal)]);
     expect(deals.map(({ dealId }) => dealId)).to.deep.equal([dealIdOf(deal)]);
+  });
+
+  it("brings for each task that a contract waits for its preimage or nothing, in task order", function () {
+    const asked = [1, 2].map((openedAt) => aDeal({ volume: 9, openedAt, callback: addressOf(7) }));
+    const places = [[asked[1]!, 3], [deal, 0], [asked[0]!, 5], [asked[1]!, 1]] as const; // prettier-ignore
+    const cases = places.map(([of, index]) => ({ deal: of, index, ballots: { 1: open(DIGEST) } }));
+    const preimages = new Map(cases.slice(0, 3).map((one, at) => [aTask({}, one).taskId, `0x0${at}` as Hex]));
+
+    const { tasks, callbacks } = planOf(cases, [], preimages);
+
+    const waiting = tasks.filter(({ dealId }) => dealId !== dealIdOf(deal));
+    expect(callbacks).to.have.lengthOf(3);
+    expect(callbacks).to.deep.equal(waiting.map(({ dealId, index }) => preimages.get(taskIdOf(dealId, index)) ?? "0x"));
   });
 
   it("is in the order that the contract wants, and reads back from its stream as it was planned", function () {

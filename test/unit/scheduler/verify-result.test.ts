@@ -5,8 +5,8 @@ import { buffer } from "node:stream/consumers";
 import { expect } from "chai";
 import { pack } from "tar-stream";
 
-import { digestOf, manifestOf } from "../../../protocol/digest.ts";
-import { verifyResult } from "../../../scheduler/blobs/verify-result.ts";
+import { callbackDigest, digestOf, manifestOf } from "../../../protocol/digest.ts";
+import { readCallback, verifyResult } from "../../../scheduler/blobs/verify-result.ts";
 import { ResultCorruptError } from "../../../scheduler/errors.ts";
 
 const FILES: Readonly<Record<string, string>> = { "a.txt": "first", "b/c.txt": "second" };
@@ -32,9 +32,12 @@ function tarOf(entries: readonly (readonly [string, string])[]): Promise<Buffer>
 const outputs = (files: Readonly<Record<string, string>>): readonly (readonly [string, string])[] =>
   Object.entries(files).map(([path, text]) => [`output/${path}`, text] as const);
 
-async function verdictOn(blob: Buffer): Promise<string> {
+const verdictOn = (blob: Buffer): Promise<string> =>
+  verdictOf(() => verifyResult(Readable.from([blob]), digestOf(manifest(FILES)), "folder"));
+
+async function verdictOf(read: () => Promise<unknown>): Promise<string> {
   try {
-    await verifyResult(Readable.from([blob]), digestOf(manifest(FILES)));
+    await read();
     return "accepted";
   } catch (error) {
     return error instanceof ResultCorruptError ? "corrupt" : `${String(error)}`;
@@ -77,5 +80,44 @@ describe("a result that was uploaded", function () {
     expect(await verdictOn(Buffer.from("not a tar at all"))).to.not.equal("accepted");
     expect(await verdictOn(blob.subarray(0, 1_100))).to.not.equal("accepted");
     expect(await verdictOn(Buffer.alloc(0))).to.equal("corrupt");
+  });
+});
+
+describe("an answer for a contract that was uploaded", function () {
+  const ANSWER = { callback: "the answer" };
+  const digest = callbackDigest(Buffer.from(ANSWER.callback));
+  const blobOf = (files: Readonly<Record<string, string>>): Promise<Buffer> =>
+    tarOf([["manifest", manifest(files)], ...outputs(files)]);
+
+  it("is read when its bytes are what the digest stands for", async function () {
+    const blob = await blobOf(ANSWER);
+
+    expect(Buffer.from(await readCallback(Readable.from([blob]), digest)).toString()).to.equal(ANSWER.callback);
+    await verifyResult(Readable.from([blob]), digest, "callback");
+  });
+
+  const wrong: Readonly<Record<string, () => Promise<Buffer>>> = {
+    "another answer": () => blobOf({ callback: "an answer!" }),
+    "no answer": () => blobOf({}),
+    "another file beside it": () => blobOf({ ...ANSWER, other: "x" }),
+    "a name of its own": () => blobOf({ answer: ANSWER.callback }),
+    "more bytes than its manifest says": () =>
+      tarOf([["manifest", manifest(ANSWER)], ["output/callback", "the answer and more"]]), // prettier-ignore
+    "a manifest alone": () => tarOf([["manifest", manifest(ANSWER)]]),
+  };
+  for (const [what, blob] of Object.entries(wrong)) {
+    it(`is refused with ${what}`, async function () {
+      const bytes = await blob();
+
+      expect(await verdictOf(() => readCallback(Readable.from([bytes]), digest))).to.equal("corrupt");
+    });
+  }
+
+  it("does not pass for a folder, nor a folder for it", async function () {
+    const blob = await blobOf(ANSWER);
+    const folder = digestOf(manifest(ANSWER));
+
+    expect(await verdictOf(() => verifyResult(Readable.from([blob]), digest, "folder"))).to.equal("corrupt");
+    expect(await verdictOf(() => verifyResult(Readable.from([blob]), folder, "callback"))).to.equal("corrupt");
   });
 });

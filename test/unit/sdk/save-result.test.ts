@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { pack } from "tar-stream";
 import type { Header } from "tar-stream";
 
-import { digestOf, isOutputPath, manifestOf } from "../../../protocol/digest.ts";
+import { callbackDigest, digestOf, isOutputPath, manifestOf } from "../../../protocol/digest.ts";
 import type { GridmillError } from "../../../protocol/errors.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 import { saveResult } from "../../../sdk/node/save-result.ts";
@@ -42,8 +42,15 @@ function download(
     { name: "manifest", content: manifest },
     ...Object.entries(files).map(([path, content]) => ({ name: `output/${path}`, content })),
   ];
-  return { taskId: TASK, digest: digestOf(manifest), blob: tarOf(change(entries)) };
+  return { taskId: TASK, digest: digestOf(manifest), kind: "folder", blob: tarOf(change(entries)) };
 }
+
+/** The same for the result of a task that has called a contract back with `answer`. */
+const answered = (answer: string, files: Readonly<Record<string, string>>): ResultDownload => ({
+  ...download(files),
+  digest: callbackDigest(Buffer.from(answer)),
+  kind: "callback",
+});
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return await work.then(
@@ -89,6 +96,20 @@ describe("saveResult", function () {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it("takes the answer that a contract was called back with, and nothing beside it", async function () {
+    await using dir = await tempDir();
+
+    const saved = await saveResult(answered("42", { callback: "42" }), join(dir.path, "0"));
+
+    expect(await readFile(join(saved.out, "callback"), "utf8")).to.equal("42");
+    expect(saved.digest).to.equal(callbackDigest(Buffer.from("42")));
+    const others = [{ callback: "43" }, {}, { other: "42" }, { callback: "42", other: "x" }];
+    for (const files of others) {
+      expect(await codeOf(saveResult(answered("42", files), join(dir.path, "1")))).to.equal("GM_RESULT_MISMATCH");
+    }
+    expect(await readdir(dir.path)).to.deep.equal(["0"]);
   });
 
   const attacks: Readonly<Record<string, (entries: Entry[]) => Entry[]>> = {
