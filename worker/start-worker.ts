@@ -76,6 +76,7 @@ export async function startWorker(
   const swept = await executor.sweep();
   if (swept > 0) log.info({ swept }, "removed what an earlier process left");
   const status = await startStatusServer(config.statusPort, {
+    ready: () => equipment.agent.pool() !== undefined,
     status: () => workerStatus(equipment),
     metrics: () => equipment.metrics.text(),
   });

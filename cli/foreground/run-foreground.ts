@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { pino } from "pino";
 import type { Logger } from "pino";
 
+import { endsInTime, NOT_IN_TIME, STOP_MS } from "../../chain/node/ends-in-time.ts";
 import type { Context } from "../context.ts";
 import { facts } from "../print.ts";
 
@@ -23,6 +24,8 @@ type Foreground = {
   readonly ended?: Promise<void>;
   /** Lets go of everything, in order. */
   stop(): Promise<void>;
+  /** How long its own work may hold that up, in milliseconds. Default 0. */
+  readonly drainMs?: number;
 };
 
 /**
@@ -41,7 +44,10 @@ export async function runForeground(context: Context, service: Foreground): Prom
     await Promise.race([interrupted, ...(service.ended ? [service.ended] : [])]);
     note(`stopping the ${name}`);
   } finally {
-    await service.stop();
+    if (!(await endsInTime(service.stop(), STOP_MS + (service.drainMs ?? 0)))) {
+      note(NOT_IN_TIME);
+      process.exit(1); // what does not answer would keep the process, too
+    }
   }
   print({ event: "stopped", name }, "");
 }

@@ -38,8 +38,9 @@ export async function runWorker(context: Context, options: WorkerServiceOptions)
   const config = loadConfig(await serviceEnv(context, `worker-${context.account ?? "default"}`, envOf(options)));
   const worker = await startWorker(config, serviceLog(config.logLevel, null));
   const facts = { worker: worker.address, status: worker.url, data: config.dataFolder };
-  const stop = (): Promise<void> => worker.stop(AbortSignal.timeout(config.drainSeconds * 1_000));
-  await runForeground(context, { name: "worker", facts, ended: worker.ended, stop });
+  const drainMs = config.drainSeconds * 1_000;
+  const stop = (): Promise<void> => worker.stop(AbortSignal.timeout(drainMs));
+  await runForeground(context, { name: "worker", facts, ended: worker.ended, stop, drainMs });
 }
 
 function envOf({ pool, data, slots, cpus, memory, disk, maxStake, port }: WorkerServiceOptions): OwnEnv {

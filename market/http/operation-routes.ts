@@ -1,11 +1,12 @@
 import { z } from "zod";
 
+import { answersInTime } from "../../chain/node/answers-in-time.ts";
 import { MarketInfoSchema } from "../../protocol/market-api.ts";
 
 import type { ServerOptions, ZodServer } from "./zod-server.ts";
 
 const tags = ["operation"];
-const Health = z.object({ status: z.enum(["ok", "behind"]) });
+const Health = z.object({ status: z.enum(["ok", "behind", "unreachable"]) });
 
 /** What operators and their machines ask: `/info`, `/health`, `/ready`, `/metrics`. */
 export function operationRoutes(server: ZodServer, { services, metrics, isCurrent }: ServerOptions): void {
@@ -26,7 +27,9 @@ export function operationRoutes(server: ZodServer, { services, metrics, isCurren
 
   const ready = { response: { 200: Health, 503: Health }, tags, summary: "It follows the chain and has its database" };
   server.get("/ready", { schema: ready, config: unlimited }, async (_request, reply) => {
-    return (await isCurrent()) ? { status: "ok" as const } : reply.code(503).send({ status: "behind" as const });
+    const asked = isCurrent();
+    if (!(await answersInTime(asked))) return reply.code(503).send({ status: "unreachable" as const });
+    return (await asked) ? { status: "ok" as const } : reply.code(503).send({ status: "behind" as const });
   });
 
   server.get("/metrics", { schema: { tags, summary: "For Prometheus" }, config: unlimited }, async (_request, reply) =>

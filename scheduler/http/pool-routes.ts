@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Registry } from "prom-client";
 import { z } from "zod";
 
+import { answersInTime } from "../../chain/node/answers-in-time.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
 import { PoolInfoSchema } from "../../protocol/pool-api.ts";
 import type { PoolInfo } from "../../protocol/pool-api.ts";
@@ -24,9 +25,10 @@ export function addPoolRoutes(app: FastifyInstance, pool: PoolContext, facts: Po
     poolInfo(pool, facts),
   );
   routes.get("/health", { schema: { summary: "The process lives", response: { 200: Healthy } } }, () => ({ ok: true }));
-  routes.get("/ready", { schema: { summary: "Store and chain answer", response: { 200: Healthy } } }, async () => {
-    await Promise.all([pool.workers.alive(0), pool.chain.lastEpoch(0)]);
-    return { ok: true };
+  const ready = { summary: "Store and chain answer", response: { 200: Healthy, 503: Healthy } };
+  routes.get("/ready", { schema: ready }, async (_request, reply) => {
+    const ok = await answersInTime(pool.workers.alive(0), pool.chain.lastEpoch(0));
+    return reply.code(ok ? 200 : 503).send({ ok });
   });
   routes.get("/metrics", { schema: { hide: true } }, async (_request, reply) =>
     reply.type(facts.metrics.contentType).send(await facts.metrics.metrics()),

@@ -208,7 +208,7 @@ describe("a pool's gateway", function () {
       expect((await app.inject({ url: "/health" })).statusCode).to.equal(200);
       expect((await app.inject({ url: "/ready" })).statusCode).to.equal(200);
       world.hub.outage = new Error("away");
-      expect((await app.inject({ url: "/ready" })).statusCode).to.equal(500);
+      expect((await app.inject({ url: "/ready" })).statusCode).to.equal(503);
     });
   });
 

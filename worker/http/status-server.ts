@@ -26,6 +26,8 @@ export type WorkerStatus = {
 };
 
 type StatusServerDeps = {
+  /** Whether the pool knows this worker, so that leases may come. */
+  readonly ready: () => boolean;
   readonly status: () => Promise<WorkerStatus>;
   /** Prometheus text. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -46,6 +48,10 @@ export async function startStatusServer(port: number, deps: StatusServerDeps): P
     if (!LOOPBACK_NAMES.includes(request.hostname)) await reply.code(403).send({ error: "loopback only" });
   });
   server.get("/health", () => ({ ok: true }));
+  server.get("/ready", async (_request, reply) => {
+    const ok = deps.ready();
+    return reply.code(ok ? 200 : 503).send({ ok });
+  });
   server.get("/status", async (_request, reply) => {
     return reply.type("application/json").send(toJson(await deps.status()));
   });

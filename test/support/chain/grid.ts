@@ -18,6 +18,8 @@ import { testAnvil } from "../parts.ts";
 /** Gridmill on an Anvil of its own, which mines when it is told to. */
 export interface TestGrid extends AsyncDisposable {
   readonly url: string;
+  /** Of the node. */
+  readonly pid: number | undefined;
   readonly provider: JsonRpcApiProvider;
   readonly deployment: Deployment;
   readonly reader: ChainReader;
@@ -49,6 +51,7 @@ export async function startGrid(): Promise<TestGrid> {
 
   return {
     url: anvil.url,
+    pid: anvil.pid,
     provider,
     deployment,
     reader: createChainReader(provider, deployment),
