@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { httpUrls, inAnyCase, logLevel, parseEnv, wholeNumber } from "../chain/node/env.ts";
+import { httpUrls, inAnyCase, logLevel, parseEnv, proxies, wholeNumber } from "../chain/node/env.ts";
 
 import type { DatabaseOptions } from "./store/database.ts";
 
@@ -25,6 +25,8 @@ const Env = z
     GRIDMILL_PORT: wholeNumber(65_535).prefault("8480"),
     /** Requests a minute from one address. */
     GRIDMILL_RATE_LIMIT: wholeNumber(1_000_000, 1).prefault("3000"),
+    /** Reverse proxies, whose word (X-Forwarded-For) is taken for who asks; without them all clients behind one share a limit. */
+    GRIDMILL_PROXIES: proxies,
     GRIDMILL_LOG_LEVEL: logLevel,
   })
   .refine((env) => env.DATABASE_URL !== undefined || env.GRIDMILL_DATA !== undefined, {
@@ -41,6 +43,7 @@ export type MarketConfig = Readonly<{
   host: string;
   port: number;
   rateLimit: number;
+  proxies: readonly string[];
   logLevel: string;
 }>;
 
@@ -55,6 +58,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Market
     host: env.GRIDMILL_HOST,
     port: env.GRIDMILL_PORT,
     rateLimit: env.GRIDMILL_RATE_LIMIT,
+    proxies: env.GRIDMILL_PROXIES,
     logLevel: env.GRIDMILL_LOG_LEVEL,
   });
 }

@@ -64,7 +64,7 @@ export async function startMarket(config: MarketConfig, logger: Logger): Promise
 }
 
 function serve(
-  { rateLimit, confirmations }: MarketConfig,
+  { rateLimit, proxies, confirmations }: MarketConfig,
   services: Services,
   progress: Progress,
   logger: Logger,
@@ -78,7 +78,7 @@ function serve(
     const [head, followed] = await Promise.all([services.chain.head(), services.state.followed()]);
     return head - followed <= confirmations + MAX_BLOCKS_BEHIND;
   };
-  return createServer({ services, metrics, logger, rateLimit, isCurrent });
+  return createServer({ services, metrics, logger, rateLimit, proxies, isCurrent });
 }
 
 type Following = {

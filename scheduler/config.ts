@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { httpUrl, httpUrls, keySourceOf, logLevel, NO_KEY, parseEnv, wholeNumber } from "../chain/node/env.ts";
+import { httpUrl, httpUrls, keySourceOf, logLevel, NO_KEY, parseEnv, proxies, wholeNumber } from "../chain/node/env.ts";
 import type { KeySource } from "../chain/node/wallet.ts";
 import { MAX_TASKS_PER_EPOCH } from "../protocol/constants.ts";
 import { SEAL_MARGIN_SECONDS } from "./domain/ballot-check.ts";
@@ -27,6 +27,8 @@ const Env = z
     GRIDMILL_PORT: wholeNumber(65_535).prefault("8470"),
     /** Where workers and requesters reach the gateway: their log-ins must name its host. */
     GRIDMILL_PUBLIC_URL: httpUrl.optional(),
+    /** Reverse proxies, whose word (X-Forwarded-For) is taken for who asks; without them all clients behind one share a limit. */
+    GRIDMILL_PROXIES: proxies,
     /** The operator's key: encrypted keystore and the file with its passphrase, or the bare key. */
     GRIDMILL_KEY_FILE: z.string().min(1).optional(),
     GRIDMILL_PASSPHRASE_FILE: z.string().min(1).optional(),
@@ -61,6 +63,7 @@ export type SchedulerConfig = Readonly<{
   host: string;
   port: number;
   publicUrl: string | undefined;
+  proxies: readonly string[];
   key: KeySource;
   lanes: number;
   platform: string;
@@ -89,6 +92,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Schedu
     host: env.GRIDMILL_HOST,
     port: env.GRIDMILL_PORT,
     publicUrl: env.GRIDMILL_PUBLIC_URL,
+    proxies: env.GRIDMILL_PROXIES,
     key: keySourceOf(env)!,
     lanes: env.GRIDMILL_LANES,
     platform: env.GRIDMILL_PLATFORM,

@@ -22,6 +22,13 @@ export const httpUrls = z
   .transform((text) => text.split(",").map((url) => url.trim()))
   .pipe(z.array(httpUrl).min(1));
 
+/** Addresses and networks of reverse proxies, comma separated; none by default. */
+export const proxies = z
+  .string()
+  .transform((text) => text.split(",").flatMap((word) => word.trim() || []))
+  .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be addresses such as 127.0.0.1")))
+  .prefault("");
+
 export const logLevel = z.enum(["trace", "debug", "info", "warn", "error", "silent"]).prefault("info");
 
 /** For a refinement that looks at several variables: it runs even when others are wrong, so that every problem is named. */

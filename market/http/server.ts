@@ -36,6 +36,7 @@ export async function createServer(options: ServerOptions): Promise<MarketServer
   const server: FastifyInstance = fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
+    trustProxy: [...options.proxies],
     logController,
   });
   server.setValidatorCompiler(validatorCompiler as never);

@@ -9,8 +9,10 @@ export type ServerOptions = {
   readonly services: Services;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger;
-  /** Requests a minute from one address (the connection's, never a header's). */
+  /** Requests a minute from one address: the connection's, or what one of the proxies says it is. */
   readonly rateLimit: number;
+  /** Addresses and networks; see GRIDMILL_PROXIES. */
+  readonly proxies: readonly string[];
   /** Whether the chain is followed closely enough for answers to be right. */
   readonly isCurrent: () => Promise<boolean>;
 };

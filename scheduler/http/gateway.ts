@@ -35,7 +35,7 @@ const REQUESTS_PER_MINUTE = 3_000;
 export async function createGateway({ pool, sessions, hearing, board, facts }: GatewayDeps): Promise<FastifyInstance> {
   const log: FastifyBaseLogger = pool.log.child({ part: "gateway" });
   const logController = new LogController({ disableRequestLogging: true });
-  const app: FastifyInstance = fastify({ loggerInstance: log, logController });
+  const app: FastifyInstance = fastify({ loggerInstance: log, logController, trustProxy: [...pool.config.proxies] });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setReplySerializer((payload) => toJson(payload));

@@ -159,6 +159,7 @@ describe("market and chain", function () {
         host: "127.0.0.1",
         port: 0,
         rateLimit: 10_000,
+        proxies: [],
         logLevel: "silent",
       };
       const database = { kind: "postgres", url: world().postgres.url } as const;

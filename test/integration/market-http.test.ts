@@ -169,12 +169,12 @@ describe("market over HTTP", function () {
       expect(metrics).to.contain('gridmill_market_request_seconds_count{route="/orders/app",status="200"}');
     });
 
-    it("limits what one address may ask in a minute, whatever its headers say", async function () {
+    it("limits what one address may ask in a minute, whatever the headers of one that is no proxy say", async function () {
       const { rpcUrl, deploymentFile } = world();
       const database = { kind: "embedded", folder: undefined } as const;
       const config = { rpcUrls: [rpcUrl], deploymentFile, database, confirmations: 0, host: "127.0.0.1", port: 0 };
       await using strict = await startMarket(
-        { ...config, rateLimit: 3, logLevel: "silent" },
+        { ...config, proxies: ["10.0.0.0/8"], rateLimit: 3, logLevel: "silent" },
         pino({ level: "silent" }),
       );
       const ask = async (from: string): Promise<number> =>
@@ -188,6 +188,13 @@ describe("market over HTTP", function () {
         .catch((each: unknown) => each);
       expect(error).to.include({ code: "GM_RATE_LIMITED", retryable: true });
       expect((await fetch(`${strict.url}/health`)).status).to.equal(200);
+
+      const through = async (proxy: string, headers: Record<string, string>): Promise<number> =>
+        (await strict.inject({ url: "/info", remoteAddress: proxy, headers })).statusCode;
+      for (let asked = 1; asked <= 3; asked++)
+        expect(await through("10.1.2.3", { "x-forwarded-for": "5.5.5.5" })).to.equal(200);
+      expect(await through("10.1.2.3", { "x-forwarded-for": "5.5.5.5" })).to.equal(429);
+      expect(await through("10.1.2.3", { "x-forwarded-for": "6.6.6.6" })).to.equal(200);
     });
 
     it("serves the same client without a network", async function () {

@@ -73,6 +73,7 @@ export async function openMarketWorld({ database }: WorldOptions = {}): Promise<
     host: "127.0.0.1",
     port: 0,
     rateLimit: 100_000,
+    proxies: [],
     logLevel: "silent",
   } as const;
   const market = opened.use(await startMarket(config, pino({ level: "silent" })));

@@ -38,6 +38,15 @@ describe("the scheduler's configuration", function () {
     expect(Object.isFrozen(config)).to.equal(true);
   });
 
+  it("believes no proxy that it was not told of, and no name for one", function () {
+    expect(loadConfig(GOOD).proxies).to.deep.equal([]);
+    expect(loadConfig({ ...GOOD, GRIDMILL_PROXIES: "127.0.0.1, 10.0.0.0/8" }).proxies).to.deep.equal([
+      "127.0.0.1",
+      "10.0.0.0/8",
+    ]);
+    expect(problemsOf({ ...GOOD, GRIDMILL_PROXIES: "proxy.example" }).join()).to.contain("GRIDMILL_PROXIES");
+  });
+
   it("leaves a task out of an epoch whose ballots might end before its seal", function () {
     const { epochs } = loadConfig({ ...GOOD, GRIDMILL_BALLOT_SECONDS: "100" });
 
