@@ -1,7 +1,8 @@
 // `npm test`: every kind of check, each timed, whatever the others did.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, globSync } from "node:fs";
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 import { ensureDockerEngine } from "../cli/parts/docker-engine.ts";
@@ -12,71 +13,87 @@ import { closingLines, countsOf, type KindResult } from "./support/test-summary.
 
 type Kind = {
   readonly kind: string;
-  /** The npm script that runs it, and what it is given. */
-  readonly script: string;
-  readonly args?: readonly string[];
+  readonly command: readonly string[];
   /** Where its tests lie; a kind without any is passed over. */
   readonly files?: string;
 };
 
 const ROOT = join(import.meta.dirname, "..");
 /** A test left out, or one picked out, would make the others look green. */
-const STRICT = ["--", "--forbid-only", "--forbid-pending"];
-/** The end-to-end tests that render go into the other lane, so that the two take about as long. */
-const DEMO = "^npm run demo";
+const STRICT = ["--forbid-only", "--forbid-pending"];
+/** End-to-end tests are begun by file, these before the others: what takes long must not be begun last. */
+const LONGEST = ["bad-input", "demo", "providers", "resume", "commands"];
+/** Side by side: an end-to-end test mostly waits, for blocks and containers. They share nothing but the Docker engine. */
+const RUNNERS = availableParallelism() + 1;
 
-/**
- * Two lanes side by side: the first computes, the second mostly waits for blocks and containers. A kind shares nothing with
- * those of the other lane but the Docker engine.
- */
-const LANES: readonly (readonly Kind[])[] = [
-  [
-    { kind: "lint", script: "lint" },
-    { kind: "lint:sol", script: "lint:sol", files: "contracts/**/*.sol" },
-    { kind: "types", script: "typecheck" },
-    { kind: "unit", script: "test:unit", args: STRICT, files: "test/unit/**/*.test.ts" },
-    { kind: "contracts", script: "test:contracts", files: "{contracts/**/*.t.sol,test/contracts/**/*.test.ts}" },
-    { kind: "integration", script: "test:integration", args: STRICT, files: "test/integration/**/*.test.ts" },
-    { kind: "demo", script: "test:e2e", args: [...STRICT, "--grep", DEMO] },
-  ],
-  [{ kind: "e2e", script: "test:e2e", args: [...STRICT, "--grep", DEMO, "--invert"], files: "test/e2e/**/*.test.ts" }],
+/** In the order in which they are begun. */
+const KINDS: readonly Kind[] = [
+  ...endToEnd(LONGEST.slice(0, 1)),
+  { kind: "contracts", command: npmRun("test:contracts"), files: "{contracts/**/*.t.sol,test/contracts/**/*.test.ts}" },
+  { kind: "lint", command: npmRun("lint") },
+  { kind: "types", command: npmRun("typecheck") },
+  { kind: "integration", command: npmRun("test:integration", STRICT), files: "test/integration/**/*.test.ts" },
+  ...endToEnd(LONGEST.slice(1)),
+  ...endToEnd(otherNames()),
+  { kind: "unit", command: npmRun("test:unit", STRICT), files: "test/unit/**/*.test.ts" },
+  { kind: "lint:sol", command: npmRun("lint:sol"), files: "contracts/**/*.sol" },
 ];
 
 const start = performance.now();
 const dir = await tempDir();
 const engine = await ensureDockerEngine({ host: loadTestConfig().dockerHost, logDir: dir.path });
-const results = (await Promise.all(LANES.map(runLane))).flat();
+const results = await runAll(KINDS.filter(hasTests));
 await engine.stop();
 await dir[Symbol.asyncDispose]();
 console.log(`\n${closingLines(results, (performance.now() - start) / 1000).join("\n")}`);
 process.exitCode = results.some(({ failed }) => failed > 0) ? 1 : 0;
 
-async function runLane(kinds: readonly Kind[]): Promise<readonly KindResult[]> {
-  const done: KindResult[] = [];
-  for (const kind of kinds) {
-    if (hasTests(kind)) done.push(await run(kind));
-    else console.log(`\n== ${kind.kind}: no files yet, passed over`);
-  }
-  return done;
+function npmRun(script: string, args: readonly string[] = []): readonly string[] {
+  return ["npm", "run", "--silent", script, "--", ...args];
 }
 
-function hasTests({ script, files }: Kind): boolean {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object };
-  return script in scripts && (files === undefined || globSync(files, { cwd: ROOT }).length > 0);
+function endToEnd(names: readonly string[]): readonly Kind[] {
+  return names.map((name) => {
+    const file = `test/e2e/${name}.test.ts`;
+    return { kind: name, command: npmRun("test:file", [...STRICT, file]), files: file };
+  });
 }
 
-/** What it prints is shown in one piece when it is over, so that the lanes do not mix. */
-async function run({ kind, script, args = [] }: Kind): Promise<KindResult> {
+function otherNames(): readonly string[] {
+  const files = globSync("test/e2e/**/*.test.ts", { cwd: ROOT }).sort();
+  const names = files.map((file) => file.slice("test/e2e/".length, -".test.ts".length));
+  return names.filter((name) => !LONGEST.includes(name));
+}
+
+function hasTests({ kind, files }: Kind): boolean {
+  if (files === undefined || globSync(files, { cwd: ROOT }).length > 0) return true;
+  console.log(`\n== ${kind}: no files yet, passed over`);
+  return false;
+}
+
+/** Whoever is free takes the next one. The results are in the order of the kinds. */
+async function runAll(kinds: readonly Kind[]): Promise<readonly KindResult[]> {
+  const results: KindResult[] = [];
+  const waiting = kinds.entries();
+  const runner = async (): Promise<void> => {
+    for (const [place, kind] of waiting) results[place] = await run(kind);
+  };
+  await Promise.all(Array.from({ length: RUNNERS }, runner));
+  return results;
+}
+
+/** What it prints is shown in one piece when it is over, so that those that run beside it do not mix in. */
+async function run({ kind, command }: Kind): Promise<KindResult> {
   console.log(`\n== ${kind}: begun`);
   const began = performance.now();
-  const { output, exitCode } = await capture("npm", ["run", "--silent", script, ...args]);
+  const { output, exitCode } = await capture(command);
   const seconds = (performance.now() - began) / 1000;
   console.log(`\n== ${kind}: ${seconds.toFixed(1)} s\n${output}`);
   return { kind, seconds, ...countsOf(output, exitCode) };
 }
 
-async function capture(command: string, args: readonly string[]): Promise<{ output: string; exitCode: number | null }> {
-  const child = spawn(command, args, { cwd: ROOT, stdio: ["inherit", "pipe", "pipe"] });
+async function capture([program, ...args]: readonly string[]): Promise<{ output: string; exitCode: number | null }> {
+  const child = spawn(program!, args, { cwd: ROOT, stdio: ["inherit", "pipe", "pipe"] });
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));

@@ -30,7 +30,7 @@ export function countsOf(output: string, exitCode: number | null): Counts {
 /** The closing table, and the one line that continuous integration reads. `seconds`: of the whole run. */
 export function closingLines(results: readonly KindResult[], seconds: number): readonly string[] {
   const row = (cells: readonly (string | number)[]): string =>
-    cells.map((cell, column) => (column === 0 ? `${cell}`.padEnd(12) : `${cell}`.padStart(9))).join("");
+    cells.map((cell, column) => (column === 0 ? `${cell}`.padEnd(14) : `${cell}`.padStart(9))).join("");
   return [
     row(["kind", "seconds", "passed", "failed"]),
     ...results.map(({ kind, passed, failed, ...took }) => row([kind, took.seconds.toFixed(1), passed, failed])),

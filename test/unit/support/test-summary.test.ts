@@ -41,6 +41,6 @@ describe("test summary", function () {
     );
 
     expect(lines.at(-1)).to.equal("5 passed, 1 failed");
-    expect(lines).to.include("unit              1.0        5        1");
+    expect(lines).to.include("unit                1.0        5        1");
   });
 });
