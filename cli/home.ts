@@ -16,6 +16,8 @@ export type HomePaths = {
   readonly local: string;
   /** Data of pools and workers on other networks. */
   readonly services: string;
+  /** This machine's score, for whatever runs under this home. */
+  readonly benchmark: string;
 };
 
 export function homePaths(root: string): HomePaths {
@@ -26,6 +28,7 @@ export function homePaths(root: string): HomePaths {
     journals: join(root, "journals"),
     local: join(root, "local"),
     services: join(root, "services"),
+    benchmark: join(root, "benchmark.json"),
   };
 }
 

@@ -1,8 +1,8 @@
-/** Time limits in seconds on the reference machine, by category 0 to 4 (docs/protocol.md, "Orders"). */
+/** Times in seconds on the reference machine, by category 0 to 4 (docs/protocol.md, "Orders"). */
 const REFERENCE_SECONDS = [300, 1_200, 3_600, 10_800, 36_000] as const;
 
 /** A deal's deadline lies this many reference times after it was opened. */
-const DEADLINE_FACTOR = 10;
+export const DEADLINE_FACTOR = 10;
 
 /** Most seconds a task of this category may run on the reference machine. */
 export function categorySeconds(category: number): number {

@@ -16,8 +16,8 @@ export const LimitsSchema = z.strictObject({
   pids: z.int().positive(),
   /** Standard output and standard error together; more ends the task with reason `log-size`. */
   logBytes: z.int().positive(),
-  /** Wall-clock limit of the container, in milliseconds. */
-  timeoutMs: z.int().positive(),
+  /** Time on the reference machine; how long a worker lets it run follows from its score (`time-limits.ts`). */
+  seconds: z.int().positive(),
 });
 export type Limits = Readonly<z.output<typeof LimitsSchema>>;
 

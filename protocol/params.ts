@@ -42,7 +42,7 @@ const EnvSchema = z.record(
   z.string().max(32_768),
 );
 const InputsSchema = z.array(InputSchema).max(1_024);
-/** A tighter limit than the category's, in seconds of wall-clock time; reaching it is the votable failure `time`. */
+/** A tighter limit than the category's, in seconds on the reference machine; reaching it is the votable failure `time`. */
 const SecondsSchema = z.int().min(1).max(36_000);
 
 const TaskParamsSchema = z.strictObject({

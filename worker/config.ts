@@ -59,8 +59,8 @@ const Env = z
     GRIDMILL_MAX_EXPOSURE: mill.prefault("1000000"),
     /** Images to allow, by the start of their reference; none named allows all. */
     GRIDMILL_IMAGES: wordList.prefault(""),
-    /** Score of the admission benchmark. */
-    GRIDMILL_BENCHMARK: wholeNumber(0xffff_ffff).prefault("0"),
+    /** Score of the machine, where the engine is on another one; else it is measured. */
+    GRIDMILL_BENCHMARK: wholeNumber(0xffff_ffff, 1).optional(),
     /** Bandwidth in Mbit/s. */
     GRIDMILL_BANDWIDTH: wholeNumber(0xffff_ffff).prefault("0"),
     /** Seconds that running tasks get to finish when the worker is told to stop. */
@@ -100,7 +100,7 @@ export type WorkerConfig = Readonly<{
   maxStake: bigint;
   maxExposure: bigint;
   allowedImages: readonly string[];
-  benchmark: number;
+  benchmark: number | undefined;
   bandwidthMbits: number;
   drainSeconds: number;
   outputVolumes: Env["GRIDMILL_OUTPUT_VOLUMES"];

@@ -41,6 +41,8 @@ type Surroundings = {
   readonly config: WorkerConfig;
   readonly place: Place;
   readonly share: Share;
+  /** How fast one core of this machine is. */
+  readonly score: number;
   readonly link: ChainLink;
   readonly wallet: Wallet;
   readonly address: Address;
@@ -115,10 +117,11 @@ type LeasingParts = {
 };
 
 async function equipLeasing(around: Surroundings, parts: LeasingParts): Promise<LeaseDesk> {
-  const { config, place, blobs, journal, link, address, executor, gateway, log } = around;
+  const { config, place, blobs, journal, link, address, executor, score, gateway, log } = around;
   return createLeaseDesk({
     ...parts,
     executor,
+    score,
     log,
     worker: address,
     leases: journal.leases,

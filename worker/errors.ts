@@ -138,6 +138,12 @@ export class DataInUseError extends GridmillError {
   readonly retryable = false;
 }
 
+/** The machine's benchmark was killed, or computed something wrong. */
+export class BenchmarkError extends GridmillError {
+  readonly code = "GM_BENCHMARK_FAILED";
+  readonly retryable = true;
+}
+
 /** The chain was reorganised under a reading, several times in a row. */
 export class ChainMovedError extends GridmillError {
   readonly code = "GM_CHAIN_MOVED";

@@ -9,6 +9,8 @@ export type Place = {
   readonly inputs: string;
   readonly results: string;
   readonly executor: string;
+  /** The machine's score. */
+  readonly benchmark: string;
 };
 
 export function placeIn(folder: string): Place {
@@ -17,6 +19,7 @@ export function placeIn(folder: string): Place {
     inputs: join(folder, "inputs"),
     results: join(folder, "results"),
     executor: join(folder, "executor"),
+    benchmark: join(folder, "benchmark.json"),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 
 import { loadWallet } from "../chain/node/wallet.ts";
 import { packResources, NO_RESOURCES } from "../protocol/capabilities.ts";
+import { machineScore } from "./benchmark/machine-score.ts";
 import { linkChain } from "./chain/connect.ts";
 import type { ChainLink, ChainPlace } from "./chain/connect.ts";
 import type { WorkerConfig } from "./config.ts";
@@ -30,6 +31,8 @@ export type WorkerPorts = {
   /** @param owner marks what the executor makes; @param workDir is a folder of its own */
   readonly createExecutor: (config: WorkerConfig, owner: string, workDir: string, log: Logger) => Executor;
   readonly linkChain: (place: ChainPlace) => Promise<ChainLink>;
+  /** This machine's score; `file` keeps it from start to start. */
+  readonly measure: (file: string) => Promise<{ readonly score: number }>;
   /** Milliseconds between two looks at the chain for ballots that wait to be opened. */
   readonly openingPollMs: number;
   /** Milliseconds between two looks for what no message told. */
@@ -53,13 +56,14 @@ export const REAL_PORTS: WorkerPorts = {
   createExecutor: (config, owner, workDir, log) =>
     createDockerExecutor({ owner, workDir, engine: config.engine, outputVolumes: config.outputVolumes, log }),
   linkChain,
+  measure: machineScore,
   openingPollMs: 1_000,
   reviewMs: 30_000,
 };
 
 /**
  * Starts a worker: journal first, then what a killed predecessor left is swept, then it connects.
- * @throws DataInUseError | JournalCorruptError | BadConfigError | BadKeyError | what chain and engine throw
+ * @throws DataInUseError | JournalCorruptError | BadConfigError | BadKeyError | BenchmarkError | what chain and engine throw
  */
 export async function startWorker(
   config: WorkerConfig,
@@ -99,12 +103,15 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
   await mkdir(place.executor, { recursive: true, mode: 0o700 });
   const base = await gatewayOf(config, link);
   const share = await shareOf(config);
+  const score = config.benchmark ?? (await ports.measure(place.benchmark)).score;
+  log.info({ score }, "this machine's benchmark");
   const signText = (text: string): Promise<string> => wallet.signMessage(text);
   const sessions = createSessions({ base, chainId: link.chainId, address: wallet.address, signText });
   return equipWorker({
     config,
     place,
     share,
+    score,
     link,
     wallet,
     address,
@@ -122,7 +129,7 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
         cpuMillicores: share.cpuMillicores,
         memoryMiB: share.memoryMiB,
         diskMiB: share.diskMiB,
-        benchmark: config.benchmark,
+        benchmark: score,
         bandwidthMbits: config.bandwidthMbits,
       }),
       platform: machinePlatform(),

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { LOCAL_CHAIN_ID, startAnvil } from "../parts/anvil.ts";
@@ -10,15 +10,18 @@ import { until } from "../parts/until.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
 import { BadInputError } from "../../protocol/errors.ts";
 import { createGatewayClient } from "../../sdk/gateway-client.ts";
+import { machineScore } from "../../worker/benchmark/machine-score.ts";
+import { placeIn } from "../../worker/place.ts";
 
 import type { CliConfig } from "../config.ts";
 import { homePaths, privateFolder, writePrivateJson } from "../home.ts";
+import type { HomePaths } from "../home.ts";
 import { LOCAL_NETWORK, saveNetwork } from "../networks.ts";
 import type { CliNetwork } from "../networks.ts";
 
 import { accountNames, ensureGenesis, ensureKeys } from "./genesis.ts";
 import { choosePorts, readPlan, workersOf, writePlan } from "./local-plan.ts";
-import type { LocalPlan } from "./local-plan.ts";
+import type { LocalPlan, Service } from "./local-plan.ts";
 import { readLocalState, recordRunning, requireDown, stopChildren } from "./local-state.ts";
 import { offerPool, registerPool } from "./open-pool.ts";
 import { localPaths } from "./paths.ts";
@@ -63,7 +66,7 @@ export async function bringUp(config: CliConfig, options: UpOptions, listener: U
   await privateFolder(home.root);
   await takeOver(paths, options.fresh);
   try {
-    return await build({ config, networksFile: home.networks, paths, options, listener });
+    return await build({ config, home, paths, options, listener });
   } catch (error) {
     await takeDown(paths);
     throw error;
@@ -91,24 +94,24 @@ async function takeOver(paths: LocalPaths, fresh: boolean): Promise<void> {
 
 type Build = {
   readonly config: CliConfig;
-  readonly networksFile: string;
+  readonly home: HomePaths;
   readonly paths: LocalPaths;
   readonly options: UpOptions;
   readonly listener: UpListener;
 };
 
-async function build({ config, networksFile, paths, options, listener }: Build): Promise<LocalMarket> {
+async function build({ config, home, paths, options, listener }: Build): Promise<LocalMarket> {
   const { onStep, signal } = listener;
   let plan = requireChain(await readPlan(paths.plan), options) ?? (await newPlan(paths, options));
   await writePlan(paths.plan, plan);
   onStep("chain, Redis, image registry and Docker");
-  await startParts(config, paths, plan);
+  await together([startParts(config, paths, plan), measureFor(workersOf(plan), home.benchmark)]);
   signal.throwIfAborted();
 
   onStep("contracts and accounts");
   const deployment = await ensureGenesis(chainUrl(plan), paths, plan.accounts);
   const network = networkOf(paths, plan, deployment);
-  await saveNetwork(networksFile, LOCAL_NETWORK, network);
+  await saveNetwork(home.networks, LOCAL_NETWORK, network);
   signal.throwIfAborted();
 
   onStep("market, pool, and the workers' bonds");
@@ -180,6 +183,15 @@ async function startParts(config: CliConfig, paths: LocalPaths, plan: LocalPlan)
     record("registry", registry, startRegistry({ port: ports.registry, dataDir: registry })),
     ensureDockerEngine({ host: config.dockerHost, logDir: docker }),
   ]);
+}
+
+/** Measures this machine once for all of its workers: at their start they would measure each other. */
+async function measureFor(workers: readonly Service[], kept: string): Promise<void> {
+  await machineScore(kept);
+  for (const { dataDir } of workers) {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await copyFile(kept, placeIn(dataDir).benchmark);
+  }
 }
 
 /** The workers find their pool when it is there; nobody waits for it. */

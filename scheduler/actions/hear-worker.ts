@@ -1,10 +1,11 @@
 import { agreedTag } from "../domain/votes-needed.ts";
-import { ownFailures } from "../domain/failure-votes.ts";
+import { hadItsTime, ownFailures, saysOutOfTime } from "../domain/failure-votes.ts";
 import { withMovedVote, withMovedVotes, withProgress, withVote, voteOf } from "../domain/task-votes.ts";
 import { place } from "../domain/placement.ts";
 import { bars } from "../domain/second-tries.ts";
 import { isLive, moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
+import { limitsFor } from "../domain/task-terms.ts";
 import { isAnswered, isWorking } from "../domain/vote-state.ts";
 import type { Vote } from "../domain/vote-state.ts";
 import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
@@ -83,6 +84,7 @@ export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<
 /** The worker has a result. A vote that this pool has forgotten is taken up again as long as the task wants votes. */
 export async function hearComputed(pool: PoolContext, worker: Address, said: Said<"computed">): Promise<void> {
   const { leaseId, taskId, tag } = said;
+  if (await isTooSoon(pool, said)) return dropTooSoon(pool, worker, said);
   const at = pool.chain.now();
   const isKnown = (await pool.tasks.taskOfLease(leaseId)) !== undefined;
   const forgotten = isKnown ? undefined : await forgottenVote(pool, worker, said);
@@ -96,6 +98,30 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
   if (!stored) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.info({ task: taskId, worker, lease: leaseId }, "vote computed");
   if (agreedTag(stored) !== undefined) await agree(pool, stored);
+  await wakeBoth(pool, taskId);
+}
+
+/** Whether a worker says "out of time" that has not had its time; see `failure-votes.ts`. */
+async function isTooSoon(pool: PoolContext, { leaseId, taskId, tag }: Said<"computed">): Promise<boolean> {
+  if (!saysOutOfTime(taskId, tag)) return false;
+  const task = await pool.tasks.get(taskId);
+  const deal = task && (await pool.deals.get(task.dealId));
+  if (!deal?.params) return false;
+  const vote = voteOf(task!, leaseId);
+  if (vote && isAnswered(vote)) return false;
+  const seconds = taskParams(parseParams(deal.params), task!.index)?.seconds;
+  return !vote || !hadItsTime(vote, limitsFor(task!.terms, { seconds }), Date.now());
+}
+
+async function dropTooSoon(pool: PoolContext, worker: Address, { leaseId, taskId }: Said<"computed">): Promise<void> {
+  const at = pool.chain.now();
+  const code = "GM_TIME_NOT_PASSED";
+  const changed = await changeVote(pool, worker, leaseId, (task) =>
+    withMovedVote(task, leaseId, "failed", at, { code }),
+  );
+  if (!changed) return answerAgain(pool, worker, leaseId, taskId);
+  pool.log.warn({ task: taskId, worker, lease: leaseId, code }, "vote dropped");
+  await pool.workers.count(worker, "bad");
   await wakeBoth(pool, taskId);
 }
 

@@ -6,6 +6,7 @@ import type { Lease, Limits } from "../../protocol/lease.ts";
 import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { TaskParams } from "../../protocol/params.ts";
 import type { Hash } from "../../protocol/primitives.ts";
+import { limitsFor } from "../domain/task-terms.ts";
 import { explain, place } from "../domain/placement.ts";
 import type { Candidate, Demand } from "../domain/placement.ts";
 import { bars } from "../domain/second-tries.ts";
@@ -164,13 +165,12 @@ export function newVote(
     at: chain.now(),
     weight: weight.toString(),
     spare: { benchmark, memoryMiB },
+    since: Date.now(),
   };
 }
 
 /** The lease message of a vote, made anew whenever it must be sent again. */
 export function leaseOf(task: TaskRecord, { dealId, deal, image }: DealRecord, params: TaskParams, vote: Vote): Lease {
-  const { limits } = task.terms;
-  const seconds = params.seconds;
   return {
     leaseId: vote.leaseId,
     taskId: task.taskId,
@@ -181,7 +181,7 @@ export function leaseOf(task: TaskRecord, { dealId, deal, image }: DealRecord, p
     args: [...params.args],
     env: { ...params.env },
     inputs: params.inputs.map(({ name, sha256, bytes }) => ({ name, sha256, bytes })),
-    limits: seconds === undefined ? limits : { ...limits, timeoutMs: Math.min(limits.timeoutMs, seconds * 1_000) },
+    limits: limitsFor(task.terms, params),
     expiresAt: Math.ceil((Date.now() + LEASE_MS) / 1_000),
   };
 }

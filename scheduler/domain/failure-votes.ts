@@ -1,6 +1,8 @@
 import { tagOf } from "../../protocol/ballot.ts";
 import { failDigest, MACHINE_DEPENDENT_REASONS } from "../../protocol/digest.ts";
+import type { Limits } from "../../protocol/lease.ts";
 import type { Hash } from "../../protocol/primitives.ts";
+import { isAsFast, soonestTimeout } from "../../protocol/time-limits.ts";
 import { answeredVotes } from "./task-votes.ts";
 import type { TaskRecord } from "./task-state.ts";
 import type { Vote } from "./vote-state.ts";
@@ -8,8 +10,25 @@ import type { Vote } from "./vote-state.ts";
 /**
  * Out of time and out of memory depend on the machine (docs/protocol.md, "Result digest"). Such an answer counts only when at
  * least two workers report it, the last on a machine with no less to spare, and nobody has a real result; beside a real
- * result it is the worker's own failure. So an honest slow worker is not slashed and a lazy one gains nothing.
+ * result it is the worker's own failure. Nor is anybody out of time before its time has passed. So an honest slow worker is
+ * not slashed and a lazy one gains nothing.
  */
+
+/** Clocks of two processes of one pool differ by less, in milliseconds. */
+const CLOCK_SLACK_MS = 2_000;
+
+/** Whether a tag says that a task took too long. */
+export function saysOutOfTime(taskId: Hash, tag: Hash): boolean {
+  return tag === tagOf(taskId, failDigest("time"));
+}
+
+/**
+ * Whether a vote's worker can have run the task until its time was over.
+ * @param now Unix milliseconds, by the pool's clock
+ */
+export function hadItsTime({ since, spare }: Vote, { seconds }: Limits, now: number): boolean {
+  return now - since + CLOCK_SLACK_MS >= soonestTimeout(seconds, spare.benchmark);
+}
 
 /** Whether a tag stands for a failure that another machine might not have met. */
 export function isMachineDependent(taskId: Hash, tag: Hash): boolean {
@@ -37,5 +56,5 @@ function isBelievable(failures: readonly (Vote & { readonly tag: Hash })[]): boo
 }
 
 function hasNoLess(last: Vote, other: Vote): boolean {
-  return last.spare.benchmark >= other.spare.benchmark && last.spare.memoryMiB >= other.spare.memoryMiB;
+  return isAsFast(last.spare.benchmark, other.spare.benchmark) && last.spare.memoryMiB >= other.spare.memoryMiB;
 }

@@ -1,6 +1,7 @@
 import { shortfalls, unpackResources } from "../../protocol/capabilities.ts";
 import type { Limits } from "../../protocol/lease.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
+import { isAsFast, SLOWEST_SCORE } from "../../protocol/time-limits.ts";
 import { needsSecondMachine } from "./failure-votes.ts";
 import { bars, isPassing } from "./second-tries.ts";
 import type { TaskRecord } from "./task-state.ts";
@@ -35,6 +36,7 @@ type Refusal =
   | "all slots taken"
   | "bond too small"
   | "other platform"
+  | "too slow to keep the deadline"
   | `lacks ${string}`;
 
 /** What a task asks of a worker. */
@@ -77,6 +79,11 @@ function refusal(task: TaskRecord, demand: Demand, candidate: Candidate): Refusa
   if (candidate.busy.length >= candidate.slots) return "all slots taken";
   if (candidate.freeCover < BigInt(task.terms.stake)) return "bond too small";
   if (candidate.platform !== demand.platform) return "other platform";
+  return machineFault(task, demand, candidate);
+}
+
+function machineFault(task: TaskRecord, demand: Demand, candidate: Candidate): Refusal | undefined {
+  if (unpackResources(candidate.capabilities).benchmark < SLOWEST_SCORE) return "too slow to keep the deadline";
   if (isTooSmall(task, candidate)) return "no larger than the machine that failed at this task";
   const missing = [
     ...shortfalls(candidate.capabilities, demand.requirements),
@@ -94,7 +101,7 @@ function barringVote(task: TaskRecord, worker: Address, now: number): Vote | und
 function isTooSmall(task: TaskRecord, { capabilities }: Candidate): boolean {
   if (!needsSecondMachine(task)) return false;
   const { benchmark, memoryMiB } = unpackResources(capabilities);
-  return answeredVotes(task).some(({ spare }) => benchmark < spare.benchmark || memoryMiB < spare.memoryMiB);
+  return answeredVotes(task).some(({ spare }) => !isAsFast(benchmark, spare.benchmark) || memoryMiB < spare.memoryMiB);
 }
 
 /** The resources that the leases already held leave too little of. */

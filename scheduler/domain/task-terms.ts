@@ -3,6 +3,7 @@ import { unpackResources } from "../../protocol/capabilities.ts";
 import { dealDeadline, hasCallback } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Limits } from "../../protocol/lease.ts";
+import type { TaskParams } from "../../protocol/params.ts";
 
 /** What a task inherits from its deal; kept in its document, so that deciding about a task reads one record. */
 export type TaskTerms = {
@@ -40,6 +41,11 @@ export function termsOf(deal: Deal): TaskTerms {
   };
 }
 
+/** The limits of one task: its requester may want it ended sooner than the category has it. */
+export function limitsFor({ limits }: TaskTerms, { seconds = limits.seconds }: Pick<TaskParams, "seconds">): Limits {
+  return { ...limits, seconds: Math.min(limits.seconds, seconds) };
+}
+
 /** What the deal requires is also what its container may use. */
 function limitsOf(deal: Deal): Limits {
   const required = unpackResources(deal.requirements);
@@ -51,6 +57,6 @@ function limitsOf(deal: Deal): Limits {
     fileMiB: diskMiB,
     pids: PIDS,
     logBytes: LOG_BYTES,
-    timeoutMs: categorySeconds(deal.category) * 1_000,
+    seconds: categorySeconds(deal.category),
   };
 }

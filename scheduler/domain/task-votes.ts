@@ -14,7 +14,9 @@ export function voteOf(task: TaskRecord, leaseId: string): Vote | undefined {
 export function withVote(task: TaskRecord, vote: Vote): TaskRecord {
   const earlier = task.votes.filter((other) => other.worker === vote.worker && isPassing(other));
   const tries = Math.max(0, ...earlier.map((other) => other.tries ?? 1)) + 1;
-  return { ...task, votes: [...task.votes.filter((other) => !earlier.includes(other)), { ...vote, tries }] };
+  // An answer may have been computed under an earlier lease.
+  const since = Math.min(vote.since, ...earlier.map((other) => other.since));
+  return { ...task, votes: [...task.votes.filter((other) => !earlier.includes(other)), { ...vote, tries, since }] };
 }
 
 /** Replaces one vote by its moved self; where the table refuses the move, the very same task is returned. */

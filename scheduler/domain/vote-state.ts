@@ -50,6 +50,8 @@ export type Vote = {
   readonly percent?: number;
   /** Why it ended, when it did. */
   readonly code?: string;
+  /** Unix milliseconds, by the pool's clock, of its worker's first lease of this task. */
+  readonly since: number;
   /** How many leases of this task its worker has had, with this one. */
   readonly tries?: number;
 };

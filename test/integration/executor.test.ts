@@ -128,11 +128,18 @@ describe("DockerExecutor: outcomes", function () {
 
   describe("given an app that reaches a limit", function () {
     it("fails with time when it never ends", async function () {
-      const { outcome } = await run("while :; do :; done", { limits: { timeoutMs: 1_500 } });
+      const { outcome } = await run("while :; do :; done", { limits: { wallMs: 1_500 } });
 
       expectFailed(outcome, "time");
       expect(outcome.usage.wallMs).to.be.within(1_400, 10_000);
       expect(outcome.usage.cpuMs).to.be.greaterThan(200);
+    });
+
+    it("fails with time when it has used up its CPU time, however long it may still take", async function () {
+      const { outcome } = await run("while :; do :; done", { limits: { cpuMs: 500 } });
+
+      expectFailed(outcome, "time");
+      expect(outcome.usage.cpuMs).to.be.greaterThan(500);
     });
 
     it("fails with memory when it is killed for its memory", async function () {

@@ -6,11 +6,14 @@ import { tagOf } from "../../protocol/ballot.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
-import { digestOf } from "../../protocol/digest.ts";
+import { digestOf, failDigest, failText } from "../../protocol/digest.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
 import { withRedis } from "../support/parts.ts";
 import { HONEST, WRONG } from "../support/scheduler-worker.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";
+
+/** Says at once that a task took too long. */
+const LATE = { text: failText("time") };
 
 const firstOf = (deal: Deal) => taskIdOf(dealIdOf(deal), 0);
 
@@ -106,6 +109,30 @@ describe("a pool's rules", function () {
       await world.hear(known.address, { ...vote, tag: tagOf(vote.taskId, digestOf(HONEST)) });
 
       expect((await taskOf(deal)).votes.map(({ state, weight }) => [state, weight])).to.deep.equal([["computed", "2"]]);
+    });
+
+    it("nobody is believed to be out of time that has not had its time", async function () {
+      const hasty = [await world.connect(1, LATE), await world.connect(2, LATE)];
+      const deal = world.openDeal();
+      await world.settleDown();
+
+      expect((await taskOf(deal)).votes.map(({ state, code }) => `${state} ${code}`)).to.deep.equal(
+        hasty.map(() => "failed GM_TIME_NOT_PASSED"),
+      );
+      for (const { address } of hasty) {
+        expect(await world.pool.workers.tally(address)).to.deep.equal({ good: 0, bad: 1 });
+      }
+    });
+
+    it("two workers are believed to be out of time that have had it, and a third has no better", async function () {
+      world.params = JSON.stringify({ version: 1, args: ["go"], seconds: 1 });
+      await world.connect(1, LATE);
+      await world.connect(2, LATE);
+      const deal = world.openDeal({ paramsHash: paramsHashOf(world.params) });
+
+      await world.drive("settled", world.isSettled(deal));
+
+      expect((await taskOf(deal)).digest).to.equal(failDigest("time"));
     });
 
     it("a worker cannot keep another's lease alive", async function () {

@@ -43,6 +43,7 @@ describe("worker process", function () {
       GRIDMILL_POOL_URL: pool.url,
       GRIDMILL_DATA: join(dir.path, "data"),
       GRIDMILL_CONFIRMATIONS: "0",
+      GRIDMILL_BENCHMARK: "1000",
     };
     const start = (changes: Readonly<Record<string, string | undefined>> = {}, program = "worker/main.ts") => {
       const child = spawn(process.execPath, [program], { cwd: ROOT, env: envFor({ ...env, ...changes }) });

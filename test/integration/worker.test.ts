@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { get } from "node:http";
 import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 
@@ -9,18 +11,20 @@ import { expect } from "chai";
 import { extract } from "tar-stream";
 
 import { jointHashOf, leafOf, tagOf, votesHashOf } from "../../protocol/ballot.ts";
+import { unpackResources } from "../../protocol/capabilities.ts";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
-import { digestOf } from "../../protocol/digest.ts";
+import { digestOf, failDigest } from "../../protocol/digest.ts";
 import type { Lease } from "../../protocol/lease.ts";
 import { signingDomain } from "../../protocol/orders.ts";
 import type { Address } from "../../protocol/primitives.ts";
+import { soonestTimeout } from "../../protocol/time-limits.ts";
 import type { ChainLink } from "../../worker/chain/connect.ts";
 import { loadConfig } from "../../worker/config.ts";
 import { WrongPoolError } from "../../worker/errors.ts";
 import { createDockerExecutor } from "../../worker/executor/docker-executor.ts";
 import { startWorker } from "../../worker/start-worker.ts";
 import type { Worker } from "../../worker/start-worker.ts";
-import { LIMITS, withExecutor } from "../support/executor-fixture.ts";
+import { LEASE_LIMITS, withExecutor } from "../support/executor-fixture.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { TEST_LABELS } from "../support/test-docker.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -47,6 +51,7 @@ describe("worker", function () {
       GRIDMILL_POOL_URL: pool.url,
       GRIDMILL_DATA: folder,
       GRIDMILL_SLOTS: "2",
+      GRIDMILL_BENCHMARK: "1000",
       ...env,
     });
     const link: ChainLink = {
@@ -98,7 +103,7 @@ describe("worker", function () {
       args: ["sh", "-c", script],
       env: {},
       inputs: [],
-      limits: LIMITS,
+      limits: LEASE_LIMITS,
       expiresAt: deal.openedAt + 60,
       ...changes,
     };
@@ -140,6 +145,22 @@ describe("worker", function () {
       'gridmill_worker_runs_total{kind="result"} 1',
     );
     expect(pool.heard.some((said) => said.type === "heartbeat" && said.leases.includes(leaseId))).to.equal(true);
+  });
+
+  it("measures its machine once, offers the score, and gives tasks the time that it stands for", async function () {
+    await using here = await world();
+    const { pool, folder } = here;
+    await here.start({ GRIDMILL_BENCHMARK: "" });
+    const kept = JSON.parse(await readFile(join(folder, "benchmark.json"), "utf8")) as { readonly score: number };
+    expect(unpackResources((await pool.hears("hello")).capabilities).benchmark).to.equal(kept.score);
+    const lease = leaseOf("while :; do :; done", { limits: { ...LEASE_LIMITS, seconds: 1 } });
+
+    const began = performance.now();
+    pool.say({ type: "lease", lease });
+    const { tag } = await pool.hears("computed");
+
+    expect(tag).to.equal(tagOf(lease.taskId, failDigest("time")));
+    expect(performance.now() - began).to.be.greaterThan(soonestTimeout(1, kept.score));
   });
 
   it("goes on with a task while the pool is away, logs in again and tells what it has", async function () {

@@ -137,7 +137,7 @@ const misbehaving = (name: string, args: readonly string[], task: string, ...opt
 /** Apps that fail, each in its own way: their tasks are settled all the same. */
 export const APPS: readonly Case[] = [
   misbehaving("an app that exits with 3", ["exit", "3"], "settled, exit 3"),
-  misbehaving("an app that runs forever", ["forever"], "settled, failed: time", "--seconds", "3s"),
+  misbehaving("an app that runs forever", ["forever"], "settled, failed: time", "--seconds", "1s"),
   misbehaving("an app that writes nothing", ["nothing"], "settled, exit 0"),
   misbehaving("an app that writes a link", ["symlink"], "settled, failed: output-kind"),
   misbehaving("an app that writes a pipe", ["fifo"], "settled, failed: output-kind"),

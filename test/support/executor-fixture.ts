@@ -11,7 +11,7 @@ import type { Limits } from "../../protocol/lease.ts";
 import { containerSpec } from "../../worker/executor/container-spec.ts";
 import { createDockerExecutor, type DockerExecutorOptions } from "../../worker/executor/docker-executor.ts";
 import { connectEngine, type EngineAddress } from "../../worker/executor/engine.ts";
-import type { Executor, RunListener, RunOutcome, RunSpec } from "../../worker/executor/executor.ts";
+import type { Executor, RunLimits, RunListener, RunOutcome, RunSpec } from "../../worker/executor/executor.ts";
 import { removeContainer, removeVolume } from "../../worker/executor/leavings.ts";
 import { loopsUnder } from "../../worker/executor/loop-device.ts";
 
@@ -21,19 +21,21 @@ import { testRegistry } from "./parts.ts";
 import { tempDir } from "./temp-dir.ts";
 import { engineForTests, TEST_LABELS } from "./test-docker.ts";
 
-/** Small, so that reaching a limit takes no time. */
-export const LIMITS: Limits = {
+const COMMON = {
   cpuMillicores: 1_000,
   memoryMiB: 32,
   diskMiB: 8,
   fileMiB: 8,
   pids: 32,
   logBytes: 100_000,
-  timeoutMs: 30_000,
 };
+/** Small, so that reaching a limit takes no time. */
+export const LIMITS: RunLimits = { ...COMMON, cpuMs: 30_000, wallMs: 30_000 };
+/** The same, as a lease has them. */
+export const LEASE_LIMITS: Limits = { ...COMMON, seconds: 30 };
 
 export type RunRequest = Partial<Omit<RunSpec, "limits" | "inputs">> & {
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<RunLimits>;
   /** Text by name. */
   readonly inputs?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;

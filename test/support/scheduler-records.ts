@@ -67,7 +67,8 @@ export function aVote(
     state,
     at: GENESIS,
     weight: "2",
-    spare: { benchmark: 100, memoryMiB: 1_024 },
+    spare: { benchmark: 1_000, memoryMiB: 1_024 },
+    since: GENESIS * 1_000,
     ...(answered ? { tag: tagOf(taskId, of) } : {}),
     ...rest,
   };
@@ -90,7 +91,7 @@ type TaskMaking = {
 
 export const CAPABILITIES = packResources({
   ...NO_RESOURCES,
-  ...{ cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 100 },
+  ...{ cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 1_000 },
 });
 
 export function aCandidate(index: number, changes: Partial<Candidate> = {}): Candidate {

@@ -28,6 +28,7 @@ const WITHOUT_CLASS: Readonly<Record<string, string>> = {
   GM_LEASE_EXPIRED: "-",
   GM_MACHINE_TOO_SMALL: "-",
   GM_NO_BALLOT: "-",
+  GM_TIME_NOT_PASSED: "-",
 };
 
 type Row = {

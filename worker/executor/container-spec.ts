@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
 
-import type { Limits } from "../../protocol/lease.ts";
+import type { RunLimits } from "./executor.ts";
 
 /** Everything that a task's container depends on; two machines with equal plans give it the same world. */
 export type ContainerPlan = {
@@ -12,7 +12,7 @@ export type ContainerPlan = {
   readonly imageVolumes: readonly string[];
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly limits: Limits;
+  readonly limits: RunLimits;
   /** Processors that it may use, as `0,2`. */
   readonly processors: string;
   readonly inputVolume: string;

@@ -1,12 +1,19 @@
 import type { FailReason, ResultKind } from "../../protocol/digest.ts";
 import type { Limits } from "../../protocol/lease.ts";
 import type { Hash } from "../../protocol/primitives.ts";
+import type { TimeLimits } from "../../protocol/time-limits.ts";
+
+/** What a container may use; the time is this machine's own. */
+export type RunLimits = Omit<Limits, "seconds"> & TimeLimits;
 
 /** What to run. Nothing here names an engine. */
 export type RunSpec = {
   /** A UUID. Names the run: its containers and volumes carry it as a label, so that a restart finds them. */
   readonly leaseId: string;
-  /** Pinned by digest: `registry/name@sha256:…`. */
+  /**
+   * Pinned by digest: `registry/name@sha256:…`. Or `sha256:…`, the engine's own id of an image that was built on this machine
+   * and is in no registry; no lease may name one.
+   */
   readonly image: string;
   /** Replace the image's own command; none: the image says what to run, and the run fails with `params` if it does not. */
   readonly args: readonly string[];
@@ -14,7 +21,7 @@ export type RunSpec = {
   readonly env: Readonly<Record<string, string>>;
   /** Files of the host that appear read-only under `/input`, already checked against their digests. */
   readonly inputs: readonly { readonly name: string; readonly path: string }[];
-  readonly limits: Limits;
+  readonly limits: RunLimits;
   /** What of the output is the result: all of it, or the one file that a contract waits for. */
   readonly resultKind: ResultKind;
   /** File of the host that receives the result blob (a tar: `manifest`, then `output/…`). Stays unmade on a failure. */

@@ -34,6 +34,7 @@ export async function ensureImage(
   signal: AbortSignal,
   onPercent: (percent: number) => void = () => {},
 ): Promise<ImageFacts> {
+  if (isOwnId(reference)) return await inspectOwn(docker, reference);
   const pinned = pinOf(reference);
   const present = await inspectPinned(docker, pinned);
   if (present) return present;
@@ -42,6 +43,17 @@ export async function ensureImage(
   const pulled = await inspectPinned(docker, pinned);
   if (pulled) return pulled;
   throw new ImageDigestError(`What was fetched for ${reference} is not the image of that digest`);
+}
+
+/** The engine's own id of an image, which it made from what the image holds. */
+function isOwnId(reference: string): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(reference);
+}
+
+async function inspectOwn(docker: Docker, id: string): Promise<ImageFacts> {
+  const found = await askUnlessGone("look at an image", () => docker.getImage(id).inspect());
+  if (found) return factsOf(found);
+  throw new ImageNotFoundError(`There is no image ${id} on this machine`, { hint: "Build it again" });
 }
 
 type Pin = { readonly name: string; readonly digest: string };
@@ -57,6 +69,10 @@ async function inspectPinned(docker: Docker, { name, digest }: Pin): Promise<Ima
   const found = await askUnlessGone("look at an image", () => image.inspect());
   // The engine verified the digest when it fetched the manifest, and keeps the two together.
   if (!found?.RepoDigests.some((repoDigest) => repoDigest.endsWith(`@${digest}`))) return undefined;
+  return factsOf(found);
+}
+
+function factsOf(found: Docker.ImageInspectInfo): ImageFacts {
   const { Volumes, Cmd, Entrypoint } = found.Config as Partial<Docker.ImageInspectInfo["Config"]>;
   return {
     id: found.Id,

@@ -6,6 +6,7 @@ import { ask, engineError, statusOf, throwIfAborted } from "./engine.ts";
 import { RunInterruptedError } from "./errors.ts";
 import type { ContainerLogs } from "./logs.ts";
 import type { OutputVolume } from "./output-volume.ts";
+import type { UsageMeter } from "./usage.ts";
 
 /** How a run ended: by itself, or by us because of a limit. */
 export type RunEnd = {
@@ -18,7 +19,8 @@ export type RunEnd = {
 
 type Watched = {
   readonly container: Docker.Container;
-  readonly timeoutMs: number;
+  readonly wallMs: number;
+  readonly meter: UsageMeter;
   readonly logs: ContainerLogs;
   readonly volume: OutputVolume;
 };
@@ -50,18 +52,19 @@ type Cut = RunEnd["cut"] | "aborted";
 
 /** What happens first. A promise that lost the race and fails later is nobody's loss. */
 async function firstOf(exited: Promise<unknown>, watched: Watched, signal: AbortSignal): Promise<Cut> {
-  const { timeoutMs, logs, volume } = watched;
+  const { wallMs, meter, logs, volume } = watched;
   const over = new AbortController();
   const aborted = Promise.withResolvers<Cut>();
   const abort = (): void => aborted.resolve("aborted");
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
-  const timer = sleep(timeoutMs, "time" as const, { signal: over.signal });
+  const timer = sleep(wallMs, "time" as const, { signal: over.signal });
   timer.catch(() => {});
   try {
     return await Promise.race([
       exited.then(() => undefined),
       timer,
+      meter.outOfTime.then(() => "time" as const),
       aborted.promise,
       logs.overflow.then(() => "log-size" as const),
       volume.overflow(over.signal).then(() => "disk" as const),

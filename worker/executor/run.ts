@@ -132,12 +132,12 @@ async function execute(
   signal: AbortSignal,
 ): Promise<RunOutcome> {
   const { container, volume } = prepared;
-  const { logBytes, timeoutMs } = spec.limits;
+  const { logBytes, wallMs, cpuMs } = spec.limits;
   using logs = await followLogs(container, logBytes, listener.onLog);
   await ask("start a container", () => container.start());
   listener.onStage("running");
-  using meter = await meterUsage(container);
-  const end = await untilEnded(deps.docker, { container, timeoutMs, logs, volume }, signal);
+  using meter = await meterUsage(container, cpuMs);
+  const end = await untilEnded(deps.docker, { container, wallMs, meter, logs, volume }, signal);
   const usage: RunUsage = { wallMs: end.wallMs, cpuMs: meter.cpuMs, peakMemoryMiB: meter.peakMemoryMiB };
   const reason = await limitReached(end, volume);
   if (reason !== undefined) return failed(reason, usage);

@@ -6,9 +6,11 @@ import type Docker from "dockerode";
 import { ask } from "./engine.ts";
 
 /** Counters of a running container; both 0 until the engine first counts, about a second after the start. */
-interface UsageMeter extends Disposable {
+export interface UsageMeter extends Disposable {
   readonly cpuMs: number;
   readonly peakMemoryMiB: number;
+  /** Resolves once more CPU time is counted than the container has; else never. */
+  readonly outOfTime: Promise<void>;
 }
 
 type Sample = {
@@ -19,15 +21,18 @@ type Sample = {
 const NS_PER_MS = 1e6;
 const MIB = 1024 * 1024;
 
-/** Listens to the counters of a container until it is disposed of. */
-export async function meterUsage(container: Docker.Container): Promise<UsageMeter> {
+/** Listens to the counters of a container, which has `limitMs` of CPU time, until it is disposed of. */
+export async function meterUsage(container: Docker.Container, limitMs: number): Promise<UsageMeter> {
   const stream = (await ask("count what a container uses", () => container.stats({ stream: true }))) as Readable;
-  const meter = { cpuMs: 0, peakMemoryMiB: 0, [Symbol.dispose]: () => void stream.destroy() };
+  const over = Promise.withResolvers<void>();
+  const dispose = (): void => void stream.destroy();
+  const meter = { cpuMs: 0, peakMemoryMiB: 0, outOfTime: over.promise, [Symbol.dispose]: dispose };
   stream.on("error", () => {}); // a broken stream ends the counting; that the engine is gone is said by others
   createInterface({ input: stream }).on("line", (line) => {
     const { cpuMs, memoryMiB } = parseSample(line);
     meter.cpuMs = Math.max(meter.cpuMs, cpuMs);
     meter.peakMemoryMiB = Math.max(meter.peakMemoryMiB, memoryMiB);
+    if (meter.cpuMs > limitMs) over.resolve();
   });
   return meter;
 }

@@ -1,3 +1,4 @@
+import { categorySeconds } from "../../protocol/categories.ts";
 import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Lease } from "../../protocol/lease.ts";
 import type { Address } from "../../protocol/primitives.ts";
@@ -18,13 +19,18 @@ export type LeasePolicy = {
  * @throws BadLeaseError | OtherPoolError | StakeLimitError | ImageNotAllowedError
  */
 export function checkLeaseItself(lease: Lease, pool: bigint, policy: LeasePolicy): void {
-  const { deal, dealId, taskId, index, image } = lease;
+  const { deal, dealId, taskId, index, image, limits } = lease;
   if (dealIdOf(deal) !== dealId) throw new BadLeaseError("The deal does not hash to its id", { details: { dealId } });
   if (taskIdOf(dealId, index) !== taskId)
     throw new BadLeaseError("The task id is of another task", { details: { taskId } });
   if (index >= deal.volume)
     throw new BadLeaseError(`The deal has no task ${index}`, { details: { volume: deal.volume } });
   if (deal.pool !== pool) throw new OtherPoolError(`The deal is of pool ${deal.pool}`, { details: { pool } });
+  if (limits.seconds > categorySeconds(deal.category)) {
+    throw new BadLeaseError(`The deal pays for less than ${limits.seconds} seconds`, {
+      details: { category: deal.category },
+    });
+  }
   if (deal.workerStake > policy.maxStake) {
     throw new StakeLimitError(`The vote would stake ${deal.workerStake} wei`, {
       details: { maxStake: policy.maxStake },

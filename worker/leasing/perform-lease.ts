@@ -5,7 +5,7 @@ import { VoteStandsError } from "../errors.ts";
 import type { VoteRecord } from "../journal/journal.ts";
 import type { Answer, VoteBook } from "../voting/vote-book.ts";
 import { createLogRelay } from "./log-relay.ts";
-import { runSpecOf } from "./run-spec.ts";
+import { runnableOf, runSpecOf } from "./run-spec.ts";
 
 /** Inputs on this machine; disposing lets the cache drop them again. */
 interface HeldInputs extends Disposable {
@@ -32,6 +32,8 @@ export type PerformLeaseDeps = {
   readonly inputs: InputStore;
   readonly results: ResultStore;
   readonly votes: VoteBook;
+  /** Of this machine: how much time it gives a task. */
+  readonly score: number;
   readonly send: (message: WorkerMessage) => void;
   /** Hears of every new stage, for the status page. */
   readonly onStage: (leaseId: string, stage: Stage) => void;
@@ -50,7 +52,7 @@ export async function performLease(lease: Lease, deps: PerformLeaseDeps, signal:
     const listener = listenerFor(lease.leaseId, (text) => logs.write(text), deps);
     listener.onStage("fetching");
     using held = await inputs.hold(lease.inputs, signal);
-    const spec = runSpecOf(lease, held.files, results.pathFor(lease.leaseId));
+    const spec = runSpecOf(runnableOf(lease), deps.score, held.files, results.pathFor(lease.leaseId));
     const outcome = await executor.run(spec, listener, signal);
     return await journalAnswer(lease, await answerOf(outcome, spec.resultPath, results), deps);
   } finally {

@@ -16,7 +16,7 @@ const PLAN: ContainerPlan = {
     fileMiB: 5,
     pids: 20,
     logBytes: 1_000,
-    timeoutMs: 1_000,
+    ...{ wallMs: 1_000, cpuMs: 1_000 },
   },
   processors: "0,1",
   inputVolume: "in",

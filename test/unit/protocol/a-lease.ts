@@ -16,7 +16,7 @@ export function aLease(): Lease {
     inputs: [{ name: "scene", sha256: "cd".repeat(32), bytes: 7 }],
     limits: {
       ...{ cpuMillicores: 1_000, memoryMiB: 128, diskMiB: 64, fileMiB: 64 },
-      ...{ pids: 64, logBytes: 65_536, timeoutMs: 1_000 },
+      ...{ pids: 64, logBytes: 65_536, seconds: 300 },
     },
     expiresAt: GENESIS,
   };

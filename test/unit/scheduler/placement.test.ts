@@ -7,7 +7,7 @@ import type { Candidate } from "../../../scheduler/domain/placement.ts";
 import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
 import { aCandidate, addressOf, aDeal, aTask, aVote, GENESIS } from "../../support/scheduler-records.ts";
 
-const FULL = { ...NO_RESOURCES, cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 100 };
+const FULL = { ...NO_RESOURCES, cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 1_000 };
 const task = aTask();
 const demand = { requirements: aDeal().requirements, platform: "linux/amd64", now: GENESIS };
 const { limits } = task.terms;
@@ -28,6 +28,7 @@ describe("placement", function () {
       ["all slots taken", { slots: 1, busy: [limits] }, { slots: 2, busy: [limits] }],
       ["bond too small", { freeCover: 999n }, { freeCover: 1_000n }],
       ["other platform", { platform: "linux/arm64" }, { platform: "linux/amd64" }],
+      ["too slow to keep the deadline", capable({ benchmark: 399 }), capable({ benchmark: 400 })],
       ["lacks cpuMillicores", capable({ cpuMillicores: 999 }), capable({ cpuMillicores: 1_000 })],
       ["lacks diskMiB", capable({ diskMiB: 255 }), capable({ diskMiB: 256 })],
       [
@@ -72,7 +73,7 @@ describe("placement", function () {
     const worse: readonly (readonly [string, Partial<Candidate>])[] = [
       ["busier", { busy: [limits] }],
       ["less reliable", { reliability: 0.9 }],
-      ["slower", { capabilities: packResources({ ...FULL, benchmark: 99 }) }],
+      ["slower", { capabilities: packResources({ ...FULL, benchmark: 999 }) }],
     ];
     for (const [how, changes] of worse) {
       it(`puts a ${how} worker last`, function () {

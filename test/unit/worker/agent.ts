@@ -52,6 +52,7 @@ export async function anAgent(folder: string, chain: FakeChain, executor: FakeEx
     config,
     place: placeIn(folder),
     share,
+    score: 1_000,
     link: { chain, chainId: CHAIN_ID, ballotDomain: domain, close: () => {} },
     wallet,
     address,

@@ -55,6 +55,13 @@ describe("checkLeaseItself", function () {
     expect(itself(aLease({ deal: aDeal({ pool: POOL + 1n }) }))).to.equal("GM_OTHER_POOL");
   });
 
+  it("takes all the time that the deal's category pays for, and not one second more", function () {
+    const { limits } = aLease();
+
+    expect(itself(aLease({ limits: { ...limits, seconds: 300 } }))).to.equal("fine");
+    expect(itself(aLease({ limits: { ...limits, seconds: 301 } }))).to.equal("GM_BAD_LEASE");
+  });
+
   it("takes the highest stake allowed, and not one wei more", function () {
     expect(itself(aLease(), { ...POLICY, maxStake: 10n })).to.equal("fine");
     expect(itself(aLease(), { ...POLICY, maxStake: 9n })).to.equal("GM_STAKE_LIMIT");

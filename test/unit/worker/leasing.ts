@@ -10,7 +10,7 @@ import type { ResourceLedger } from "../../../worker/leasing/resource-ledger.ts"
 import { createVoteBook } from "../../../worker/voting/vote-book.ts";
 import type { VoteBook } from "../../../worker/voting/vote-book.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { aLease, FakeChain, FakeExecutor, memoryJournal, NOW, POOL, silent, WORKER } from "./fakes.ts";
+import { aLease, FakeChain, FakeExecutor, memoryJournal, NOW, POOL, SCORE, silent, WORKER } from "./fakes.ts";
 
 /** The leasing side of a worker with everything outside it faked, restartable. */
 export type Leasing = {
@@ -49,6 +49,7 @@ export function aLeasing(given: Given = {}): Leasing {
     votes,
     chain,
     executor,
+    score: SCORE,
     ledger,
     policy: { maxStake: 100n, allowedImages: [] },
     clock: { now: () => NOW },
