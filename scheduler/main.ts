@@ -1,5 +1,6 @@
 /** The program `node scheduler/main.ts`. Loads everything after the memory is bounded: static imports would come first. */
-import "./lean-memory.ts";
+import { keepMemoryLean } from "../chain/node/lean-memory.ts";
 
+keepMemoryLean(2);
 const { runScheduler } = await import("./run-scheduler.ts");
 await runScheduler();

@@ -1,28 +1,15 @@
-import { pino } from "pino";
-
-import { endsInTime, NOT_IN_TIME } from "../chain/node/ends-in-time.ts";
-import { errorData } from "../protocol/errors.ts";
+import { runService } from "../chain/node/run-service.ts";
 import { loadConfig } from "./config.ts";
 import { startScheduler } from "./start-scheduler.ts";
 
-/**
- * Runs one scheduler process until SIGTERM or SIGINT. One log line with `"msg":"ready"` says that it works. It exits 0 when
- * everything was closed, and 1 when it did not start, or something it wanted to close did not answer within ten seconds.
- */
+/** A scheduler as a process, configured by the environment. */
 export async function runScheduler(): Promise<void> {
-  try {
-    const config = loadConfig();
-    const log = pino({ level: config.logLevel, base: { service: "scheduler", pool: config.pool.toString() } });
-    const scheduler = await startScheduler(config, log);
-    log.info({ url: scheduler.url }, "ready");
-    await new Promise((resolve) => process.once("SIGTERM", resolve).once("SIGINT", resolve));
-    log.info("stopping");
-    const inTime = await endsInTime(scheduler.stop());
-    if (!inTime) log.warn(NOT_IN_TIME);
-    process.exit(inTime ? 0 : 1);
-  } catch (error) {
-    const { code, message, hint } = errorData(error);
-    process.stderr.write(`${code}: ${message}\n${hint === undefined ? "" : `${hint}\n`}`);
-    process.exit(1);
-  }
+  await runService({
+    loadConfig,
+    logBase: ({ pool }) => ({ service: "scheduler", pool: pool.toString() }),
+    start: async (config, log) => {
+      const { url, stop } = await startScheduler(config, log);
+      return { facts: { url }, stop };
+    },
+  });
 }

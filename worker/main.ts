@@ -1,5 +1,7 @@
 /** The program `node worker/main.ts`. Loads everything after the memory is bounded: static imports would come first. */
-import "./lean-memory.ts";
+import { keepMemoryLean } from "../chain/node/lean-memory.ts";
 
+// A worker shares its machine with the tasks that it is paid for and with its owner.
+keepMemoryLean(1);
 const { runWorker } = await import("./run-worker.ts");
 await runWorker();

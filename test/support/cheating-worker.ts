@@ -1,8 +1,8 @@
 /** A worker, as its own process, that votes a wrong digest for every task: the real agent around an executor that lies. */
-import "../../worker/lean-memory.ts";
-
+import { keepMemoryLean } from "../../chain/node/lean-memory.ts";
 import type { Executor, RunOutcome } from "../../worker/executor/executor.ts";
 
+keepMemoryLean(1);
 const { digestOf } = await import("../../protocol/digest.ts");
 const { runWorker } = await import("../../worker/run-worker.ts");
 const { REAL_PORTS } = await import("../../worker/start-worker.ts");
