@@ -86,10 +86,10 @@ async function refusal(words: readonly string[], other: string): Promise<string 
   }
 }
 
-/** Text may name a command without its arguments, or a noun without its verb; `--help` is no failure. */
+/** Text may name a command, or an option of it, without its arguments, or a noun without its verb; `--help` is no failure. */
 function isNameAlone(words: readonly string[], { code, exitCode }: CommanderError): boolean {
   const lacks = /^commander\.(help|missingArgument|missingMandatoryOptionValue)$/.test(code);
-  return exitCode === 0 || (lacks && words.length <= nameLength(words));
+  return exitCode === 0 || (lacks && words.slice(nameLength(words)).every((word) => word.startsWith("--")));
 }
 
 /** Words of a command's name: noun and verb, or one. */

@@ -34,7 +34,7 @@ describe("a command that somebody is told to type", function () {
   });
 
   it("is found out when it cannot be", async function () {
-    for (const line of ["help", "task shw ID", "up --fesh", "task show --json", "trust 3"]) {
+    for (const line of ["help", "task shw ID", "up --fesh", "pool offer --calbacks", "trust 3"]) {
       expect(await whyUntypable(line, true), line).to.be.a("string");
     }
     expect(await whyUntypable("app offer 1", false)).to.be.a("string");
