@@ -82,14 +82,28 @@ async function refusal(words: readonly string[], other: string): Promise<string 
     await program.parseAsync([...argv], { from: "user" });
     return undefined;
   } catch (error) {
-    return isNameAlone(words, error as CommanderError) ? undefined : `gridmill ${argv.join(" ")}: ${String(error)}`;
+    return isNameAlone(words, optionsOf(program, words), error as CommanderError)
+      ? undefined
+      : `gridmill ${argv.join(" ")}: ${String(error)}`;
   }
 }
 
 /** Text may name a command, or an option of it, without its arguments, or a noun without its verb; `--help` is no failure. */
-function isNameAlone(words: readonly string[], { code, exitCode }: CommanderError): boolean {
+function isNameAlone(
+  words: readonly string[],
+  known: readonly (string | undefined)[],
+  { code, exitCode }: CommanderError,
+): boolean {
   const lacks = /^commander\.(help|missingArgument|missingMandatoryOptionValue)$/.test(code);
-  return exitCode === 0 || (lacks && words.slice(nameLength(words)).every((word) => word.startsWith("--")));
+  return exitCode === 0 || (lacks && words.slice(nameLength(words)).every((word) => known.includes(word)));
+}
+
+/** The options that the command of these words takes, as they are typed. */
+function optionsOf(program: Command, words: readonly string[]): readonly (string | undefined)[] {
+  const [noun, verb] = words;
+  const first = program.commands.find((each) => each.name() === noun);
+  const command = first?.commands.find((each) => each.name() === verb) ?? first;
+  return [program, ...(command ? [command] : [])].flatMap(({ options }) => options.map(({ long }) => long));
 }
 
 /** Words of a command's name: noun and verb, or one. */
