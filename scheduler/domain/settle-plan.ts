@@ -4,7 +4,7 @@ import type { Deal } from "../../protocol/deal.ts";
 import { failReasonOf } from "../../protocol/digest.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
 import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
-import { byTask, compactParts } from "../../protocol/settlement.ts";
+import { compactParts } from "../../protocol/settlement.ts";
 import type { OpenedBallot, SettledTask, SettledVote } from "../../protocol/settlement.ts";
 import type { EpochRecord, EpochTask, Opening, SignedBallot } from "./epoch-state.ts";
 import type { TaskRecord } from "./task-state.ts";
@@ -69,7 +69,6 @@ export function planSettle(
     ballots: epoch.ballots.map((ballot) => openedBallot(ballot, openings[ballot.worker])),
     callbacks: named
       .filter(({ dealId }) => hasCallback(deals.get(dealId)!))
-      .sort(byTask)
       .map(({ taskId }) => preimages.get(taskId) ?? "0x"),
   };
 }

@@ -4,9 +4,22 @@ import { hexlify } from "ethers";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { failDigest, failText } from "../../protocol/digest.ts";
+import type { SettlePlan } from "../../scheduler/domain/settle-plan.ts";
 import { withRedis } from "../support/parts.ts";
 import { addressOf } from "../support/scheduler-records.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";
+
+/** What the pool settles from now on. */
+function plansOf(world: SchedulerWorld): readonly SettlePlan[] {
+  const plans: SettlePlan[] = [];
+  const { operator } = world.pool;
+  const settle: typeof operator.settle = (plan, epoch) => {
+    plans.push(plan);
+    return operator.settle(plan, epoch);
+  };
+  world.pool = { ...world.pool, operator: { ...operator, settle } };
+  return plans;
+}
 
 const firstOf = (deal: Deal) => taskIdOf(dealIdOf(deal), 0);
 
@@ -62,9 +75,12 @@ describe("a pool, given deals that contracts wait for", function () {
     await world.drive("uploaded", async () => (await world.pool.tasks.get(firstOf(deal)))?.result !== undefined);
     await world.pool.blobs.remove((await world.pool.tasks.get(firstOf(deal)))!.result!);
 
+    const plans = plansOf(world);
+
     await world.drive("the first epoch closed", epochOver(1));
 
     expect(world.hub.settled.size).to.equal(0);
+    expect(plans[0]!.tasks[0]!.votes.filter((vote) => "digest" in vote)).to.deep.equal([]);
     await world.drive("settled", world.isSettled(deal));
     expect(world.hub.called.get(firstOf(deal))).to.equal(hexlify(ANSWER));
   });
