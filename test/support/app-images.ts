@@ -10,7 +10,8 @@ const ROOT = join(import.meta.dirname, "../..");
 export const FIRST_BUILD_MS = 300_000;
 
 /** Folders of this repository with a Dockerfile. */
-export type AppFolder = "apps/checksum" | "apps/render" | "test/support/apps/misbehave";
+export type AppFolder =
+  "apps/auction" | "apps/checksum" | "apps/median" | "apps/render" | "test/support/apps/misbehave";
 
 /** An image on this machine, and the engine that has it. */
 export type BuiltApp = { readonly engine: ImageEngine; readonly image: string };
