@@ -7,7 +7,8 @@ import { StateFileError } from "./errors.ts";
 
 /** A contract call that is to be sent. */
 export type Call = {
-  readonly to: Address;
+  /** Absent: `data` creates a contract. */
+  readonly to?: Address;
   readonly data: Hex;
   /** Wei of the chain's own currency. Default 0. */
   readonly value?: bigint;
@@ -78,7 +79,12 @@ const hex = z
   .transform((text) => text as Hex);
 const block = z.int().nonnegative();
 
-const CallSchema = z.strictObject({ to: AddressSchema, data: hex, value: wei.optional(), gasLimit: wei.optional() });
+const CallSchema = z.strictObject({
+  to: AddressSchema.optional(),
+  data: hex,
+  value: wei.optional(),
+  gasLimit: wei.optional(),
+});
 
 const RawLogSchema = z.strictObject({
   address: AddressSchema,

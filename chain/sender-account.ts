@@ -35,7 +35,7 @@ export function createSenderAccount(chain: SenderChain, signer: TransactionSigne
     const { to, data, value = 0n } = call;
     const { maxFeePerGas, maxPriorityFeePerGas } = fees;
     const prices = { maxFeePerGas, maxPriorityFeePerGas };
-    const transaction = { type: 2, chainId: chain.chainId, nonce, to, data, value, gasLimit, ...prices };
+    const transaction = { type: 2, chainId: chain.chainId, nonce, to: to ?? null, data, value, gasLimit, ...prices };
     const raw = (await signer.signTransaction(transaction)) as Hex;
     return { hash: keccak256(raw) as Hash, raw, ...prices, signedAt: now() };
   }

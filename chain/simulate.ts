@@ -55,5 +55,5 @@ export function noGasMoney(account: Address | undefined, cause?: unknown, detail
 
 /** A given limit is what the transaction will have, so it has to suffice in the simulation too. */
 function requestOf({ to, data, value = 0n, gasLimit }: Call, from: Address): TransactionRequest {
-  return { from, to, data, value, gasLimit: gasLimit ?? null };
+  return { from, to: to ?? null, data, value, gasLimit: gasLimit ?? null };
 }

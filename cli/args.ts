@@ -43,6 +43,15 @@ export function parseMill(text: string): bigint {
   }
 }
 
+/** An amount of the chain's own currency such as `0.5`, as wei: it has as many decimals as MILL. */
+export function parseEther(text: string): bigint {
+  try {
+    return millToWei(text);
+  } catch {
+    throw new InvalidArgumentError("Expected an amount with at most 18 decimals, such as 0.5");
+  }
+}
+
 /** An id of an app, dataset or pool. */
 export function parseId(text: string): bigint {
   if (!/^[1-9]\d{0,76}$/.test(text)) throw new InvalidArgumentError("Expected a whole number from 1");

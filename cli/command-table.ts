@@ -55,6 +55,25 @@ const app: CommandGroup = {
   },
 };
 
+const dapp: CommandGroup = {
+  summary: "contracts that ask for computations",
+  verbs: {
+    match: entry(
+      "open the deals that a contract asks for, and wait for its answers",
+      async () => (await import("./commands/dapp-match.ts")).dappMatch,
+    ),
+    deploy: entry("create a contract", async () => (await import("./commands/dapp-deploy.ts")).dappDeploy),
+    send: entry(
+      "call a function of a contract in a transaction",
+      async () => (await import("./commands/dapp-send.ts")).dappSend,
+    ),
+    read: entry(
+      "ask a function of a contract, without a transaction",
+      async () => (await import("./commands/dapp-read.ts")).dappRead,
+    ),
+  },
+};
+
 const pool: CommandGroup = {
   summary: "run a pool of workers",
   verbs: {
@@ -161,6 +180,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   task,
   deal,
   app,
+  dapp,
   pool,
   worker,
   account,

@@ -37,6 +37,8 @@ export interface Accounts {
    * @throws NoFundsError
    */
   deposit(amount: bigint, signal?: AbortSignal): Promise<Receipt>;
+  /** The same into somebody else's account, such as a contract's that pays for computations; at most two transactions. */
+  depositFor(account: Address, amount: bigint, signal?: AbortSignal): Promise<Receipt>;
   withdraw(amount: bigint, signal?: AbortSignal): Promise<Receipt>;
   /** Sends MILL of the wallet to somebody else's. */
   transfer(to: Address, amount: bigint, signal?: AbortSignal): Promise<Receipt>;
@@ -63,6 +65,12 @@ export function createAccounts(context: GridContext): Accounts {
         allowance >= amount ? calls.deposit(amount) : await permitted(context, amount),
         signal,
       );
+    },
+    async depositFor(account, amount, signal) {
+      const { token, allowance } = await reader.accountOf(accountOf(context).address);
+      requireFunds(token, amount, "the wallet", "Get MILL into the wallet first");
+      if (allowance < amount) await simple("allow", calls.allowDeposit(amount), signal);
+      return await simple("deposit-for", calls.depositFor(account, amount), signal);
     },
     async withdraw(amount, signal) {
       requireFunds(

@@ -11,8 +11,12 @@ import type { Address } from "../protocol/primitives.ts";
 
 import { createAccounts } from "./accounts.ts";
 import type { Accounts } from "./accounts.ts";
+import { createAnyContracts } from "./any-contracts.ts";
+import type { AnyContracts } from "./any-contracts.ts";
 import { createApps } from "./apps.ts";
 import type { Apps } from "./apps.ts";
+import { createDapps } from "./dapps.ts";
+import type { Dapps } from "./dapps.ts";
 import { createDeals } from "./deals.ts";
 import type { Deals } from "./deals.ts";
 import type { GridAccount, GridContext, GridSigner } from "./grid-context.ts";
@@ -54,6 +58,8 @@ export interface Grid extends AsyncDisposable {
   readonly deals: Deals;
   readonly tasks: Tasks;
   readonly settlements: Settlements;
+  readonly dapps: Dapps;
+  readonly contracts: AnyContracts;
 }
 
 /**
@@ -76,6 +82,8 @@ export async function connect(options: GridOptions): Promise<Grid> {
     deals,
     tasks: createTasks(context, deals),
     settlements,
+    dapps: createDapps(context),
+    contracts: createAnyContracts(context),
     async [Symbol.asyncDispose]() {
       await context.account?.sender[Symbol.asyncDispose]();
       context.provider.destroy();

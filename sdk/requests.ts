@@ -1,7 +1,7 @@
 import type { Receipt } from "../chain/intent.ts";
 import { packResources } from "../protocol/capabilities.ts";
 import type { Offer, Quote } from "../protocol/market-api.ts";
-import type { RequestOrder } from "../protocol/orders.ts";
+import type { RequestOrder, Signed } from "../protocol/orders.ts";
 import { paramsHashOf } from "../protocol/params.ts";
 import { orderHash } from "../protocol/orders.ts";
 import { ZERO_ADDRESS } from "../protocol/primitives.ts";
@@ -77,18 +77,38 @@ async function submit(
   onStep: (step: SubmitStep) => void,
   signal?: AbortSignal,
 ): Promise<Submitted> {
-  onStep("params");
-  await context.market.putParams(spec.params);
-  if (spec.uploads.length > 0) onStep("upload");
-  const gateway = gatewayAt(context, offer.endpoint);
-  for (const { sha256, body } of spec.uploads) await gateway.upload(sha256, body, signal);
-
+  await bring(context, spec, offer, onStep, signal);
   onStep("sign");
   const request = await signed(context, "request", await requestOrder(context, spec, offer));
+  return await openDeal(context, offer, request, onStep, signal);
+}
+
+/** Stores the params at the market, and what no URL leads to at the pool. */
+export async function bring(
+  context: GridContext,
+  { params, uploads }: Pick<RequestSpec, "params" | "uploads">,
+  { endpoint }: Offer,
+  onStep: (step: SubmitStep) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  onStep("params");
+  await context.market.putParams(params);
+  if (uploads.length > 0) onStep("upload");
+  const gateway = gatewayAt(context, endpoint);
+  for (const { sha256, body } of uploads) await gateway.upload(sha256, body, signal);
+}
+
+/** Posts a request and sends its match with the offer. */
+export async function openDeal(
+  context: GridContext,
+  { app, pool }: Offer,
+  request: Signed<RequestOrder>,
+  onStep: (step: SubmitStep) => void,
+  signal?: AbortSignal,
+): Promise<Submitted> {
   await context.market.postOrder("request", request);
 
   onStep("match");
-  const { app, pool } = offer;
   const id = `match-${orderHash("request", request.order, context.reader.orderDomain)}`;
   const receipt = await send(context, id, context.calls.matchOrders({ app, pool, request }), signal);
   const { dealId, deal } = eventOf(context, receipt, "DealOpened");

@@ -115,7 +115,7 @@ async function sendAll(bank: JsonRpcSigner, plan: readonly (Call | { to: Address
     const data = "data" in call ? { data: call.data } : {};
     hashes.push(
       await bank.sendUncheckedTransaction({
-        to,
+        to: to ?? null,
         ...data,
         ...(value && { value }),
         gasLimit: FUNDING_GAS,

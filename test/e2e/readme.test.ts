@@ -5,18 +5,13 @@ import { expect } from "chai";
 import type { Command } from "commander";
 
 import { namedCommand, buildProgram } from "../../cli/program.ts";
+import { linesOf } from "../support/doc-script.ts";
 import { REPOSITORY, withLocalMarket } from "../support/local-market.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
 const SCRIPTS = (JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as { scripts: object }).scripts;
 const A_HASH = `0x${"5f".repeat(32)}`;
-
-/** The lines that somebody would type, without what is said about them. */
-function linesOf(markdown: string): readonly string[] {
-  const blocks = [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => text!);
-  return blocks.flatMap((text) => text.split("\n")).flatMap((line) => line.replace(/\s+#.*/, "").trim() || []);
-}
 
 const argsOf = (line: string, id: string): readonly string[] =>
   line.split(/\s+/).slice(1).map((word) => (word === "ID" ? id : word)); // prettier-ignore

@@ -6,6 +6,7 @@ import { pino } from "pino";
 
 import { createCalls } from "../../chain/calls.ts";
 import type { GridCalls } from "../../chain/calls.ts";
+import type { Call } from "../../chain/intent.ts";
 import { revertError } from "../../chain/revert-errors.ts";
 import { signOrder } from "../../chain/sign.ts";
 import { startMarket } from "../../market/start-market.ts";
@@ -45,7 +46,7 @@ export interface MarketWorld extends AsyncDisposable {
   readonly market: Market;
   readonly client: MarketClient;
   /** Sends a transaction and waits until it is mined; a revert becomes the error that users meet. */
-  send(role: Role, call: { to: Address; data: Hex }): Promise<{ readonly blockNumber: number }>;
+  send(role: Role, call: Call): Promise<{ readonly blockNumber: number }>;
   sign<K extends OrderKind>(role: Role, kind: K, order: OrderByKind[K]): Promise<Signed<OrderByKind[K]>>;
 }
 
@@ -119,10 +120,7 @@ function actorsOf(provider: JsonRpcProvider): Readonly<Record<Role, Actor>> {
   return Object.fromEntries(entries) as Readonly<Record<Role, Actor>>;
 }
 
-async function sendCall(
-  { sender }: Actor,
-  call: { to: Address; data: Hex },
-): Promise<{ readonly blockNumber: number }> {
+async function sendCall({ sender }: Actor, call: Call): Promise<{ readonly blockNumber: number }> {
   try {
     const receipt = await (await sender.sendTransaction(call)).wait();
     return { blockNumber: receipt!.blockNumber };
