@@ -8,7 +8,8 @@ cd "$root"
 
 # What must be there = the Debian package that brings it; a path may be a pattern.
 NEEDS='redis-server=redis-server dockerd=docker.io docker-registry=docker-registry debootstrap=debootstrap
-mkfs.ext4=e2fsprogs losetup=mount ip=iproute2 iptables=iptables busybox=busybox-static /usr/lib/postgresql/*/bin/postgres=postgresql'
+mkfs.ext4=e2fsprogs losetup=mount docker-compose=docker-compose
+ip=iproute2 iptables=iptables busybox=busybox-static /usr/lib/postgresql/*/bin/postgres=postgresql'
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" # where some of these live; not on an ordinary user's PATH
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -22,7 +22,7 @@ const ROOT = join(import.meta.dirname, "..");
 /** A test left out, or one picked out, would make the others look green. */
 const STRICT = ["--forbid-only", "--forbid-pending"];
 /** End-to-end tests are begun by file, these before the others: what takes long must not be begun last. */
-const LONGEST = ["bad-input", "demo", "providers", "resume", "commands"];
+const LONGEST = ["bad-input", "demo", "compose", "providers", "resume", "commands"];
 /** Side by side: an end-to-end test mostly waits, for blocks and containers. They share nothing but the Docker engine. */
 const RUNNERS = availableParallelism() + 1;
 

@@ -35,12 +35,17 @@ const DEFAULTS = {
 /** @param prefix the pool's hash tag, so that all queues of a pool live in one slot of a Redis Cluster */
 export function createQueues(connection: Redis, prefix: string, lanes: number): PoolQueues {
   const options = { connection, prefix, defaultJobOptions: DEFAULTS };
+  const open = <T>(name: string): Queue<T> => {
+    const queue = new Queue<T>(name, options);
+    // Its errors are those of the connection, which whoever opened it hears; unheard, BullMQ prints each of them.
+    return queue.on("error", () => {});
+  };
   return {
-    deals: new Queue("deals", options),
-    placement: new Queue("placement", options),
-    epochs: Array.from({ length: lanes }, (_unused, lane) => new Queue(`epochs-${lane}`, options)),
-    deadlines: new Queue("deadlines", options),
-    sweep: new Queue("sweep", options),
+    deals: open("deals"),
+    placement: open("placement"),
+    epochs: Array.from({ length: lanes }, (_unused, lane) => open(`epochs-${lane}`)),
+    deadlines: open("deadlines"),
+    sweep: open("sweep"),
   };
 }
 

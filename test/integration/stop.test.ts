@@ -27,7 +27,7 @@ async function startService(program: string, env: Readonly<Record<string, string
   const child = spawn(process.execPath, [program], {
     cwd: ROOT,
     env: envFor(env),
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "inherit"],
   });
   const url = await new Promise<string>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`${program} ended with ${code}`)));
