@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { cpus, loadavg, totalmem } from "node:os";
 
+import { MIB } from "../protocol/constants.ts";
+
 /** What a number means nothing without: when, where, and of which code. */
 export type Stamp = {
   readonly date: string;
@@ -16,8 +18,6 @@ export type Stamp = {
   /** True when files differed from that commit. */
   readonly changed: boolean;
 };
-
-const MIB = 1_048_576;
 
 export function takeStamp(): Stamp {
   const [first] = cpus();

@@ -1,3 +1,5 @@
+/** Bytes of one MiB. */
+export const MIB = 1024 * 1024;
 /** Seconds for which a sealed epoch may be settled; afterwards it counts as abandoned. `WINDOW` of `Hub`. */
 export const SETTLE_WINDOW_SECONDS = 3_600;
 /** Longest time in seconds that a ballot may wait for its seal. `OPEN` of the design. */

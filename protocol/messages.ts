@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { BALLOT_SIGNATURE_LENGTH } from "./ballot.ts";
-import { MAX_TASKS_PER_EPOCH } from "./constants.ts";
+import { MAX_TASKS_PER_EPOCH, MIB } from "./constants.ts";
 import { LeaseSchema } from "./lease.ts";
 import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from "./primitives.ts";
 
@@ -11,7 +11,7 @@ import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from
  */
 export const PROTOCOL_VERSION = 1;
 /** Most bytes of one message. */
-export const MAX_MESSAGE_BYTES = 1024 * 1024;
+export const MAX_MESSAGE_BYTES = MIB;
 
 const code = z.string().regex(/^GM_[A-Z_]{1,64}$/);
 const leaseId = z.uuid();

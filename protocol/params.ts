@@ -1,12 +1,13 @@
 import { keccak256, toUtf8Bytes } from "ethers";
 import { z } from "zod";
 
+import { MIB } from "./constants.ts";
 import { BadParamsError } from "./errors.ts";
 import { Sha256Schema } from "./primitives.ts";
 import type { Hash } from "./primitives.ts";
 
 /** Most bytes of a params text. */
-export const MAX_PARAMS_BYTES = 4 * 1024 * 1024;
+export const MAX_PARAMS_BYTES = 4 * MIB;
 
 /** Most bytes of a file name on the file systems of workers. */
 const MAX_NAME_BYTES = 255;

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { httpUrl, httpUrls, keySourceOf, logLevel, NO_KEY, parseEnv, proxies, wholeNumber } from "../chain/node/env.ts";
 import type { KeySource } from "../chain/node/wallet.ts";
-import { MAX_TASKS_PER_EPOCH } from "../protocol/constants.ts";
+import { MAX_TASKS_PER_EPOCH, MIB } from "../protocol/constants.ts";
 import { SEAL_MARGIN_SECONDS } from "./domain/ballot-check.ts";
 import type { EpochPolicy } from "./domain/epoch-plan.ts";
 
@@ -104,7 +104,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Schedu
       sealMarginSeconds: env.GRIDMILL_BALLOT_SECONDS + SEALING_SECONDS,
     },
     replicateChance: env.GRIDMILL_REPLICATE_PERCENT / 100,
-    blobQuotaBytes: env.GRIDMILL_BLOB_QUOTA_MIB * 1024 * 1024,
+    blobQuotaBytes: env.GRIDMILL_BLOB_QUOTA_MIB * MIB,
     retentionMs: env.GRIDMILL_RETENTION_HOURS * 3_600_000,
     logLevel: env.GRIDMILL_LOG_LEVEL,
   });

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 
 import { signBallot } from "../chain/sign.ts";
 import type { Clock } from "../protocol/clock.ts";
+import { MIB } from "../protocol/constants.ts";
 import { dealDeadline } from "../protocol/deal.ts";
 import type { Lease } from "../protocol/lease.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
@@ -72,7 +73,6 @@ export type Equipment = Surroundings & {
   readonly uploads: AbortController;
 };
 
-const MIB = 1024 * 1024;
 const systemClock: Clock = { now: () => Math.floor(Date.now() / 1_000) };
 
 export async function equipWorker(around: Surroundings): Promise<Equipment> {

@@ -3,6 +3,7 @@ import { arch, availableParallelism, hostname, loadavg, platform, totalmem } fro
 
 import { id } from "ethers";
 
+import { MIB } from "../protocol/constants.ts";
 import type { Hash } from "../protocol/primitives.ts";
 
 /** What this machine has, before its owner decides how much of it to share. */
@@ -11,8 +12,6 @@ type Machine = {
   readonly memoryMiB: number;
   readonly diskMiB: number;
 };
-
-const MIB = 1024 * 1024;
 
 /** @param folder lies on the disk that tasks will use */
 export async function lookAtMachine(folder: string): Promise<Machine> {

@@ -3,10 +3,12 @@ import { promisify } from "node:util";
 
 import { getBytes, scrypt } from "ethers";
 
+import { MIB } from "../../protocol/constants.ts";
+
 const native = promisify<Uint8Array, Uint8Array, number, object, Buffer>(nodeScrypt);
 
 /** Bytes that one scrypt of these costs holds (RFC 7914: 128 r N), and a little more. */
-const memoryOf = (N: number, r: number): number => 128 * N * r + 32 * 1024 * 1024;
+const memoryOf = (N: number, r: number): number => 128 * N * r + 32 * MIB;
 
 /**
  * Has ethers open and write keystores with Node's scrypt: the one in JavaScript leaves 128 MiB on the heap until the

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { WebSocket } from "ws";
 import { z } from "zod";
 
+import { MIB } from "../../protocol/constants.ts";
 import { toJson } from "../../protocol/json.ts";
 import type { FeedMessage } from "../../protocol/market-feed.ts";
 import { ORDER_KINDS } from "../../protocol/orders.ts";
@@ -14,7 +15,7 @@ const POLL_MS = 250;
 const SNAPSHOT_ORDERS = 500;
 const SNAPSHOT_DEALS = 50;
 /** A client that is so far behind in reading is dropped: it can come back with `since`. */
-const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+const MAX_BUFFERED_BYTES = 4 * MIB;
 const TRY_AGAIN_LATER = 1013;
 
 const FeedQuery = z.object({

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 
 import { extract } from "tar-stream";
 
+import { MIB } from "../../protocol/constants.ts";
 import { callbackDigest, digestOf, isCallbackManifest, parseManifest } from "../../protocol/digest.ts";
 import type { OutputFile, ResultKind } from "../../protocol/digest.ts";
 import type { Hash } from "../../protocol/primitives.ts";
@@ -12,7 +13,7 @@ import { ResultCorruptError } from "../errors.ts";
 type TarEntry = Readable & { readonly header: { readonly name: string; readonly size: number } };
 
 /** A manifest beyond this is refused before it is held in memory, in bytes. */
-const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+const MAX_MANIFEST_BYTES = 64 * MIB;
 
 /**
  * Reads a result blob (tar: `manifest`, then `output/<path>`) once and checks every byte of it against the digest that the

@@ -1,5 +1,6 @@
 import { categorySeconds } from "../../protocol/categories.ts";
 import { unpackResources } from "../../protocol/capabilities.ts";
+import { MIB } from "../../protocol/constants.ts";
 import { dealDeadline, hasCallback } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Limits } from "../../protocol/lease.ts";
@@ -26,7 +27,7 @@ export const MAX_TASKS_PER_DEAL = 100_000;
 /** What a container gets of a resource that the deal does not name. */
 const DEFAULTS = { cpuMillicores: 1_000, memoryMiB: 512, diskMiB: 256 } as const;
 const PIDS = 256;
-const LOG_BYTES = 1024 * 1024;
+const LOG_BYTES = MIB;
 
 export function termsOf(deal: Deal): TaskTerms {
   return {

@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 
+import { MIB } from "../../protocol/constants.ts";
 import type { Address } from "../../protocol/primitives.ts";
 
 /** Which workers are connected to this process. */
@@ -13,7 +14,7 @@ export type SocketBoard = {
 
 const CLOSE_REPLACED = 4001;
 /** A worker that does not read is cut off once so many bytes wait for it; it is told everything again when it is back. */
-const MOST_BUFFERED = 16 * 1024 * 1024;
+const MOST_BUFFERED = 16 * MIB;
 
 export function createSocketBoard(): SocketBoard {
   const sockets = new Map<Address, WebSocket>();

@@ -11,6 +11,7 @@ import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { extract } from "tar-stream";
 import type { Extract, Header } from "tar-stream";
 
+import { MIB } from "../../protocol/constants.ts";
 import {
   CALLBACK_FILE,
   callbackDigest,
@@ -35,7 +36,7 @@ type SavedResult = {
   readonly files: readonly OutputFile[];
 };
 
-const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+const MAX_MANIFEST_BYTES = 64 * MIB;
 const OUTPUT = "output/";
 
 /**

@@ -5,10 +5,10 @@ import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { extract, pack } from "tar-stream";
 
+import { MIB } from "../../protocol/constants.ts";
 import { TEST_LABELS } from "./test-docker.ts";
 
 const NOBODY = 65_534;
-const MIB = 1024 * 1024;
 const FOLDERS = ["input", "output"] as const;
 
 export type HardenedRunOptions = {

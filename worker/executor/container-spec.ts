@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
 
+import { MIB } from "../../protocol/constants.ts";
 import type { RunLimits } from "./executor.ts";
 
 /** Everything that a task's container depends on; two machines with equal plans give it the same world. */
@@ -26,7 +27,6 @@ export const OUTPUT_DIR = "/output";
 /** `nobody`. The output volume belongs to it. */
 export const TASK_UID = 65_534;
 
-const MIB = 1024 * 1024;
 const CPU_PERIOD_US = 100_000;
 const TMP_DIR = "/tmp";
 const TMP_BYTES = 64 * MIB;

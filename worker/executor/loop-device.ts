@@ -4,11 +4,11 @@ import { open, rm, truncate, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import { MIB } from "../../protocol/constants.ts";
 import { isDiskFull } from "./engine.ts";
 
 const run = promisify(execFile);
 
-const MIB = 1024 * 1024;
 const BLOCK_BYTES = 4_096;
 /** A file system in a file holds this many files for each MiB, and never fewer than for one. */
 const FILES_PER_MIB = 64;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 
+import { MIB } from "../../protocol/constants.ts";
 import { TASK_UID } from "./container-spec.ts";
 import { ask, onDisk } from "./engine.ts";
 import { attachLoop, createFileSystem, isFileSystemFull, mayUseLoops } from "./loop-device.ts";
@@ -42,7 +43,6 @@ type DiskUsage = {
   readonly Volumes?: readonly { readonly Name: string; readonly UsageData?: { readonly Size: number } }[];
 };
 
-const MIB = 1024 * 1024;
 const LOOK_EVERY_MS = 1_000;
 
 /** Chooses the kind once. `local` says whether the engine's devices are this machine's. */

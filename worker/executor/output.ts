@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import type Docker from "dockerode";
 import { extract, type Extract, type Header } from "tar-stream";
 
+import { MIB } from "../../protocol/constants.ts";
 import { isOutputPath, type FailReason, type OutputFile } from "../../protocol/digest.ts";
 import { OUTPUT_DIR } from "./container-spec.ts";
 import { ask, engineError, onDisk } from "./engine.ts";
@@ -67,7 +68,7 @@ async function walk(archive: Readable, spoolDir: string, diskMiB: number): Promi
   });
   archive.pipe(entries);
   const files: SpooledFile[] = [];
-  const room = { bytes: diskMiB * 1024 * 1024, entries: maxFiles(diskMiB) };
+  const room = { bytes: diskMiB * MIB, entries: maxFiles(diskMiB) };
   for await (const entry of entries) {
     const path = checkEntry(entry.header, room);
     if (path === undefined) entry.resume();

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 
 import type Docker from "dockerode";
 
+import { MIB } from "../../protocol/constants.ts";
 import { ask } from "./engine.ts";
 
 /** Counters of a running container; both 0 until the engine first counts, about a second after the start. */
@@ -19,7 +20,6 @@ type Sample = {
 };
 
 const NS_PER_MS = 1e6;
-const MIB = 1024 * 1024;
 
 /** Listens to the counters of a container, which has `limitMs` of CPU time, until it is disposed of. */
 export async function meterUsage(container: Docker.Container, limitMs: number): Promise<UsageMeter> {
