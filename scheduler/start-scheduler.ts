@@ -13,7 +13,6 @@ import type { TransactionSender } from "../chain/sender.ts";
 import { ballotSigner } from "../chain/sign.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import { codeOf } from "../protocol/errors.ts";
-import { toJson } from "../protocol/json.ts";
 import type { PoolContext } from "./actions/context.ts";
 import { followEvent } from "./actions/follow-chain.ts";
 import { createBlobLedger } from "./store/blob-ledger.ts";
@@ -40,6 +39,7 @@ import { createCheckpointStore, createRedisJournal } from "./store/chain-journal
 import { createDealStore } from "./store/deal-store.ts";
 import { createEpochStore } from "./store/epoch-store.ts";
 import { createMessenger, relayMessages } from "./store/message-bus.ts";
+import { createQuarantine } from "./store/quarantine.ts";
 import { createSessionStore } from "./store/session-store.ts";
 import { connectRedis, keysOf, poolTag } from "./store/redis.ts";
 import type { Keys, RedisConnection } from "./store/redis.ts";
@@ -138,6 +138,7 @@ function hostOf(url: string | undefined): string | undefined {
 }
 
 function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics }: Parts): () => Promise<void> {
+  const quarantine = createQuarantine(redis, keys);
   return followDeals({
     provider,
     deployment,
@@ -147,7 +148,7 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
     onRewind: (block) => pool.log.warn({ block }, "the chain was reorganised"),
     onPoison: async (event, error) => {
       pool.log.error({ err: error, event: event.kind, transaction: event.transactionHash }, "event put aside");
-      await redis.rpush(keys("quarantine"), toJson({ event, code: codeOf(error), at: Date.now() }));
+      await quarantine(event, error);
     },
     onError: (error) => {
       metrics.failed(codeOf(error));

@@ -9,6 +9,8 @@ import { chunksOfTasks } from "./tasks-of-deal.ts";
 
 /** How many running tasks of a lane one sweep looks at, at random. */
 const LOOKED_AT = 64;
+/** An upload that has brought nothing for so long was left by a process that died, in milliseconds. */
+const DRAFT_MS = 3_600_000;
 
 /**
  * Finds whatever a lost wake or a dead process left lying: lapsed leases, passed deadlines, deals to take in or to refund,
@@ -16,7 +18,17 @@ const LOOKED_AT = 64;
  * sooner. A part that fails does not stop the others, and none of them waits for the chain.
  */
 export async function sweep(pool: PoolContext): Promise<void> {
-  const parts = [loseLeases, expireTasks, wakeDeals, wakePlanned, wakeStranded, wakeLanes, removeBlobs, forgetDeals];
+  const parts = [
+    loseLeases,
+    expireTasks,
+    wakeDeals,
+    wakePlanned,
+    wakeStranded,
+    wakeLanes,
+    removeBlobs,
+    forgetDeals,
+    forgetWorkers,
+  ];
   for (const part of parts) {
     await part(pool).catch((error: unknown) => {
       pool.log.error({ err: error, code: codeOf(error), part: part.name }, "part of the sweep failed");
@@ -63,6 +75,13 @@ async function removeBlobs(pool: PoolContext): Promise<void> {
     await pool.blobs.remove(sha256);
     await pool.ledger.forget(sha256);
   }
+  await pool.blobs.removeDrafts(Date.now() - DRAFT_MS);
+}
+
+/** Workers that have not been heard of for as long as anything is kept. */
+async function forgetWorkers(pool: PoolContext): Promise<void> {
+  const time = Date.now() - pool.config.retentionMs;
+  for (const worker of await pool.workers.heardBefore(time)) await pool.workers.forget(worker, time);
 }
 
 /** Deals that ended long ago, with all their tasks. */

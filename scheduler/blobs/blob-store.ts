@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Transform } from "node:stream";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
+import { undefinedIfMissing } from "../../chain/node/system-error.ts";
 import { NotFoundError } from "../../protocol/errors.ts";
 
 import { BlobMismatchError, BlobQuotaError } from "../errors.ts";
@@ -21,11 +22,14 @@ export interface BlobStore {
   read(sha256: string): Promise<{ readonly stream: Readable; readonly bytes: number }>;
   size(sha256: string): Promise<number | undefined>;
   remove(sha256: string): Promise<void>;
+  /** Removes what is left of uploads that were last written to before `time` (milliseconds). */
+  removeDrafts(time: number): Promise<void>;
 }
 
-/** Keeps blobs as files under `folder`, written beside their place and moved there when they are whole. */
+/** Keeps blobs as files under `folder`, written in a folder of drafts and moved to their place when they are whole. */
 export function createFileBlobStore(folder: string): BlobStore {
   const pathOf = (sha256: string): string => join(folder, sha256.slice(0, 2), sha256);
+  const drafts = join(folder, "drafts");
 
   async function size(sha256: string): Promise<number | undefined> {
     const found = await stat(pathOf(sha256)).catch(() => undefined);
@@ -35,7 +39,8 @@ export function createFileBlobStore(folder: string): BlobStore {
   async function write(sha256: string, source: Readable, maxBytes: number): Promise<number> {
     const target = pathOf(sha256);
     await mkdir(dirname(target), { recursive: true });
-    const draft = `${target}.${randomUUID()}`;
+    await mkdir(drafts, { recursive: true });
+    const draft = join(drafts, randomUUID());
     try {
       const counted = await copy(source, draft, maxBytes);
       if (counted.sha256 !== sha256) throw mismatch(sha256, counted.sha256);
@@ -52,7 +57,15 @@ export function createFileBlobStore(folder: string): BlobStore {
     return { stream: createReadStream(pathOf(sha256)), bytes };
   }
 
-  return { write, read, size, remove: (sha256) => rm(pathOf(sha256), { force: true }) };
+  async function removeDrafts(time: number): Promise<void> {
+    const names = (await readdir(drafts).catch(undefinedIfMissing)) ?? [];
+    for (const path of names.map((name) => join(drafts, name))) {
+      const found = await stat(path).catch(undefinedIfMissing);
+      if (found && found.mtimeMs < time) await rm(path, { force: true });
+    }
+  }
+
+  return { write, read, size, remove: (sha256) => rm(pathOf(sha256), { force: true }), removeDrafts };
 }
 
 async function copy(source: Readable, path: string, maxBytes: number): Promise<{ sha256: string; bytes: number }> {

@@ -28,19 +28,38 @@ export interface WorkerStore {
   get(worker: Address): Promise<WorkerRecord | undefined>;
   count(worker: Address, how: keyof WorkerTally): Promise<void>;
   tally(worker: Address): Promise<WorkerTally>;
+  /** Some of the workers that were last heard of before `time` (milliseconds). */
+  heardBefore(time: number): Promise<readonly Address[]>;
+  /** Everything about a worker is gone, its tally too, unless it was heard of again since `time`. */
+  forget(worker: Address, time: number): Promise<void>;
 }
+
+/** KEYS: heard, workers, seen, resting, tally; ARGV: worker, time */
+const FORGET = `
+local heard = redis.call("ZSCORE", KEYS[1], ARGV[1])
+if not heard or tonumber(heard) >= tonumber(ARGV[2]) then return 0 end
+redis.call("ZREM", KEYS[1], ARGV[1])
+redis.call("HDEL", KEYS[2], ARGV[1])
+redis.call("ZREM", KEYS[3], ARGV[1])
+redis.call("SREM", KEYS[4], ARGV[1])
+redis.call("DEL", KEYS[5])
+return 1
+`;
 
 export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   const records = keys("workers");
   const seenKey = keys("workers-seen");
   const restingKey = keys("workers-resting");
+  /** Beside `seen`, which a worker leaves when it disconnects. */
+  const heardKey = keys("workers-heard");
+  const tallyKey = (worker: Address): string => keys("tally", worker);
 
   async function put(record: WorkerRecord): Promise<void> {
     await redis.hset(records, record.worker, JSON.stringify(record));
   }
 
   async function seen(worker: Address, now: number, accepting: boolean): Promise<void> {
-    const noted = redis.multi().zadd(seenKey, String(now), worker);
+    const noted = redis.multi().zadd(seenKey, String(now), worker).zadd(heardKey, String(now), worker);
     await (accepting ? noted.srem(restingKey, worker) : noted.sadd(restingKey, worker)).exec();
   }
 
@@ -68,13 +87,22 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   }
 
   async function count(worker: Address, how: keyof WorkerTally): Promise<void> {
-    await redis.hincrby(keys("tally", worker), how, 1);
+    // A verdict may come after the worker was forgotten: then it is forgotten once more.
+    await redis.multi().hincrby(tallyKey(worker), how, 1).zadd(heardKey, "NX", Date.now(), worker).exec();
   }
 
   async function tally(worker: Address): Promise<WorkerTally> {
-    const fields = await redis.hgetall(keys("tally", worker));
+    const fields = await redis.hgetall(tallyKey(worker));
     return { good: Number(fields["good"] ?? 0), bad: Number(fields["bad"] ?? 0) };
   }
 
-  return { put, seen, gone, alive, get, count, tally };
+  async function heardBefore(time: number): Promise<readonly Address[]> {
+    return (await redis.zrangebyscore(heardKey, "-inf", `(${time}`, "LIMIT", 0, 100)) as Address[];
+  }
+
+  async function forget(worker: Address, time: number): Promise<void> {
+    await redis.eval(FORGET, 5, heardKey, records, seenKey, restingKey, tallyKey(worker), worker, String(time));
+  }
+
+  return { put, seen, gone, alive, get, count, tally, heardBefore, forget };
 }

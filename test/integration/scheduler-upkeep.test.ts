@@ -8,6 +8,7 @@ import { paramsHashOf } from "../../protocol/params.ts";
 import { placeTask } from "../../scheduler/actions/place-task.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
 import { isWorking } from "../../scheduler/domain/vote-state.ts";
+import { createQuarantine } from "../../scheduler/store/quarantine.ts";
 import { withRedis } from "../support/parts.ts";
 import { addressOf } from "../support/scheduler-records.ts";
 import { WRONG } from "../support/scheduler-worker.ts";
@@ -93,6 +94,71 @@ describe("a pool's upkeep", function () {
         key.startsWith(world.keys()),
       );
       expect([left, await world.pool.tasks.countIn(0, "settled")]).to.deep.equal([[], 0]);
+    });
+  });
+
+  describe("on what nobody asks for any more", function () {
+    it("forgets a worker with its tally once it was not heard of for as long as results are kept", async function () {
+      const [gone, back] = [addressOf(1), addressOf(2)];
+      const { workers, config } = world.pool;
+      await world.connect(3);
+      const rest = (await workers.get([...world.workers.keys()][0]!))!;
+      for (const worker of [gone, back]) {
+        await workers.put({ ...rest, worker });
+        await workers.seen(worker, Date.now(), false);
+        await workers.count(worker, "good");
+        await workers.gone(worker);
+      }
+      const kept = Date.now() - config.retentionMs;
+      await world.redis.zadd(world.keys("workers-heard"), kept - 1, gone, kept + 60_000, back);
+
+      await sweep(world.pool);
+
+      expect([await workers.get(gone), await workers.tally(gone)]).to.deep.equal([undefined, { good: 0, bad: 0 }]);
+      expect(await world.redis.smembers(world.keys("workers-resting"))).to.deep.equal([back]);
+      expect([(await workers.get(back))?.worker, (await workers.tally(back)).good]).to.deep.equal([back, 1]);
+    });
+
+    it("forgets no worker that has come back in the meantime", async function () {
+      const { workers } = world.pool;
+      await world.connect(1);
+      const worker = [...world.workers.keys()][0]!;
+      await world.redis.zadd(world.keys("workers-heard"), 1, worker);
+      const [found] = await workers.heardBefore(2);
+      await workers.seen(worker, 2, true);
+
+      await workers.forget(found!, 2);
+
+      expect(await workers.get(worker)).to.include({ worker });
+    });
+
+    it("forgets the tally of a verdict that came after its worker was forgotten", async function () {
+      const late = addressOf(9);
+      await world.pool.workers.count(late, "bad");
+
+      expect(await world.pool.workers.heardBefore(Date.now() + 1)).to.include(late);
+    });
+
+    it("keeps the newest thousand of the events that it could not handle", async function () {
+      const quarantine = createQuarantine(world.redis, world.keys);
+      await world.redis.rpush(world.keys("quarantine"), ...Array.from({ length: 1_000 }, (_unused, index) => index));
+
+      await quarantine({ block: 7n }, new ChainUnreachableError("no"));
+
+      const kept = await world.redis.lrange(world.keys("quarantine"), 0, -1);
+      expect([kept.length, kept[0]]).to.deep.equal([1_000, "1"]);
+      expect(JSON.parse(kept.at(-1)!)).to.deep.include({ event: { block: "7" }, code: "GM_CHAIN_UNREACHABLE" });
+    });
+
+    it("removes uploads that have brought nothing for an hour", async function () {
+      const asked: number[] = [];
+      const removeDrafts = async (time: number): Promise<void> => void asked.push(Date.now() - time);
+      const pool = { ...world.pool, blobs: { ...world.pool.blobs, removeDrafts } };
+
+      await sweep(pool);
+
+      expect(asked).to.have.lengthOf(1);
+      expect(asked[0]).to.be.within(3_600_000, 3_660_000);
     });
   });
 
