@@ -27,9 +27,11 @@ export async function meterUsage(container: Docker.Container, limitMs: number): 
   const over = Promise.withResolvers<void>();
   const dispose = (): void => void stream.destroy();
   const meter = { cpuMs: 0, peakMemoryMiB: 0, outOfTime: over.promise, [Symbol.dispose]: dispose };
-  stream.on("error", () => {}); // a broken stream ends the counting; that the engine is gone is said by others
-  createInterface({ input: stream }).on("line", (line) => {
-    const { cpuMs, memoryMiB } = parseSample(line);
+  const lines = createInterface({ input: stream });
+  // A broken stream ends the counting; that the engine is gone is said by others. The lines emit its error once more.
+  for (const source of [stream, lines]) source.on("error", () => {});
+  lines.on("line", (line) => {
+    const { cpuMs, memoryMiB } = countsIn(line);
     meter.cpuMs = Math.max(meter.cpuMs, cpuMs);
     meter.peakMemoryMiB = Math.max(meter.peakMemoryMiB, memoryMiB);
     if (meter.cpuMs > limitMs) over.resolve();
@@ -37,8 +39,17 @@ export async function meterUsage(container: Docker.Container, limitMs: number): 
   return meter;
 }
 
-function parseSample(line: string): { readonly cpuMs: number; readonly memoryMiB: number } {
-  const { cpu_stats: cpu, memory_stats: memory } = JSON.parse(line) as Sample;
+function countsIn(line: string): { readonly cpuMs: number; readonly memoryMiB: number } {
+  const { cpu_stats: cpu, memory_stats: memory } = sampleOf(line);
   const bytes = Math.max(memory?.usage ?? 0, memory?.max_usage ?? 0);
   return { cpuMs: Math.round((cpu?.cpu_usage?.total_usage ?? 0) / NS_PER_MS), memoryMiB: Math.ceil(bytes / MIB) };
+}
+
+/** The last line of a stream that broke off may be half a sample. */
+function sampleOf(line: string): Sample {
+  try {
+    return JSON.parse(line) as Sample;
+  } catch {
+    return {};
+  }
 }
