@@ -20,6 +20,8 @@ import type { Executor } from "./executor/executor.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { createWorkerMetrics, WorkerMetrics } from "./http/worker-metrics.ts";
 import type { Journal } from "./journal/journal.ts";
+import { createEngineWatch } from "./leasing/engine-watch.ts";
+import type { EngineWatch } from "./leasing/engine-watch.ts";
 import { createLeaseDesk } from "./leasing/lease-desk.ts";
 import type { LeaseDesk } from "./leasing/lease-desk.ts";
 import type { ResultStore } from "./leasing/perform-lease.ts";
@@ -68,6 +70,7 @@ export type Equipment = Surroundings & {
   readonly agent: Agent;
   readonly metrics: WorkerMetrics;
   readonly accepting: () => boolean;
+  readonly engine: EngineWatch;
   readonly isOverdue: (lease: Lease) => Promise<boolean>;
   /** Ends the uploads in progress. */
   readonly uploads: AbortController;
@@ -87,12 +90,13 @@ export async function equipWorker(around: Surroundings): Promise<Equipment> {
     connected: () => agent.pool() !== undefined,
     rssBytes: () => process.memoryUsage.rss(),
   });
-  const leases = await equipLeasing(around, { votes, ledger, results, metrics });
+  const engine = createEngineWatch(around.executor, log);
+  const leases = await equipLeasing(around, { votes, ledger, results, metrics, engine });
   const { ballots, opener } = equipVoting(around, votes);
   const { discard } = results;
   const books = createBookkeeping({ votes, chain: link.chain, discard, clock: systemClock, log });
   const uploads = new AbortController();
-  const accepting = (): boolean => !leases.draining();
+  const accepting = (): boolean => !leases.draining() && engine.answers();
   const agent: Agent = createAgent({
     ...around,
     expected: { chainId: link.chainId, pool: config.pool },
@@ -106,7 +110,10 @@ export async function equipWorker(around: Surroundings): Promise<Equipment> {
     send: gateway.send,
   });
   const isOverdue = overdueBy(link);
-  return { ...around, votes, leases, ledger, ballots, opener, books, agent, metrics, accepting, isOverdue, uploads };
+  return {
+    ...around,
+    ...{ votes, leases, ledger, ballots, opener, books, agent, metrics, accepting, engine, isOverdue, uploads },
+  };
 }
 
 type LeasingParts = {
@@ -114,6 +121,7 @@ type LeasingParts = {
   readonly ledger: ResourceLedger;
   readonly results: ResultStore;
   readonly metrics: WorkerMetrics;
+  readonly engine: EngineWatch;
 };
 
 async function equipLeasing(around: Surroundings, parts: LeasingParts): Promise<LeaseDesk> {
@@ -130,7 +138,10 @@ async function equipLeasing(around: Surroundings, parts: LeasingParts): Promise<
     policy: { maxStake: config.maxStake, allowedImages: config.allowedImages },
     clock: systemClock,
     send: gateway.send,
-    onRefused: parts.metrics.refused,
+    onRefused: (code) => {
+      parts.metrics.refused(code);
+      parts.engine.refused(code);
+    },
     onAnswered: parts.metrics.answered,
   });
 }

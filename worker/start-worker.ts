@@ -163,7 +163,7 @@ async function shareOf(config: WorkerConfig): Promise<Share> {
 }
 
 function run(equipment: Equipment, ports: WorkerPorts, log: Logger) {
-  const { gateway, agent, opener, ballots, books, leases, isOverdue } = equipment;
+  const { gateway, agent, opener, ballots, books, leases, engine, isOverdue } = equipment;
   const stop = new AbortController();
   const onError = (error: unknown): void => log.warn({ err: error }, "will be tried again");
   const review = async (): Promise<void> => {
@@ -174,6 +174,13 @@ function run(equipment: Equipment, ports: WorkerPorts, log: Logger) {
   const loops = [
     repeat(ports.openingPollMs, () => opener.attempt(), onError, stop.signal),
     repeat(ports.reviewMs, review, onError, stop.signal),
+    // That it went away was said once.
+    repeat(
+      ports.openingPollMs,
+      () => engine.look(),
+      () => {},
+      stop.signal,
+    ),
   ];
   const ended = gateway.run(agent, stop.signal).finally(async () => {
     stop.abort();

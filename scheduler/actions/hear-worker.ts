@@ -78,6 +78,8 @@ export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<
   if (!changed) return;
   pool.log.info({ task: changed.taskId, worker, lease: leaseId, code, message }, "lease refused");
   await pool.workers.count(worker, "bad");
+  // The same worker would be the first to be asked again; its next heartbeat says whether it can.
+  if (code === "GM_ENGINE_UNREACHABLE") await pool.workers.seen(worker, Date.now(), false);
   await wakeBoth(pool, changed.taskId);
 }
 

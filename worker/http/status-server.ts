@@ -1,6 +1,7 @@
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 
+import { listening } from "../../chain/node/listening.ts";
 import { toJson } from "../../protocol/json.ts";
 
 /** The worker as its owner sees it. Amounts in wei, times Unix seconds. */
@@ -59,10 +60,10 @@ export async function startStatusServer(port: number, deps: StatusServerDeps): P
     const { contentType, text } = await deps.metrics();
     return reply.type(contentType).send(text);
   });
-  return listening(server, port);
+  return serving(server, port);
 }
 
-async function listening(server: FastifyInstance, port: number): Promise<StatusServer> {
-  const url = await server.listen({ host: "127.0.0.1", port });
+async function serving(server: FastifyInstance, port: number): Promise<StatusServer> {
+  const url = await listening("The worker's status page", port, () => server.listen({ host: "127.0.0.1", port }));
   return { url, [Symbol.asyncDispose]: () => server.close() };
 }
