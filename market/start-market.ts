@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { createEventSource } from "../chain/event-source.ts";
 import { createChainReader } from "../chain/reader.ts";
 import { readDeployment } from "../chain/node/deployment-file.ts";
+import { listening } from "../chain/node/listening.ts";
 import { connectChain } from "../chain/rpc.ts";
 
 import type { Deployment } from "../protocol/deployment.ts";
@@ -57,7 +58,8 @@ export async function startMarket(config: MarketConfig, logger: Logger): Promise
   opened.use(inBackground((signal) => sweep(services, logger, signal)));
 
   const server = opened.adopt(await serve(config, services, progress, logger), (it) => it.close());
-  const url = await server.listen({ host: config.host, port: config.port });
+  const { host, port } = config;
+  const url = await listening("The market", port, () => server.listen({ host, port }));
   const running = opened.move();
   const stop = (): Promise<void> => running.disposeAsync();
   return { url, inject: server.inject, stop, [Symbol.asyncDispose]: stop };

@@ -72,6 +72,12 @@ export class RateLimitedError extends GridmillError {
   readonly retryable = true;
 }
 
+/** Something else listens on the port that a service was told to use. */
+export class PortTakenError extends GridmillError {
+  readonly code = "GM_PORT_TAKEN";
+  readonly retryable = false;
+}
+
 /** A service answered with an error of its own, which is passed on with its code. */
 export class RemoteError extends GridmillError {
   readonly code: `GM_${string}`;

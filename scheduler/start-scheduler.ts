@@ -8,6 +8,7 @@ import { createEventDecoder } from "../chain/events.ts";
 import { createChainReader } from "../chain/reader.ts";
 import type { ChainReader } from "../chain/reader.ts";
 import { readDeployment } from "../chain/node/deployment-file.ts";
+import { listening } from "../chain/node/listening.ts";
 import { connectChain } from "../chain/rpc.ts";
 import type { TransactionSender } from "../chain/sender.ts";
 import { ballotSigner } from "../chain/sign.ts";
@@ -71,7 +72,8 @@ export async function startScheduler(config: SchedulerConfig, log: Logger): Prom
   // Jobs that wait for a confirmation would hold up the end: the journal has what they sent, and they are run again.
   resources.defer(() => sender[Symbol.asyncDispose]());
   resources.defer(follow(pool, parts));
-  const url = await gateway.listen({ host: config.host, port: config.port });
+  const { host, port } = config;
+  const url = await listening("The pool's gateway", port, () => gateway.listen({ host, port }));
 
   const owned = resources.move();
   return { url, stop: () => owned.disposeAsync() };
@@ -130,6 +132,7 @@ function openGateway(
       ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, reader.ballotDomain),
     },
     facts: { deployment, operator: sender.address, metrics: metrics.registry },
+    storeAnswers: () => redis.status === "ready",
   });
 }
 

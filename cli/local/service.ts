@@ -5,6 +5,7 @@ import type { CliConfig } from "../config.ts";
 import { AlreadyRunningError, NotUpError } from "../errors.ts";
 import { startChild, waitReady } from "../parts/child.ts";
 import type { Child } from "../parts/child.ts";
+import { assertPortFree } from "../parts/free-port.ts";
 
 import type { LocalPlan, Service } from "./local-plan.ts";
 import { recordRunning } from "./local-state.ts";
@@ -17,10 +18,12 @@ const READY_MS = 60_000;
 /**
  * Starts a service on its data folder with its own configuration and waits until it is ready. It lives on when this
  * process ends: whoever starts it writes it down with {@link startRecorded}, and `down` finds it there.
- * @throws PartFailedError that points to its log
+ * @throws PortTakenError; PartFailedError that points to its log
  */
 async function startService(service: Service, config: CliConfig): Promise<{ child: Child; running: Running }> {
   const { name, program, env, dataDir, logFile, readyUrl } = service;
+  // Or whoever listens there would be taken for the service.
+  await assertPortFree(Number(new URL(readyUrl).port), `the ${name}`);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const child = await startChild({
     name,

@@ -6,12 +6,6 @@ export class PartMissingError extends GridmillError {
   readonly retryable = false;
 }
 
-/** Something else listens on the port that a part was told to use. */
-export class PortTakenError extends GridmillError {
-  readonly code = "GM_PORT_TAKEN";
-  readonly retryable = false;
-}
-
 /** A part ended, or gave no sign of life, before it was ready. The end of its log is in `details.log`. */
 export class PartFailedError extends GridmillError {
   readonly code = "GM_PART_FAILED";

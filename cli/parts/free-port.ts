@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-import { PortTakenError } from "./errors.ts";
+import { listening } from "../../chain/node/listening.ts";
 
 export const LOOPBACK = "127.0.0.1";
 
@@ -15,15 +15,7 @@ export async function freePort(): Promise<number> {
  * @throws PortTakenError
  */
 export async function assertPortFree(port: number, part: string): Promise<void> {
-  try {
-    await bindOnce(port);
-  } catch (error) {
-    throw new PortTakenError(`${part} cannot listen on port ${port}: it is in use or not allowed`, {
-      cause: error,
-      details: { part, port },
-      hint: `stop what listens there (ss -ltnp 'sport = :${port}' names it), or choose another port`,
-    });
-  }
+  await listening(part, port, () => bindOnce(port));
 }
 
 async function bindOnce(port: number): Promise<number> {

@@ -9,6 +9,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fast
 import { MAX_MESSAGE_BYTES } from "../../protocol/messages.ts";
 import { toJson } from "../../protocol/json.ts";
 import type { PoolContext } from "../actions/context.ts";
+import { StoreUnreachableError } from "../errors.ts";
 import { addBlobRoutes } from "./blob-routes.ts";
 import { answerError, answerUnknownRoute } from "./error-answer.ts";
 import type { Hearing } from "./hear-message.ts";
@@ -26,13 +27,16 @@ type GatewayDeps = {
   readonly hearing: Hearing;
   readonly board: SocketBoard;
   readonly facts: PoolFacts;
+  /** Whether the pool's store can be asked: what is asked of one that is away waits for its return. */
+  readonly storeAnswers: () => boolean;
 };
 
 /** Requests of one address a minute, over all routes that do not say otherwise. */
 const REQUESTS_PER_MINUTE = 3_000;
 
 /** The pool's door: HTTP for everybody, a WebSocket for workers, OpenAPI at `/docs`. Listens nowhere yet. */
-export async function createGateway({ pool, sessions, hearing, board, facts }: GatewayDeps): Promise<FastifyInstance> {
+export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance> {
+  const { pool, sessions, hearing, board, facts } = deps;
   const log: FastifyBaseLogger = pool.log.child({ part: "gateway" });
   const logController = new LogController({ disableRequestLogging: true });
   const app: FastifyInstance = fastify({ loggerInstance: log, logController, trustProxy: [...pool.config.proxies] });
@@ -43,6 +47,8 @@ export async function createGateway({ pool, sessions, hearing, board, facts }: G
   app.setNotFoundHandler(answerUnknownRoute);
   // Uploads are streams that the handler reads; nothing but JSON is ever parsed into memory.
   app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
+
+  app.addHook("onRequest", (request, _reply, done) => done(faultOf(request.url, deps)));
 
   await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute" });
   await app.register(swagger, { openapi: DOCUMENT, transform: jsonSchemaTransform });
@@ -55,6 +61,17 @@ export async function createGateway({ pool, sessions, hearing, board, facts }: G
   addPoolRoutes(app, pool, facts);
   addWorkerSocket(app, pool, sessions, hearing, board);
   return app;
+}
+
+/** What says whether the pool is well, by itself. */
+const SPEAK_FOR_THEMSELVES: readonly string[] = ["/health", "/ready"];
+
+/** Whoever asks while the store is away is told so at once, instead of waiting with it. */
+function faultOf(url: string, { storeAnswers }: GatewayDeps): StoreUnreachableError | undefined {
+  if (storeAnswers() || SPEAK_FOR_THEMSELVES.includes(url)) return undefined;
+  return new StoreUnreachableError("The pool cannot read its state: its Redis does not answer", {
+    hint: "Wait a little: the work goes on where it was once Redis is back",
+  });
 }
 
 const DOCUMENT = {

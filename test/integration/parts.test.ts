@@ -9,7 +9,8 @@ import { Client } from "pg";
 
 import { LOCAL_CHAIN_ID, startAnvil } from "../../cli/parts/anvil.ts";
 import { dockerAnswers, ensureDockerEngine } from "../../cli/parts/docker-engine.ts";
-import { PartFailedError, PortTakenError } from "../../cli/parts/errors.ts";
+import { PartFailedError } from "../../cli/parts/errors.ts";
+import { PortTakenError } from "../../protocol/errors.ts";
 import { freePort } from "../../cli/parts/free-port.ts";
 import { startRedis } from "../../cli/parts/redis.ts";
 import { startRegistry } from "../../cli/parts/registry.ts";

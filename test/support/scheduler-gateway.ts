@@ -32,6 +32,7 @@ export async function openGateway(world: SchedulerWorld, publicHost?: string): P
       chainId: CHAIN_ID,
       ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, BALLOT_DOMAIN),
     },
+    storeAnswers: () => world.redis.status === "ready",
     facts: {
       deployment: { chainId: CHAIN_ID, block: 0, contracts: { ...contracts, marketplace: HUB, hub: HUB } },
       operator: HUB,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 
 import { expect } from "chai";
 
-import { PortTakenError } from "../../../../cli/parts/errors.ts";
+import { PortTakenError } from "../../../../protocol/errors.ts";
 import { assertPortFree, freePort } from "../../../../cli/parts/free-port.ts";
 import { until } from "../../../../cli/parts/until.ts";
 
