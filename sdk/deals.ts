@@ -1,3 +1,4 @@
+import { ChainUnreachableError } from "../chain/errors.ts";
 import { dealDeadline, taskPrice } from "../protocol/deal.ts";
 import { codeOf, GridmillError } from "../protocol/errors.ts";
 import type { DealRecord } from "../protocol/market-api.ts";
@@ -46,7 +47,10 @@ export interface Deals {
   show(dealId: Hash): Promise<DealView>;
   /** As the market has them, newest first. */
   list(filter?: { readonly requester?: Address }): Promise<readonly DealRecord[]>;
-  /** All tasks of a deal, now and after every change, until all of them are over or `signal` aborts. */
+  /**
+   * All tasks of a deal, now and after every change, until all of them are over or `signal` aborts. A chain that stops to
+   * answer on the way is waited for, for a minute: meanwhile every task that is not over says so in `waitingFor`.
+   */
   watch(dealId: Hash, signal?: AbortSignal): AsyncIterable<readonly TaskView[]>;
 }
 
@@ -66,17 +70,35 @@ export function createDeals(context: GridContext): Deals {
     list: (filter = {}) => allPages((cursor) => context.market.deals({ ...filter, ...cursor })),
     async *watch(dealId, signal) {
       const known = await findDeal(context, dealId);
+      let look: Look = { tasks: await tasksOf(context, known) };
       let before = "";
       while (!signal?.aborted) {
-        const tasks = await tasksOf(context, known);
-        const now = JSON.stringify(tasks);
-        if (now !== before) yield tasks;
-        if (tasks.every(isFinal)) return;
+        const now = JSON.stringify(look.tasks);
+        if (now !== before) yield look.tasks;
+        if (look.tasks.every(isFinal)) return;
         before = now;
         await pause(POLL_MS, signal);
+        look = await lookAgain(context, known, look);
       }
     },
   };
+}
+
+/** Tasks as they were seen; `silentSince` (Unix ms) when the chain has not answered since. */
+type Look = { readonly tasks: readonly TaskView[]; readonly silentSince?: number };
+
+const PATIENCE_MS = 60_000;
+
+/** @throws what the chain did not answer with, once that lasts longer than anybody's patience */
+async function lookAgain(context: GridContext, known: KnownDeal, last: Look): Promise<Look> {
+  try {
+    return { tasks: await tasksOf(context, known) };
+  } catch (error) {
+    const silentSince = last.silentSince ?? Date.now();
+    if (!(error instanceof ChainUnreachableError) || Date.now() - silentSince > PATIENCE_MS) throw error;
+    const waiting = (task: TaskView): TaskView => ({ ...task, votes: [], waitingFor: error.message });
+    return { silentSince, tasks: last.tasks.map((task) => (isFinal(task) ? task : waiting(task))) };
+  }
 }
 
 type Ending = { readonly status: "settled" | "declined" | "claimed"; readonly digest: Hash | null };

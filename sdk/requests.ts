@@ -25,9 +25,9 @@ export interface Requests {
   /** What the market would match now, with the reasons against what it would not. Free, and needs no signer. */
   quote(spec: RequestSpec): Promise<Quote>;
   /**
-   * The cheapest offer, and whether it can be taken: everything that can be wrong is found here, before anything is
-   * signed, uploaded or paid.
-   * @throws NoOfferError | NoFundsError | NoGasMoneyError | BadParamsError | AssetUnknownError
+   * The cheapest offer, and whether it can be taken: everything that can be wrong is found here, also that its pool does
+   * not answer, before anything is signed, uploaded or paid.
+   * @throws NoOfferError | NoFundsError | NoGasMoneyError | BadParamsError | AssetUnknownError | PoolUnreachableError
    */
   prepare(spec: RequestSpec): Promise<Offer>;
   /**
@@ -53,6 +53,7 @@ export function createRequests(context: GridContext): Requests {
     async prepare(spec) {
       const offer = bestOffer(await quote(spec));
       await preflight(context, spec, offer);
+      await gatewayAt(context, offer.endpoint).pool();
       return offer;
     },
     submit: (spec, offer, onStep = () => {}, signal) => submit(context, spec, offer, onStep, signal),
