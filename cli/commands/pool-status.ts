@@ -30,9 +30,11 @@ export const poolStatus = new Command("status")
         `${busy}/${slots}`,
         accepting ? "yes" : "no",
       ]);
+      const held = live.epochs.flatMap(({ epoch, state, note }) => (note === null ? [] : [[epoch, state, note]]));
       const lists = [
         table(["category", "MILL", "trust up to", "grace s"], prices),
         table(["worker", "busy", "accepting"], workers),
+        ...(held.length > 0 ? [table(["epoch", "is", "note"], held)] : []),
       ];
       return [head, ...lists].join("\n\n");
     });

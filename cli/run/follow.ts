@@ -59,5 +59,6 @@ export function progressLine({ index, status, votes, digest, waitingFor }: TaskV
     status + (reason === undefined ? "" : ` as failed (${reason})`),
     ...(who.length > 0 ? [who.join(", ")] : []),
   ];
-  return [...parts, ...(waitingFor && who.length === 0 ? [waitingFor] : [])].join("  ");
+  const isWorked = votes.some(({ status: vote }) => vote === "leased" || vote === "running");
+  return [...parts, ...(waitingFor && !isWorked ? [waitingFor] : [])].join("  ");
 }

@@ -26,7 +26,7 @@ async function releaseTask(pool: PoolContext, taskId: Hash, note: string): Promi
 }
 
 function released(task: TaskRecord, at: number, note: string): TaskRecord {
-  const { uploadsFailed: _failed, ...kept } = task;
+  const { uploadsFailed: _failed, waitingFor: _held, ...kept } = task;
   const votes = withMovedVotes(kept, ({ state }) => state === "balloted" || state === "opened", "computed", at);
   return moveTask(votes, agreedTag(votes) === undefined ? "planned" : "agreed", at, note);
 }

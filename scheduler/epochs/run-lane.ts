@@ -8,6 +8,7 @@ import { collectBallots } from "./collect-ballots.ts";
 import { collectOpenings } from "./collect-openings.ts";
 import { LOOK_MS } from "./next.ts";
 import type { Next } from "./next.ts";
+import { noteHold } from "./note-hold.ts";
 import { sealEpoch } from "./seal-epoch.ts";
 import { settleEpoch } from "./settle-epoch.ts";
 
@@ -17,7 +18,10 @@ import { settleEpoch } from "./settle-epoch.ts";
  */
 export async function runLane(pool: PoolContext, lane: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const next = await step(pool, lane);
+    const next = await step(pool, lane).catch(async (error: unknown) => {
+      await noteHold(pool, lane, error);
+      throw error;
+    });
     if (next === "again") continue;
     if (next !== "wait") await pool.wake.lane(lane, next.inMs);
     return;

@@ -6,6 +6,7 @@ import { tellSealed } from "./ask-workers.ts";
 import { bindVotes } from "./collect-ballots.ts";
 import type { PoolContext } from "../actions/context.ts";
 import type { Next } from "./next.ts";
+import { clearHold } from "./note-hold.ts";
 
 /** A lane whose seal was refused tries again after this long, in milliseconds. */
 const REFUSED_MS = 10_000;
@@ -22,7 +23,9 @@ export async function sealEpoch(pool: PoolContext, record: EpochRecord): Promise
     }
     const askedAt = pool.chain.now();
     const openUntil = Math.max(sealedAt, askedAt) + pool.config.epochs.openSeconds;
-    const opening = moveEpoch(record, "opening", { sealedAt, openUntil, askedAt });
+    await clearHold(pool, record);
+    const { note: _over, ...sealing } = record;
+    const opening = moveEpoch(sealing, "opening", { sealedAt, openUntil, askedAt });
     if (!(await pool.epochs.put(record, opening))) return "again";
     const voters = ballots.map(({ worker }) => worker);
     await tellSealed(pool, opening, voters);

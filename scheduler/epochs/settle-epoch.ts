@@ -13,6 +13,7 @@ import type { PoolContext } from "../actions/context.ts";
 import { applyVerdict } from "../actions/apply-verdict.ts";
 import type { Next } from "./next.ts";
 import { readPreimages } from "./read-preimages.ts";
+import { clearHold } from "./note-hold.ts";
 
 /** Sends the one transaction that pays for the epoch, then notes what it did to each task. */
 export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promise<Next> {
@@ -24,6 +25,7 @@ export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promi
   await openVotes(pool, record, openings);
   try {
     const verdicts = await pool.operator.settle(await plan(pool, record, openings), epoch);
+    await clearHold(pool, record);
     for (const verdict of withUnnamed(record, verdicts)) await applyVerdict(pool, verdict);
     await pool.epochs.put(record, moveEpoch(record, "settled", { note: summary(verdicts) }));
     pool.log.info({ lane, epoch, outcome: summary(verdicts) }, "epoch settled");

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { ChainUnreachableError } from "../../chain/errors.ts";
+import { ChainUnreachableError, NoGasMoneyError } from "../../chain/errors.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
@@ -173,6 +173,51 @@ describe("a pool's upkeep", function () {
 
       await world.drive("another lease", async () => (await taskOf(deal)).votes.length > workers.length, 20);
     });
+  });
+
+  describe("on a worker whose container engine is away", function () {
+    it("does not ask it again until its heartbeat says that it takes leases", async function () {
+      const { address } = await world.connect(1, { silentAt: "accept" });
+      const deal = world.openDeal();
+      await world.settleDown();
+      const { leaseId } = (await taskOf(deal)).votes[0]!;
+
+      await world.hear(address, { type: "refuse", leaseId, code: "GM_ENGINE_UNREACHABLE", message: "no engine" });
+      await world.settleDown();
+      expect((await taskOf(deal)).waitingFor).to.equal("1 x takes no leases now");
+
+      await world.hear(address, { type: "heartbeat", leases: [], load: 0, accepting: true });
+      await sweep(world.pool);
+      await world.settleDown();
+      expect((await taskOf(deal)).votes.filter(isWorking)).to.have.lengthOf(1);
+    });
+  });
+
+  describe("on an operator without gas money", function () {
+    for (const act of ["seal", "settle"] as const) {
+      it(`tells the tasks that wait for the ${act}, and goes on when money comes`, async function () {
+        await world.connect(1);
+        await world.connect(2);
+        const { operator } = world.pool;
+        const poor = (): Promise<never> => Promise.reject(new NoGasMoneyError("the operator cannot pay for the gas"));
+        world.pool = { ...world.pool, operator: { ...operator, [act]: poor } };
+        const deal = world.openDeal();
+        const thrown = await world.drive("the end", world.isSettled(deal)).catch((error: unknown) => error);
+
+        expect(thrown).to.be.instanceOf(NoGasMoneyError);
+        const why = `the pool cannot ${act} its votes: the operator cannot pay for the gas`;
+        expect((await taskOf(deal)).waitingFor).to.equal(why);
+        expect((await world.pool.epochs.current(0))!.note).to.equal(why);
+
+        world.pool = { ...world.pool, operator };
+        await world.drive("the end", world.isSettled(deal));
+
+        expect(await taskOf(deal))
+          .to.include({ state: "settled" })
+          .and.not.have.property("waitingFor");
+        expect((await world.pool.epochs.current(0))!.note).to.equal("1 settled, 0 left open, 0 skipped");
+      });
+    }
   });
 
   describe("on two processes with one Redis", function () {

@@ -64,6 +64,14 @@ describe("progressLine", function () {
     );
   });
 
+  it("says why votes that are done get no further", function () {
+    const votes: TaskView["votes"] = [{ worker, status: "balloted", at: 1 }];
+
+    expect(progressLine({ ...task, status: "sealed", votes, waitingFor: "the pool cannot seal" })).to.equal(
+      "task 2  sealed  0xababab…abab balloted  the pool cannot seal",
+    );
+  });
+
   it("tells a result from an agreed failure", function () {
     expect(progressLine({ ...task, status: "settled", digest: failDigest("time") })).to.include(
       "settled as failed (time)",
