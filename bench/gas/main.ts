@@ -2,11 +2,11 @@
  * The gas table: `npm run bench:gas`, with `-- --json` as one JSON value. `-- --write` renews `snapshots/gas.json`, with
  * which a contract test compares. Compile first.
  */
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import Table from "cli-table3";
 
+import { replaceFile } from "../report.ts";
 import { measureRows } from "./rows.ts";
 import type { GasRow } from "./rows.ts";
 
@@ -29,6 +29,6 @@ const rows = await measureRows();
 if (process.argv.includes("--write")) {
   const snapshot = Object.fromEntries(rows.map(({ row, gas }) => [row, gas]));
   const path = join(import.meta.dirname, "../../snapshots/gas.json");
-  await writeFile(path, `${JSON.stringify(snapshot, undefined, 2)}\n`);
+  await replaceFile(path, `${JSON.stringify(snapshot, undefined, 2)}\n`);
 }
 console.log(process.argv.includes("--json") ? JSON.stringify({ rows }) : render(rows));

@@ -1,6 +1,6 @@
 /**
  * From `DealOpened` to the start of the task's container, on an idle pool that has the image: `npm run bench:latency`.
- * Prints one JSON value. The time starts when the node first shows the block with the event, and ends with the container's
+ * Prints one JSON value; `-- --write` renews `bench/results/latency.json`. The time starts when the node first shows the block with the event, and ends with the container's
  * own StartedAt; both are of this machine's clock. Blocks of 1 s, no confirmations.
  */
 import { connectEngine } from "../../worker/executor/engine.ts";
@@ -10,6 +10,7 @@ import { startLocalMarket } from "../../test/support/local-market.ts";
 import type { LocalMarket } from "../../test/support/local-market.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
 import { NO_RESOURCES } from "../../protocol/capabilities.ts";
+import { report } from "../report.ts";
 import { median, takeStamp } from "../stamp.ts";
 import { watchBlocks, watchStarts } from "./watches.ts";
 import type { BlockWatch, StartWatch } from "./watches.ts";
@@ -57,6 +58,7 @@ while (rounds.length < ROUNDS) rounds.push(await measure(requester, app, { block
 const medianMs = median(rounds.map(({ first }) => first));
 const medianOfLastMs = median(rounds.map(({ last }) => last));
 const conditions = { blockSeconds: 1, confirmations: 0, votes: 2, workers: 3 };
-console.log(
-  JSON.stringify({ bench: "latency", ...stamp, ...conditions, rounds, medianMs, medianOfLastMs, targetMs: TARGET_MS }),
-);
+await report({
+  ...{ bench: "latency", ...stamp, ...conditions },
+  ...{ rounds, medianMs, medianOfLastMs, targetMs: TARGET_MS },
+});

@@ -1,12 +1,13 @@
 /**
  * Resident size of the scheduler and the workers of a local market, idle and after tasks: `npm run bench:memory`.
- * Prints one JSON value. MiB, as the kernel counts them: VmRSS, with the pages of Node's own binary that are in use.
+ * Prints one JSON value; `-- --write` renews `bench/results/memory.json`. MiB, as the kernel counts them: VmRSS, with the pages of Node's own binary that are in use.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { startLocalMarket } from "../../test/support/local-market.ts";
 import type { LocalMarket } from "../../test/support/local-market.ts";
+import { report } from "../report.ts";
 import { takeStamp } from "../stamp.ts";
 
 const TASKS = 20;
@@ -42,6 +43,4 @@ await using market = await startLocalMarket(["--workers", `${WORKERS}`]);
 const idle = await sizesOf(market);
 await runTasks(market);
 const after = await sizesOf(market);
-console.log(
-  JSON.stringify({ bench: "memory", ...stamp, unit: "MiB resident", tasks: TASKS, idle, after, targets: TARGETS }),
-);
+await report({ bench: "memory", ...stamp, unit: "MiB resident", tasks: TASKS, idle, after, targets: TARGETS });
