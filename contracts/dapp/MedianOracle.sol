@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
-import {Marketplace} from "../Marketplace.sol";
+import {IMarket} from "./IMarket.sol";
 import {InputFile, ParamsText} from "./ParamsText.sol";
 import {Computation, ResultConsumer} from "./ResultConsumer.sol";
 
@@ -62,7 +62,7 @@ contract MedianOracle is ResultConsumer {
 
     /// @param maxPoolPrice_ What a pool may ask for one answer, in wei.
     constructor(
-        Marketplace marketplace_,
+        IMarket marketplace_,
         uint256 app_,
         uint128 maxPoolPrice_,
         address[] memory sources_

@@ -4,9 +4,9 @@ pragma solidity 0.8.28;
 import {IEscrow} from "../interfaces/IEscrow.sol";
 import {IResultReceiver} from "../interfaces/IResultReceiver.sol";
 import {Categories} from "../libraries/Categories.sol";
-import {Marketplace} from "../Marketplace.sol";
 import {EpochLib} from "../types/Epoch.sol";
 import {RequestOrder} from "../types/Orders.sol";
+import {IMarket} from "./IMarket.sol";
 
 /// @notice What a contract wants computed and what it pays at most, in wei per task; see {RequestOrder}.
 struct Computation {
@@ -38,7 +38,7 @@ abstract contract ResultConsumer is IResultReceiver {
 
     /* IMMUTABLES */
 
-    Marketplace public immutable marketplace;
+    IMarket public immutable marketplace;
     IEscrow public immutable escrow;
     /// @notice The only caller of {onResult}.
     address public immutable hub;
@@ -67,10 +67,10 @@ abstract contract ResultConsumer is IResultReceiver {
     /// @notice This task was answered before.
     error ConsumerAnswered(bytes32 requestHash, uint32 index);
 
-    constructor(Marketplace marketplace_) {
+    constructor(IMarket marketplace_) {
         marketplace = marketplace_;
         escrow = marketplace_.escrow();
-        hub = address(marketplace_.hub());
+        hub = marketplace_.hub();
     }
 
     /* ANSWERS */

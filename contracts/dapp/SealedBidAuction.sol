@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
-import {Marketplace} from "../Marketplace.sol";
+import {IMarket} from "./IMarket.sol";
 import {InputFile, ParamsText} from "./ParamsText.sol";
 import {Computation, ResultConsumer} from "./ResultConsumer.sol";
 
@@ -80,7 +80,7 @@ contract SealedBidAuction is ResultConsumer {
     /// @notice `account` could not be paid.
     error AuctionUnpaid(address account);
 
-    constructor(Marketplace marketplace_, AuctionTerms memory terms_) ResultConsumer(marketplace_) {
+    constructor(IMarket marketplace_, AuctionTerms memory terms_) ResultConsumer(marketplace_) {
         seller = msg.sender;
         _terms = terms_;
     }

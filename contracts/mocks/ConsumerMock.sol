@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IMarket} from "../dapp/IMarket.sol";
 import {Computation, ResultConsumer} from "../dapp/ResultConsumer.sol";
-import {Marketplace} from "../Marketplace.sol";
 
 /// @title ConsumerMock
 /// @notice A {ResultConsumer} that lets anybody ask, keeps the last answer, and can be told to fail at it.
@@ -20,7 +20,7 @@ contract ConsumerMock is ResultConsumer {
     bytes public last;
     uint256 public used;
 
-    constructor(Marketplace marketplace_) ResultConsumer(marketplace_) {}
+    constructor(IMarket marketplace_) ResultConsumer(marketplace_) {}
 
     function setMode(Mode mode_) external {
         mode = mode_;
