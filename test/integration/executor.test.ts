@@ -262,7 +262,7 @@ describe("DockerExecutor: outcomes", function () {
     expect(ends.map((end) => end.status)).to.deep.equal(["rejected", "rejected"]);
   });
 
-  it("starts a container within a second of being asked, when the image is there", async function () {
+  it("starts a container within three seconds of being asked, when the image is there", async function () {
     await mkdir(fixture().workDir, { recursive: true });
     const asked = performance.now();
     let started = Infinity;
@@ -272,7 +272,7 @@ describe("DockerExecutor: outcomes", function () {
 
     await run("true", { onStage, inputs: { a: "1" } });
 
-    expect(started).to.be.lessThan(3_000); // a busy machine may take longer than the second it takes alone
+    expect(started).to.be.lessThan(3_000); // alone it takes less than one; the machine of a test is busy
   });
 });
 
