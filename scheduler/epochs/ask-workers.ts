@@ -33,15 +33,29 @@ export async function tellSealed(
 /** How often a worker is told the same thing again, in seconds. */
 const REMIND_SECONDS = 3;
 
+/** What is said again, and how soon the answers are looked at. `extend` gives the workers more time. */
+type Reminder = {
+  readonly again: () => Promise<void>;
+  readonly lookMs: number;
+  readonly extend?: Partial<Pick<EpochRecord, "ballotsUntil" | "openUntil">>;
+};
+
 /** Says it again to those that have not answered, now and then: a message may be lost. Looks again in any case. */
 export async function remind(
   pool: PoolContext,
   record: EpochRecord,
-  again: () => Promise<void>,
-  lookMs: number,
+  { again, lookMs, extend = {} }: Reminder,
 ): Promise<{ readonly inMs: number }> {
   const askedAt = pool.chain.now();
   const isDue = askedAt >= (record.askedAt ?? 0) + REMIND_SECONDS;
-  if (isDue && (await pool.epochs.put(record, { ...record, askedAt }))) await again();
+  if (isDue && (await pool.epochs.put(record, { ...record, ...extend, askedAt }))) await again();
   return { inMs: lookMs };
+}
+
+/**
+ * Whether the workers were last asked in the first third of the `seconds` that they had: then the pool itself was not there
+ * to hear them, and their time has not run.
+ */
+export function nobodyListened({ askedAt = 0 }: EpochRecord, until: number, seconds: number): boolean {
+  return askedAt < until - (seconds * 2) / 3;
 }

@@ -9,7 +9,7 @@ import type { TaskRecord } from "../domain/task-state.ts";
 import { withMovedVotes } from "../domain/task-votes.ts";
 import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
-import { askForBallots, remind } from "./ask-workers.ts";
+import { askForBallots, nobodyListened, remind } from "./ask-workers.ts";
 import type { PoolContext } from "../actions/context.ts";
 import type { Next } from "./next.ts";
 
@@ -17,7 +17,8 @@ import type { Next } from "./next.ts";
 const COUNT_MS = 500;
 
 /**
- * Waits until every worker that was asked has answered, or the time for it is over. Whatever ballots came are sealed, even
+ * Waits until every worker that was asked has answered, or the time for it is over; time in which the pool was not there
+ * does not count, since a worker that has signed for an epoch signs nothing else for it. Whatever ballots came are sealed, even
  * if too few for consensus: workers sign nothing new for this epoch until their ballot has lapsed, so dropping it would
  * cost minutes where sealing it costs gas.
  */
@@ -26,8 +27,11 @@ export async function collectBallots(pool: PoolContext, record: EpochRecord): Pr
   const now = pool.chain.now();
   const answers = await pool.epochs.ballots(lane, epoch);
   const missing = (Object.keys(asked) as Address[]).filter((worker) => !answers.has(worker));
-  if (missing.length > 0 && now <= ballotsUntil) {
-    return remind(pool, record, () => askForBallots(pool, record, missing), COUNT_MS);
+  const again = { again: () => askForBallots(pool, record, missing), lookMs: COUNT_MS };
+  if (missing.length > 0 && now <= ballotsUntil) return remind(pool, record, again);
+  const { ballotSeconds } = pool.config.epochs;
+  if (missing.length > 0 && nobodyListened(record, ballotsUntil, ballotSeconds)) {
+    return remind(pool, record, { ...again, extend: { ballotsUntil: now + ballotSeconds } });
   }
 
   // Looked at again: one may have been meant for an earlier epoch of this number, or have waited too long since.

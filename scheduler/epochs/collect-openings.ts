@@ -7,7 +7,7 @@ import type { Openings } from "../domain/settle-plan.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { remind, tellSealed } from "./ask-workers.ts";
+import { nobodyListened, remind, tellSealed } from "./ask-workers.ts";
 import { LOOK_MS } from "./next.ts";
 import type { Next } from "./next.ts";
 
@@ -26,9 +26,16 @@ export async function collectOpenings(pool: PoolContext, record: EpochRecord): P
 
   const openings = await pool.epochs.openings(record.lane, record.epoch);
   const missing = record.ballots.filter(({ worker }) => openings[worker] === undefined);
-  if (missing.length > 0 && now <= record.openUntil!) {
-    const silent = missing.map(({ worker }) => worker);
-    return remind(pool, record, () => tellSealed(pool, record, silent), LOOK_MS);
+  const silent = missing.map(({ worker }) => worker);
+  const again = { again: () => tellSealed(pool, record, silent), lookMs: LOOK_MS };
+  if (missing.length > 0 && now <= record.openUntil!) return remind(pool, record, again);
+  const openUntil = Math.min(now + pool.config.epochs.openSeconds, settleBy(record));
+  if (
+    missing.length > 0 &&
+    now < openUntil &&
+    nobodyListened(record, record.openUntil!, pool.config.epochs.openSeconds)
+  ) {
+    return remind(pool, record, { ...again, extend: { openUntil } });
   }
 
   const wanted = await tasksToFetch(pool, record, openings);
@@ -40,7 +47,11 @@ export async function collectOpenings(pool: PoolContext, record: EpochRecord): P
 
 function uploadsUntil(pool: PoolContext, record: EpochRecord): number {
   const patience = record.openUntil! + pool.config.epochs.openSeconds;
-  return Math.min(patience, record.sealedAt! + SETTLE_WINDOW_SECONDS - SETTLE_MARGIN_SECONDS);
+  return Math.min(patience, settleBy(record));
+}
+
+function settleBy({ sealedAt }: EpochRecord): number {
+  return sealedAt! + SETTLE_WINDOW_SECONDS - SETTLE_MARGIN_SECONDS;
 }
 
 /** Notes on each task what its opened votes agree on; returns those whose output is still to be had from somebody. */

@@ -94,4 +94,26 @@ describe("a scheduler that is killed", function () {
       expect(at, "effects of one deal").to.be.greaterThan(40);
     });
   }
+
+  for (const [what, silentAt, state, away] of [
+    ["ballots", "ballot", "balloting", 60],
+    ["openings", "open", "opening", 600],
+  ] as const) {
+    it(`and stays away until the time for ${what} is over does not blame the workers for it`, async function () {
+      await using world = await SchedulerWorld.open(redis().url);
+      const workers = [await world.connect(1, { silentAt }), await world.connect(2, { silentAt })];
+      const deal = world.openDeal();
+      await world.drive(state, async () => (await world.pool.epochs.current(0))?.state === state);
+      // What the workers said was lost with the process, and nobody listened for so many seconds.
+      world.hub.now += away;
+      for (const worker of workers) worker.manners = {};
+      await world.restart();
+
+      await world.drive("settled", world.isSettled(deal), 30);
+      await world.drive("closed", async () => (await endOf(world, deal)).stage === "closed");
+
+      expect(await endOf(world, deal)).to.deep.equal(GOOD_END);
+      for (const { address } of workers) expect(await world.pool.workers.tally(address)).to.include({ bad: 0 });
+    });
+  }
 });
