@@ -46,17 +46,35 @@ export type Services = {
   readonly posting: PostOrderDeps;
 };
 
+/** What a market writes to; tests put their own around it. */
+export type MarketPorts = {
+  readonly createBook: typeof createBook;
+  readonly createDeals: typeof createDeals;
+  readonly createParams: typeof createParamsStore;
+  readonly createState: typeof createStateStore;
+};
+
+const REAL_PORTS: MarketPorts = {
+  createBook,
+  createDeals,
+  createParams: createParamsStore,
+  createState: createStateStore,
+};
+
+/** What the parts stand on. */
+type Ground = { readonly db: Database; readonly reader: ChainReader; readonly provider: JsonRpcApiProvider };
+
 /** Puts the parts together; starts nothing. Reads the chain's time once. */
 export async function createServices(
-  db: Database,
-  reader: ChainReader,
-  provider: JsonRpcApiProvider,
+  { db, reader, provider }: Ground,
+  given: Partial<MarketPorts> = {},
 ): Promise<Services> {
+  const ports = { ...REAL_PORTS, ...given };
   const chain = createChainView(reader, provider);
   const clock = await createChainClock(() => chain.time());
-  const book = createBook(db);
+  const book = ports.createBook(db);
   const facts = createChainFacts({ chain, book });
-  const params = createParamsStore(db);
+  const params = ports.createParams(db);
   const { chainId, orderDomain, ballotDomain } = reader;
   return {
     chainId,
@@ -70,8 +88,8 @@ export async function createServices(
     assets: createAssetQueries(db),
     deals: createDealQueries(db),
     feed: createFeedStore(db),
-    state: createStateStore(db),
-    follower: createFollower({ facts, book, deals: createDeals(db), clock }),
+    state: ports.createState(db),
+    follower: createFollower({ facts, book, deals: ports.createDeals(db), clock }),
     posting: { domain: orderDomain, chain, facts, book, params, clock, recover: signerOf },
   };
 }

@@ -20,7 +20,7 @@ import { createMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
 import type { MarketServer } from "./http/server.ts";
 import { createServices } from "./services.ts";
-import type { Services } from "./services.ts";
+import type { MarketPorts, Services } from "./services.ts";
 import { openDatabase } from "./store/database.ts";
 
 /** A running market. */
@@ -41,7 +41,11 @@ const PARAMS_KEPT_SECONDS = 7 * 86_400;
 const MAX_BLOCKS_BEHIND = 20;
 
 /** Starts a market: its database, its following of the chain, its server. */
-export async function startMarket(config: MarketConfig, logger: Logger): Promise<Market> {
+export async function startMarket(
+  config: MarketConfig,
+  logger: Logger,
+  ports: Partial<MarketPorts> = {},
+): Promise<Market> {
   await using opened = new AsyncDisposableStack();
   const deployment = await readDeployment(config.deploymentFile);
   const provider = opened.adopt(await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId }), (it) =>
@@ -50,7 +54,7 @@ export async function startMarket(config: MarketConfig, logger: Logger): Promise
   if (config.database.kind === "embedded" && config.database.folder)
     await mkdir(config.database.folder, { recursive: true });
   const db = opened.adopt(await openDatabase(config.database), (it) => it.destroy());
-  const services = await createServices(db, createChainReader(provider, deployment), provider);
+  const services = await createServices({ db, reader: createChainReader(provider, deployment), provider }, ports);
 
   const progress: Progress = { block: 0, head: 0 };
   const source = createEventSource({ provider, deployment, kinds: MARKET_EVENT_KINDS });

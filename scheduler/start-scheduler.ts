@@ -10,6 +10,8 @@ import type { ChainReader } from "../chain/reader.ts";
 import { readDeployment } from "../chain/node/deployment-file.ts";
 import { listening } from "../chain/node/listening.ts";
 import { connectChain } from "../chain/rpc.ts";
+import { createSenderChain } from "../chain/sender-chain.ts";
+import type { SenderJournal } from "../chain/sender-journal.ts";
 import type { TransactionSender } from "../chain/sender.ts";
 import { ballotSigner } from "../chain/sign.ts";
 import type { Deployment } from "../protocol/deployment.ts";
@@ -31,7 +33,8 @@ import { countsOf } from "./http/pool-routes.ts";
 import { createSessions } from "./http/sessions.ts";
 import { createSocketBoard } from "./http/socket-board.ts";
 import type { SocketBoard } from "./http/socket-board.ts";
-import { startProcessors } from "./queue/processors.ts";
+import { startProcessors, TAKE_OVER } from "./queue/processors.ts";
+import type { TakeOver } from "./queue/processors.ts";
 import { closeQueues, createQueues, createWake, prepareQueues } from "./queue/queues.ts";
 import type { PoolQueues } from "./queue/queues.ts";
 import { createImageProbe } from "./sources/image-probe.ts";
@@ -54,10 +57,34 @@ type Scheduler = {
   stop(): Promise<void>;
 };
 
+/** What a scheduler writes to, and how soon it takes over from the dead; tests put their own around it. */
+export type SchedulerPorts = {
+  readonly createTasks: typeof createTaskStore;
+  readonly createDeals: typeof createDealStore;
+  readonly createEpochs: typeof createEpochStore;
+  readonly createJournal: (redis: RedisConnection, keys: Keys) => SenderJournal;
+  readonly createSenderChain: typeof createSenderChain;
+  readonly takeOver: TakeOver;
+};
+
+const REAL_PORTS: SchedulerPorts = {
+  createTasks: createTaskStore,
+  createDeals: createDealStore,
+  createEpochs: createEpochStore,
+  createJournal: createRedisJournal,
+  createSenderChain,
+  takeOver: TAKE_OVER,
+};
+
 /** Starts a pool's scheduler; several on one Redis share the work. @throws GridmillError when something it needs is not there */
-export async function startScheduler(config: SchedulerConfig, log: Logger): Promise<Scheduler> {
+export async function startScheduler(
+  config: SchedulerConfig,
+  log: Logger,
+  given: Partial<SchedulerPorts> = {},
+): Promise<Scheduler> {
   await using resources = new AsyncDisposableStack();
-  const parts = await openParts(config, log, resources);
+  const ports = { ...REAL_PORTS, ...given };
+  const parts = await openParts({ config, log, ports }, resources);
   const { redis, keys, sender, queues } = parts;
   const pool = poolContext(parts);
 
@@ -68,7 +95,7 @@ export async function startScheduler(config: SchedulerConfig, log: Logger): Prom
 
   await prepareQueues(queues);
   void sender.resume().catch((error: unknown) => log.error({ err: error }, "open transactions"));
-  resources.defer(startProcessors(pool, queues, redis, parts.tag));
+  resources.defer(startProcessors(pool, queues, { connection: redis, prefix: parts.tag, ...ports.takeOver }));
   // Jobs that wait for a confirmation would hold up the end: the journal has what they sent, and they are run again.
   resources.defer(() => sender[Symbol.asyncDispose]());
   resources.defer(follow(pool, parts));
@@ -79,10 +106,11 @@ export async function startScheduler(config: SchedulerConfig, log: Logger): Prom
   return { url, stop: () => owned.disposeAsync() };
 }
 
+/** What a scheduler is told. */
+type Told = { readonly config: SchedulerConfig; readonly log: Logger; readonly ports: SchedulerPorts };
+
 /** What everything else is built from. */
-type Parts = {
-  readonly config: SchedulerConfig;
-  readonly log: Logger;
+type Parts = Told & {
   readonly deployment: Deployment;
   readonly redis: RedisConnection;
   readonly keys: Keys;
@@ -96,7 +124,8 @@ type Parts = {
 };
 
 /** Opens the connections, each of which `resources` closes again. */
-async function openParts(config: SchedulerConfig, log: Logger, resources: AsyncDisposableStack): Promise<Parts> {
+async function openParts(told: Told, resources: AsyncDisposableStack): Promise<Parts> {
+  const { config, log, ports } = told;
   const deployment = await readDeployment(config.deploymentFile);
   const keys = keysOf(BigInt(deployment.chainId), config.pool);
   const tag = poolTag(BigInt(deployment.chainId), config.pool);
@@ -109,12 +138,13 @@ async function openParts(config: SchedulerConfig, log: Logger, resources: AsyncD
   const chain = await readPoolChain(reader, config.pool, (error) => log.warn({ code: codeOf(error) }, "chain time"));
   resources.defer(() => chain.stop());
   const onError = (error: unknown): void => log.warn({ code: codeOf(error), err: error }, "transaction sender");
-  const sender = await openSender({ config, provider, reader, journal: createRedisJournal(redis, keys), onError });
+  const journal = ports.createJournal(redis, keys);
+  const sender = await openSender({ config, chain: ports.createSenderChain(provider), reader, journal, onError });
   resources.use(sender);
   const queues = createQueues(redis, tag, config.lanes);
   resources.defer(() => closeQueues(queues));
   const metrics = createMetrics();
-  return { config, log, deployment, redis, keys, tag, provider, reader, chain, sender, queues, metrics };
+  return { ...told, deployment, redis, keys, tag, provider, reader, chain, sender, queues, metrics };
 }
 
 function openGateway(
@@ -172,6 +202,7 @@ function poolContext({
   deployment,
   queues,
   metrics,
+  ports,
 }: Parts): PoolContext {
   const operator = createOperator({
     pool: config.pool,
@@ -187,10 +218,10 @@ function poolContext({
   return {
     config,
     log,
-    tasks: createTaskStore(redis, keys),
-    deals: createDealStore(redis, keys),
+    tasks: ports.createTasks(redis, keys),
+    deals: ports.createDeals(redis, keys),
     workers: createWorkerStore(redis, keys),
-    epochs: createEpochStore(redis, keys),
+    epochs: ports.createEpochs(redis, keys),
     blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
     ledger: createBlobLedger(redis, keys),
     chain,

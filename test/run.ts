@@ -29,6 +29,7 @@ const RUNNERS = availableParallelism() + 1;
 /** In the order in which they are begun. */
 const KINDS: readonly Kind[] = [
   ...endToEnd(LONGEST.slice(0, 1)),
+  { kind: "chaos", command: npmRun("test:chaos:short", STRICT), files: "test/chaos/**/*.test.ts" },
   { kind: "contracts", command: npmRun("test:contracts"), files: "{contracts/**/*.t.sol,test/contracts/**/*.test.ts}" },
   { kind: "lint", command: npmRun("lint") },
   { kind: "types", command: npmRun("typecheck") },

@@ -33,6 +33,7 @@ export type WorkerPorts = {
   readonly linkChain: (place: ChainPlace) => Promise<ChainLink>;
   /** This machine's score; `file` keeps it from start to start. */
   readonly measure: (file: string) => Promise<{ readonly score: number }>;
+  readonly openJournal: typeof openFileJournal;
   /** Milliseconds between two looks at the chain for ballots that wait to be opened. */
   readonly openingPollMs: number;
   /** Milliseconds between two looks for what no message told. */
@@ -57,6 +58,7 @@ export const REAL_PORTS: WorkerPorts = {
     createDockerExecutor({ owner, workDir, engine: config.engine, outputVolumes: config.outputVolumes, log }),
   linkChain,
   measure: machineScore,
+  openJournal: openFileJournal,
   openingPollMs: 1_000,
   reviewMs: 30_000,
 };
@@ -117,7 +119,7 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
     address,
     base,
     log,
-    journal: await openFileJournal(place.journal),
+    journal: await ports.openJournal(place.journal),
     executor: ports.createExecutor(config, ownerMark(address, config.dataFolder), place.executor, log),
     gateway: createWebSocketGateway({ base, sessions, log }),
     blobs: createPoolBlobs(base, (signal) => sessions.token(signal)),

@@ -1,8 +1,6 @@
-import type { JsonRpcApiProvider } from "ethers";
-
 import { loadWallet } from "../../chain/node/wallet.ts";
 import type { ChainReader } from "../../chain/reader.ts";
-import { createSenderChain } from "../../chain/sender-chain.ts";
+import type { SenderChain } from "../../chain/sender-chain.ts";
 import type { SenderJournal } from "../../chain/sender-journal.ts";
 import { createSender } from "../../chain/sender.ts";
 import type { TransactionSender } from "../../chain/sender.ts";
@@ -16,7 +14,7 @@ const SENDER_POLL_MS = 500;
 
 type SenderDeps = {
   readonly config: SchedulerConfig;
-  readonly provider: JsonRpcApiProvider;
+  readonly chain: SenderChain;
   readonly reader: ChainReader;
   readonly journal: SenderJournal;
   readonly onError: (error: unknown) => void;
@@ -26,18 +24,12 @@ type SenderDeps = {
  * The sender of the operator's key.
  * @throws NotOperatorError when the registry names another operator, NotFoundError when there is no such pool
  */
-export async function openSender({
-  config,
-  provider,
-  reader,
-  journal,
-  onError,
-}: SenderDeps): Promise<TransactionSender> {
+export async function openSender({ config, chain, reader, journal, onError }: SenderDeps): Promise<TransactionSender> {
   const signer = await loadWallet(config.key);
   await checkOperator(reader, config.pool, signer.address.toLowerCase() as Address);
   const { confirmations } = config;
   return createSender({
-    chain: createSenderChain(provider),
+    chain,
     signer,
     journal,
     confirmations,

@@ -26,16 +26,12 @@ export async function collectOpenings(pool: PoolContext, record: EpochRecord): P
 
   const openings = await pool.epochs.openings(record.lane, record.epoch);
   const missing = record.ballots.filter(({ worker }) => openings[worker] === undefined);
-  const silent = missing.map(({ worker }) => worker);
-  const again = { again: () => tellSealed(pool, record, silent), lookMs: LOOK_MS };
-  if (missing.length > 0 && now <= record.openUntil!) return remind(pool, record, again);
-  const openUntil = Math.min(now + pool.config.epochs.openSeconds, settleBy(record));
-  if (
-    missing.length > 0 &&
-    now < openUntil &&
-    nobodyListened(record, record.openUntil!, pool.config.epochs.openSeconds)
-  ) {
-    return remind(pool, record, { ...again, extend: { openUntil } });
+  if (missing.length > 0) {
+    const silent = missing.map(({ worker }) => worker);
+    const reminder = { again: () => tellSealed(pool, record, silent), lookMs: LOOK_MS };
+    if (now <= record.openUntil!) return remind(pool, record, reminder);
+    const openUntil = moreTime(pool, record, now);
+    if (openUntil !== undefined) return remind(pool, record, { ...reminder, extend: { openUntil } });
   }
 
   const wanted = await tasksToFetch(pool, record, openings);
@@ -43,6 +39,13 @@ export async function collectOpenings(pool: PoolContext, record: EpochRecord): P
   if (now <= record.sealedAt!) return { inMs: LOOK_MS };
   await pool.epochs.put(record, moveEpoch(record, "settling"));
   return "again";
+}
+
+/** Until when openings are awaited after all, since the pool was not there to hear them. */
+function moreTime({ config }: PoolContext, record: EpochRecord, now: number): number | undefined {
+  const { openSeconds } = config.epochs;
+  const until = Math.min(now + openSeconds, settleBy(record));
+  return now < until && nobodyListened(record, record.openUntil!, openSeconds) ? until : undefined;
 }
 
 function uploadsUntil(pool: PoolContext, record: EpochRecord): number {

@@ -13,18 +13,28 @@ import type { DealJob, LaneJob, LaterJob, PoolQueues, TaskJob } from "./queues.t
 /** How many jobs of a kind one process works on at a time. */
 const CONCURRENCY = { deals: 4, placement: 8, deadlines: 8 } as const;
 
-/** The job of a process that died is taken over once its lock has run out, in milliseconds. */
-const OF_THE_DEAD = { lockDuration: 15_000, stalledInterval: 5_000 } as const;
+/** How soon the job of a process that died is taken over, in milliseconds. */
+export type TakeOver = {
+  /** How long a dead process still holds its job. */
+  readonly lockDuration: number;
+  readonly stalledInterval: number;
+};
+export const TAKE_OVER: TakeOver = { lockDuration: 15_000, stalledInterval: 5_000 };
+
+/** A job is not to blame for the deaths of its processes: it is taken over however many there were. */
+const DEATHS_FORGIVEN = 1_000_000;
+
+/** @param prefix the pool's hash tag, as its queues have it */
+type ProcessorOptions = TakeOver & { readonly connection: Redis; readonly prefix: string };
 
 /** Where the queues meet the actions: each processor is one call, safe to make twice. */
-export function startProcessors(
-  pool: PoolContext,
-  queues: PoolQueues,
-  connection: Redis,
-  prefix: string,
-): () => Promise<void> {
+export function startProcessors(pool: PoolContext, queues: PoolQueues, options: ProcessorOptions): () => Promise<void> {
   const start = <T>(name: string, concurrency: number, processor: Processor<T>): Worker<T> => {
-    const worker = new Worker<T>(name, guarded(pool, processor), { connection, prefix, concurrency, ...OF_THE_DEAD });
+    const worker = new Worker<T>(name, guarded(pool, processor), {
+      ...options,
+      maxStalledCount: DEATHS_FORGIVEN,
+      concurrency,
+    });
     worker.on("error", (error) => pool.log.error({ err: error, queue: name }, "queue error"));
     return worker;
   };

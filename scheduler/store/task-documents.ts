@@ -12,7 +12,7 @@ import { taskIndexWrites } from "./task-index.ts";
 const ATTEMPTS = 50;
 
 /** What a change decides: the task as it shall be, or undefined to leave it alone. */
-type TaskChange = (task: TaskRecord) => TaskRecord | undefined;
+export type TaskChange = (task: TaskRecord) => TaskRecord | undefined;
 
 /**
  * Tasks in Redis: one document a task with all its votes, changed by compare-and-set on its revision. The indexes (by lane

@@ -4,7 +4,7 @@ import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import { SchedulerMessageSchema } from "../../protocol/messages.ts";
 import type { PoolContext } from "../../scheduler/actions/context.ts";
 import { followEvent } from "../../scheduler/actions/follow-chain.ts";
-import { startProcessors } from "../../scheduler/queue/processors.ts";
+import { startProcessors, TAKE_OVER } from "../../scheduler/queue/processors.ts";
 import { closeQueues, createQueues, createWake, prepareQueues } from "../../scheduler/queue/queues.ts";
 import { createMessenger, relayMessages } from "../../scheduler/store/message-bus.ts";
 import { connectRedis } from "../../scheduler/store/redis.ts";
@@ -20,7 +20,7 @@ async function startProcess(world: SchedulerWorld, redisUrl: string): Promise<As
   await prepareQueues(queues);
   const pool = { ...world.pool, wake: createWake(queues), messenger: createMessenger(redis, world.keys) };
   const closed = noteOpen("processors");
-  const stop = startProcessors(pool, queues, redis, world.keys());
+  const stop = startProcessors(pool, queues, { connection: redis, prefix: world.keys(), ...TAKE_OVER });
   return {
     pool,
     async [Symbol.asyncDispose]() {

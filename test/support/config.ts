@@ -4,10 +4,17 @@ export type TestConfig = {
   readonly dockerHost: string | undefined;
   /** True for the long form of a kind: GRIDMILL_FULL=1. */
   readonly full: boolean;
+  /** For a process that a test of crashes starts: where its crash points are armed, and what it is called there. */
+  readonly chaos: { readonly folder: string; readonly self: string } | undefined;
 };
 
 export function loadTestConfig(env: NodeJS.ProcessEnv = process.env): TestConfig {
-  return Object.freeze({ dockerHost: env["DOCKER_HOST"] || undefined, full: env["GRIDMILL_FULL"] === "1" });
+  const [folder, self] = [env["GRIDMILL_CHAOS"], env["GRIDMILL_CHAOS_SELF"]];
+  return Object.freeze({
+    dockerHost: env["DOCKER_HOST"] || undefined,
+    full: env["GRIDMILL_FULL"] === "1",
+    chaos: folder && self ? { folder, self } : undefined,
+  });
 }
 
 /** The environment for a process that a test starts: ours, with `changes`; undefined takes a variable out. */
