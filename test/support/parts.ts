@@ -13,7 +13,7 @@ import { engineForTests } from "./test-docker.ts";
 type Place = { readonly port: number; readonly dataDir: string };
 
 /** Starts a part on a port and in a folder of its own; both go with it. */
-export async function inOwnPlace(start: (place: Place) => Promise<Part>): Promise<Part> {
+async function inOwnPlace(start: (place: Place) => Promise<Part>): Promise<Part> {
   const dir = await tempDir();
   try {
     const part = await start({ port: await freePort(), dataDir: dir.path });
@@ -38,9 +38,7 @@ export const testAnvil = (options: Omit<AnvilOptions, keyof Place> = {}): Promis
 /** Called in a `describe` body, each gives its suite a part of its own. */
 export const withRedis = (): (() => Part) => inSuite(testRedis);
 export const withRegistry = (): (() => Part) => inSuite(testRegistry);
-export const withPostgres = (): (() => Part) => inSuite(testPostgres);
 /** `hardhat node`, mining every second. */
 export const withHardhatNode = (): (() => Part) => inSuite(testHardhatNode);
-export const withAnvil = (options?: Omit<AnvilOptions, keyof Place>): (() => Part) => inSuite(() => testAnvil(options));
 /** The engine of this machine; one that had to be started is shared by the whole run. */
 export const withDocker = (): (() => Part) => inSuite(engineForTests);

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { ballotSigner } from "../../../chain/sign.ts";
 import { jointHashOf, leafOf, tagOf, votesHashOf } from "../../../protocol/ballot.ts";
 import type { MessageOf, WorkerMessage } from "../../../protocol/messages.ts";
+import type { Hash } from "../../../protocol/primitives.ts";
 import { WrongPoolError } from "../../../worker/errors.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -26,16 +27,32 @@ const heard = <T extends WorkerMessage["type"]>(agent: TestAgent, type: T): Prom
     everyMs: 2,
   });
 
+/** An agent that has computed the task of its one lease and said so. */
+async function computedBy(dataFolder: string, chain: FakeChain) {
+  const lease = aLease();
+  const agent = await anAgent(dataFolder, chain, quick());
+  agent.welcome();
+  agent.order({ type: "lease", lease });
+  return { agent, lease, computed: await heard(agent, "computed") };
+}
+
+/** Has the agent's ballot of epoch 1 sealed on chain. @returns what the pool says of it */
+async function sealedBallot(agent: TestAgent, chain: FakeChain, taskId: Hash) {
+  agent.order(ballotWanted(1, [taskId]));
+  const { votes } = await heard(agent, "ballot");
+  const leaves = [leafOf(address, votesHashOf(votes))];
+  chain.seal(1, jointHashOf(leaves));
+  return { type: "sealed", pool: POOL, lane: 0, epoch: 1, leaves } as const;
+}
+
 describe("agent, killed and started again", function () {
   it("introduces itself with the leases it holds, and tells again what it computed", async function () {
     await using dir = await tempDir();
     const chain = new FakeChain();
-    const lease = aLease();
-    const first = await anAgent(dir.path, chain, quick());
-    expect(first.equipment.agent.hello().leases).to.deep.equal([]);
-    first.welcome();
-    first.order({ type: "lease", lease });
-    const computed = await heard(first, "computed");
+    const fresh = await anAgent(dir.path, chain, quick());
+    expect(fresh.equipment.agent.hello().leases).to.deep.equal([]);
+    fresh.kill();
+    const { agent: first, lease, computed } = await computedBy(dir.path, chain);
     first.kill();
 
     const second = await anAgent(dir.path, chain, quick());
@@ -48,11 +65,7 @@ describe("agent, killed and started again", function () {
   it("tells nothing again of a vote that is over", async function () {
     await using dir = await tempDir();
     const chain = new FakeChain();
-    const lease = aLease();
-    const agent = await anAgent(dir.path, chain, quick());
-    agent.welcome();
-    agent.order({ type: "lease", lease });
-    await heard(agent, "computed");
+    const { agent, lease } = await computedBy(dir.path, chain);
     chain.closedTasks.add(`${lease.dealId}-0`);
     agent.order({ type: "settled", taskId: lease.taskId, digest: resultOf("a").digest, agreed: true });
     await waitFor("the end", () => agent.equipment.votes.get(lease.taskId)?.standing === "agreed");
@@ -95,11 +108,7 @@ describe("agent, killed and started again", function () {
   it("gives the ballot that it journalled when it died before sending it", async function () {
     await using dir = await tempDir();
     const chain = new FakeChain();
-    const lease = aLease();
-    const first = await anAgent(dir.path, chain, quick());
-    first.welcome();
-    first.order({ type: "lease", lease });
-    await heard(first, "computed");
+    const { agent: first, lease } = await computedBy(dir.path, chain);
     const dead = first.killAfterWrites(1);
     first.order(ballotWanted(1, [lease.taskId]));
     await dead;
@@ -119,18 +128,11 @@ describe("agent, killed and started again", function () {
   it("opens after a restart what it had journalled as open, and what was sealed meanwhile", async function () {
     await using dir = await tempDir();
     const chain = new FakeChain();
-    const lease = aLease();
-    const first = await anAgent(dir.path, chain, quick());
-    first.welcome();
-    first.order({ type: "lease", lease });
-    await heard(first, "computed");
-    first.order(ballotWanted(1, [lease.taskId]));
-    const { votes } = await heard(first, "ballot");
-    const leaves = [leafOf(address, votesHashOf(votes))];
-    chain.seal(1, jointHashOf(leaves));
+    const { agent: first, lease } = await computedBy(dir.path, chain);
+    const sealed = await sealedBallot(first, chain, lease.taskId);
     // The leaves are one write, that the ballot is open the next.
     const dead = first.killAfterWrites(2);
-    first.order({ type: "sealed", pool: POOL, lane: 0, epoch: 1, leaves });
+    first.order(sealed);
     await dead;
     expect(typesOf(first)).not.to.include("open");
 
@@ -145,19 +147,11 @@ describe("agent, killed and started again", function () {
   it("uploads only what is open, and says so", async function () {
     await using dir = await tempDir();
     const chain = new FakeChain();
-    const lease = aLease();
-    const agent = await anAgent(dir.path, chain, quick());
-    agent.welcome();
-    agent.order({ type: "lease", lease });
-    await heard(agent, "computed");
+    const { agent, lease } = await computedBy(dir.path, chain);
     agent.order({ type: "upload?", taskId: lease.taskId });
     expect(await heard(agent, "upload-failed")).to.deep.include({ code: "GM_NOT_OPENED" });
 
-    agent.order(ballotWanted(1, [lease.taskId]));
-    const { votes } = await heard(agent, "ballot");
-    const leaves = [leafOf(address, votesHashOf(votes))];
-    chain.seal(1, jointHashOf(leaves));
-    agent.order({ type: "sealed", pool: POOL, lane: 0, epoch: 1, leaves });
+    agent.order(await sealedBallot(agent, chain, lease.taskId));
     await heard(agent, "open");
     agent.order({ type: "upload?", taskId: lease.taskId });
 
