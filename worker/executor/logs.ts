@@ -15,6 +15,8 @@ const LAST_WORDS_MS = 10_000;
 export interface ContainerLogs extends Disposable {
   /** Resolves when there is more than allowed; else never. */
   readonly overflow: Promise<void>;
+  /** Resolves when there is no more to hear: the container has ended, or closed both, or the engine broke off. */
+  readonly ended: Promise<void>;
   /** Waits for the end of the log, once its container has ended. @returns whether there was more than allowed */
   endedTooLong(): Promise<boolean>;
 }
@@ -44,6 +46,7 @@ export async function followLogs(
   const ended = finished(attached, { writable: false }).catch(() => {});
   return {
     overflow: overflow.promise,
+    ended,
     endedTooLong: () => atMost(LAST_WORDS_MS, ended).then(() => bytes > maxBytes),
     [Symbol.dispose]: () => void attached.destroy(),
   };

@@ -25,6 +25,8 @@ type Watched = {
   readonly volume: OutputVolume;
 };
 
+/** How often a container is looked at that no longer says anything, in milliseconds. */
+const LOOK_MS = 1_000;
 const KILLED = 137;
 const LATE_EVENT_SECONDS = 2;
 /** Exit codes from here on say that a signal ended the program. */
@@ -36,7 +38,7 @@ const FIRST_SIGNAL_CODE = 129;
  */
 export async function untilEnded(docker: Docker, watched: Watched, signal: AbortSignal): Promise<RunEnd> {
   const { container, logs } = watched;
-  const exited = ask("wait for a container", () => container.wait());
+  const exited = untilExited(container, logs);
   const cut = await firstOf(exited, watched, signal);
   if (cut !== undefined) await kill(container);
   await exited;
@@ -46,6 +48,20 @@ export async function untilEnded(docker: Docker, watched: Watched, signal: Abort
   if (end.cut === undefined && tooLong) return { ...end, cut: "log-size" };
   if (end.cut === undefined) await assertOwnEnd(docker, container, end);
   return end;
+}
+
+/**
+ * An engine that goes away while it is asked to wait may never be heard of again, not even by an error. The container's log
+ * breaks off with it; from its end on, the container is looked at, which an engine that is gone does not answer.
+ */
+async function untilExited(container: Docker.Container, logs: ContainerLogs): Promise<void> {
+  const told = ask("wait for a container", () => container.wait()).then(() => true);
+  await Promise.race([told, logs.ended]);
+  for (;;) {
+    if (await Promise.race([told, sleep(LOOK_MS, false)])) return;
+    const { State } = await ask("look at a container", () => container.inspect());
+    if (!State.Running) return;
+  }
 }
 
 type Cut = RunEnd["cut"] | "aborted";
