@@ -1,4 +1,9 @@
+import { join } from "node:path";
+
 import type { Match } from "../../chain/calls.ts";
+import { homePaths } from "../../cli/home.ts";
+import { findNetwork, saveNetwork } from "../../cli/networks.ts";
+import { DEFAULT_DOCKER_HOST } from "../../cli/parts/docker-engine.ts";
 import { MILL } from "../../protocol/amounts.ts";
 import { NO_RESOURCES } from "../../protocol/capabilities.ts";
 import type { RequestOrder, Signed } from "../../protocol/orders.ts";
@@ -7,14 +12,20 @@ import { ZERO_ADDRESS, ZERO_HASH } from "../../protocol/primitives.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { randomHash, randomNonce } from "../../sdk/random.ts";
 
+import { loadTestConfig } from "./config.ts";
 import { openPerson } from "./e2e-person.ts";
 import type { Person } from "./e2e-person.ts";
 import { startLocalMarket } from "./local-market.ts";
 import type { LocalMarket } from "./local-market.ts";
+import { proxyEngine } from "./socket-proxy.ts";
+import type { EngineProxy } from "./socket-proxy.ts";
+import { tempDir } from "./temp-dir.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** An app that does whatever its first argument says. */
 export const MISBEHAVE = "test/support/apps/misbehave";
+/** Where nobody listens. */
+export const NOBODY = "http://127.0.0.1:9";
 const PARAMS = '{"version":1,"args":["nothing"]}';
 const FAR_FUTURE = 4_000_000_000;
 
@@ -35,6 +46,10 @@ export interface BadMarket extends AsyncDisposable {
   readonly sold: Match;
   /** A pool that was offered and then sold, with orders from before. */
   readonly soldPool: Match;
+  /** A pool that offers its work, and whose gateway is nowhere. */
+  readonly deadPool: bigint;
+  /** What stands between this market's workers and the container engine. */
+  readonly engine: EngineProxy;
   /** A request that would be matched. */
   request(changes?: Partial<RequestOrder>): RequestOrder;
   /** The orders that would be matched with a request. */
@@ -43,7 +58,10 @@ export interface BadMarket extends AsyncDisposable {
 
 export async function startBadMarket(): Promise<BadMarket> {
   await using started = new AsyncDisposableStack();
-  const local = started.use(await startLocalMarket(["--workers", "3"]));
+  const place = started.use(await tempDir());
+  const engine = started.use(await proxyEngine(join(place.path, "docker.sock"), dockerHost()));
+  const local = started.use(await startLocalMarket(["--workers", "3"], { DOCKER_HOST: engine.url }));
+  await describeNetworks(local);
   const person = async (name: string): Promise<Person> => started.use(await openPerson(local, name));
   const requester = await person("requester");
   const poolOwner = await person("pool-owner");
@@ -52,13 +70,30 @@ export async function startBadMarket(): Promise<BadMarket> {
   const ghost = await offered(requester, { ...image, digest: randomHash() });
   const request = (changes: Partial<RequestOrder> = {}): RequestOrder => ({ ...requestBy(requester, app), ...changes });
   const matchOf = (signed: Signed<RequestOrder>): Promise<Match> => asksFor(requester, signed);
-  const place = { requester, poolOwner, stranger, request, matchOf };
-  const used = await matchOnce(place, await offered(requester, { ...image, digest: image.digest }, 1n));
-  const sold = await sellApp(place, await offered(requester, image));
-  const soldPool = await sellPool(place);
+  const people = { requester, poolOwner, stranger, request, matchOf };
+  const used = await matchOnce(people, await offered(requester, image, 1n));
+  const forSale = await offered(requester, image);
+  const [sold, [soldPool, deadPool]] = await Promise.all([
+    sellApp(people, forSale),
+    sellPool(people).then(async (match) => [match, await openDeadPool(poolOwner)] as const),
+    settled(requester),
+  ]);
   const stack = started.move();
   const close = (): Promise<void> => stack[Symbol.asyncDispose]();
-  return { local, ...place, app, ghost, used, sold, soldPool, [Symbol.asyncDispose]: close };
+  const things = { app, ghost, used, sold, soldPool, deadPool, engine };
+  return { local, ...people, ...things, [Symbol.asyncDispose]: close };
+}
+
+const dockerHost = (): string => loadTestConfig().dockerHost ?? DEFAULT_DOCKER_HOST;
+
+/** The market's network by other names: each with one thing that is not there, and one without keys of its own. */
+async function describeNetworks({ home }: LocalMarket): Promise<void> {
+  const file = homePaths(home).networks;
+  const { keys: _keys, ...network } = await findNetwork(file, "local");
+  await saveNetwork(file, "elsewhere", network);
+  await saveNetwork(file, "without-chain", { ...network, rpcUrls: [NOBODY] });
+  await saveNetwork(file, "without-market", { ...network, marketUrl: NOBODY });
+  await saveNetwork(file, "of-another-chain", { ...network, chainId: 1 });
 }
 
 type Image = { readonly reference: string; readonly digest: Hash };
@@ -106,14 +141,12 @@ const signedPart = <T>({ order, signature }: Signed<T>): Signed<T> => ({ order, 
 async function matchOnce({ requester, request, matchOf }: Place, app: bigint): Promise<Match> {
   const match = await matchOf(await requester.sign("request", request({ app })));
   await requester.send(requester.calls.matchOrders(match));
-  await waitFor(
-    "the first deal to be settled",
-    async () => (await requester.grid.deals.list())[0]?.status === "settled",
-    {
-      timeoutMs: 90_000,
-    },
-  );
   return match;
+}
+
+async function settled({ grid }: Person): Promise<void> {
+  const isSettled = async (): Promise<boolean> => (await grid.deals.list())[0]?.status === "settled";
+  await waitFor("the first deal to be settled", isSettled, { timeoutMs: 90_000 });
 }
 
 async function sellApp({ requester, stranger, request, matchOf }: Place, app: bigint): Promise<Match> {
@@ -124,16 +157,23 @@ async function sellApp({ requester, stranger, request, matchOf }: Place, app: bi
   return match;
 }
 
+async function openDeadPool(owner: Person): Promise<bigint> {
+  const pool = await offerPool(owner, 2n * MILL);
+  await waitFor("the market to know it", async () => (await owner.grid.orders.list("pool", { pool })).length > 0);
+  return pool;
+}
+
+async function offerPool({ grid, address }: Person, price = MILL / 2n): Promise<bigint> {
+  const { id: pool } = await grid.pools.create({ operator: address, endpoint: NOBODY });
+  const capabilities = { ...NO_RESOURCES, cpuMillicores: 64_000, memoryMiB: 65_536, diskMiB: 65_536 };
+  await grid.pools.offer({ pool, category: 0, price, capabilities });
+  return pool;
+}
+
 /** The sold pool costs less than the other, so that everybody would take it. */
 async function sellPool({ requester, poolOwner, stranger, request, matchOf }: Place): Promise<Match> {
   const { calls, grid, send, address } = poolOwner;
-  const { id: pool } = await grid.pools.create({ operator: address, endpoint: "http://127.0.0.1:9" });
-  await grid.pools.offer({
-    pool,
-    category: 0,
-    price: MILL / 2n,
-    capabilities: { ...NO_RESOURCES, cpuMillicores: 64_000 },
-  });
+  const pool = await offerPool(poolOwner);
   const match = await matchOf(await requester.sign("request", request({ pool })));
   await send(calls.transferAsset("pool", pool, address, stranger.address));
   await waitFor("the market to see the sale", async () => (await grid.orders.list("pool", { pool })).length === 0);

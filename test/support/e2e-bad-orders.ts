@@ -3,7 +3,7 @@ import { UNLIMITED } from "../../protocol/primitives.ts";
 import { randomHash } from "../../sdk/random.ts";
 
 import type { BadMarket } from "./e2e-bad-market.ts";
-import { run } from "./e2e-case.ts";
+import { AT_ONCE, BY_COMMAND, run } from "./e2e-case.ts";
 import type { Case } from "./e2e-case.ts";
 import { refusalOf } from "./e2e-ended.ts";
 import type { Ended } from "./e2e-ended.ts";
@@ -18,6 +18,7 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.grid.market.postOrder("request", signed));
     },
     ends: { code: "GM_ORDER_SIGNATURE" },
+    within: AT_ONCE,
   },
   {
     name: "an ask that a stranger has signed",
@@ -26,6 +27,7 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => stranger.grid.market.postOrder("app", signed));
     },
     ends: { code: "GM_ORDER_SIGNATURE" },
+    within: AT_ONCE,
   },
   {
     name: "a request that has expired, posted",
@@ -34,6 +36,7 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.grid.market.postOrder("request", signed));
     },
     ends: { code: "GM_ORDER_EXPIRED" },
+    within: AT_ONCE,
   },
   {
     name: "a request that has expired, matched",
@@ -42,6 +45,7 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.send(requester.calls.matchOrders(match)));
     },
     ends: { code: "GM_ORDER_EXPIRED" },
+    within: AT_ONCE,
   },
   {
     name: "a request that was matched before, matched again",
@@ -50,6 +54,7 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.send(requester.calls.matchOrders({ ...used, app })));
     },
     ends: { code: "GM_ORDER_REPLAYED" },
+    within: AT_ONCE,
   },
   {
     name: "another request with a nonce that was used, posted",
@@ -58,6 +63,7 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.grid.market.postOrder("request", signed));
     },
     ends: { code: "GM_ORDER_REPLAYED" },
+    within: AT_ONCE,
   },
   {
     name: "an ask that is used up, matched",
@@ -66,22 +72,26 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.send(requester.calls.matchOrders({ ...used, request: signed })));
     },
     ends: { code: "GM_ORDER_EXHAUSTED" },
+    within: AT_ONCE,
   },
   {
     name: "an app whose only ask is used up, run",
     act: (market: BadMarket): Promise<Ended> => run(`${market.used.app.order.app}`)(market),
     ends: { exit: 3, code: "GM_NO_OFFER" },
+    within: BY_COMMAND,
   },
   {
     name: "an app that was sold meanwhile, matched",
     act: ({ requester, sold }: BadMarket): Promise<Ended> =>
       refusalOf(() => requester.send(requester.calls.matchOrders(sold))),
     ends: { code: "GM_ORDER_SIGNATURE" },
+    within: AT_ONCE,
   },
   {
     name: "an app that was sold meanwhile, run",
     act: (market: BadMarket): Promise<Ended> => run(`${market.sold.app.order.app}`)(market),
     ends: { exit: 3, code: "GM_NO_OFFER" },
+    within: BY_COMMAND,
   },
   {
     name: "an app that was sold, offered again by who had it",
@@ -90,18 +100,21 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.grid.market.postOrder("app", signed));
     },
     ends: { code: "GM_ORDER_NOT_OWNER" },
+    within: AT_ONCE,
   },
   {
     name: "a pool that was sold meanwhile, matched",
     act: ({ requester, soldPool }: BadMarket): Promise<Ended> =>
       refusalOf(() => requester.send(requester.calls.matchOrders(soldPool))),
     ends: { code: "GM_ORDER_SIGNATURE" },
+    within: AT_ONCE,
   },
   {
     name: "a pool that was sold meanwhile, asked for",
     act: (market: BadMarket): Promise<Ended> =>
       run(`${market.app}`, "--pool", `${market.soldPool.pool.order.pool}`)(market),
     ends: { exit: 3, code: "GM_NO_OFFER" },
+    within: BY_COMMAND,
   },
   {
     name: "a request without funds, matched",
@@ -113,11 +126,13 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.send(requester.calls.matchOrders(match)));
     },
     ends: { code: "GM_NO_FUNDS" },
+    within: AT_ONCE,
   },
   {
     name: "a request without funds, from the command",
     act: (market: BadMarket): Promise<Ended> => run(`${market.app}`, "--account", "pool-operator")(market),
     ends: { exit: 3, code: "GM_NO_FUNDS" },
+    within: BY_COMMAND,
   },
   {
     name: "a request for an app that does not exist, posted",
@@ -126,12 +141,24 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.grid.market.postOrder("request", signed));
     },
     ends: { code: "GM_ASSET_UNKNOWN" },
+    within: AT_ONCE,
+  },
+  {
+    name: "a request with a callback, matched at a pool that makes none",
+    act: async ({ local, requester, request, matchOf, deadPool }: BadMarket): Promise<Ended> => {
+      const callback = local.deployment.contracts.hub;
+      const match = await matchOf(await requester.sign("request", request({ callback, pool: deadPool })));
+      return await refusalOf(() => requester.send(requester.calls.matchOrders(match)));
+    },
+    ends: { code: "GM_ORDER_MISMATCH" },
+    within: AT_ONCE,
   },
   {
     name: "params that are not JSON",
     act: ({ requester }: BadMarket): Promise<Ended> =>
       refusalOf(() => requester.grid.market.putParams("{ version: one")),
     ends: { code: "GM_BAD_PARAMS" },
+    within: AT_ONCE,
   },
   {
     name: "a request whose params nobody has, posted",
@@ -140,5 +167,6 @@ export const ORDERS: readonly Case[] = [
       return await refusalOf(() => requester.grid.market.postOrder("request", signed));
     },
     ends: { code: "GM_PARAMS_UNKNOWN" },
+    within: AT_ONCE,
   },
 ];

@@ -27,8 +27,13 @@ type RunJson = {
 };
 
 /** Runs the command and says how it ended. */
-export async function endOf(market: LocalMarket, args: readonly string[], env = {}): Promise<Ended> {
-  const { code: exit, json } = await market.run(args, { env });
+export async function endOf(
+  market: LocalMarket,
+  args: readonly string[],
+  env = {},
+  timeoutMs = 120_000,
+): Promise<Ended> {
+  const { code: exit, json } = await market.run(args, { env, timeoutMs });
   const { error, tasks } = json as RunJson;
   if (error) return { exit, code: error.code, said: error.message };
   return { exit, task: (tasks ?? []).map(wordsOf).join(", ") };

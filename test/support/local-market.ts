@@ -1,16 +1,20 @@
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+import { homePaths } from "../../cli/home.ts";
+import { readLocalState } from "../../cli/local/local-state.ts";
+import { localPaths } from "../../cli/local/paths.ts";
+import { isAlive } from "../../chain/node/process-id.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
 import type { Address } from "../../protocol/primitives.ts";
 
 import { envFor } from "./config.ts";
 import { inSuite } from "./in-suite.ts";
 import { tempDir } from "./temp-dir.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** The repository, from which a newcomer types `./gridmill`. */
 export const REPOSITORY = join(import.meta.dirname, "../..");
@@ -43,8 +47,8 @@ export interface LocalMarket extends AsyncDisposable {
   readonly accounts: Readonly<Record<string, Address>>;
   /** Runs `gridmill ARGS --json` in this market. */
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
-  /** Kills one of its processes as a power cut would. */
-  kill(name: string): Promise<void>;
+  /** Ends one of its processes, as a power cut would unless told otherwise, and waits until it is gone. */
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>;
 }
 
 type Ready = Pick<LocalMarket, "deployment" | "accounts"> & { chain: string; pool: string; registry: string };
@@ -53,15 +57,21 @@ const UP_MS = 120_000;
 const DOWN_MS = 30_000;
 
 /** Starts `gridmill up`; disposing stops it as Ctrl-C does and removes its data. */
-export const startLocalMarket = (upArgs: readonly string[] = []): Promise<LocalMarket> =>
-  startMarketBy(GRIDMILL, ["up", "--json", "--any-ports", ...upArgs]);
+export const startLocalMarket = (
+  upArgs: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<LocalMarket> => startMarketBy(GRIDMILL, ["up", "--json", "--any-ports", ...upArgs], env);
 
 /** The same by another program that does what `gridmill up --json` does. */
-export async function startMarketBy(program: string, args: readonly string[]): Promise<LocalMarket> {
+export async function startMarketBy(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<LocalMarket> {
   const dir = await tempDir();
   const home = dir.path;
   const up = spawn(program, args, {
-    env: envFor({ GRIDMILL_HOME: home }),
+    env: envFor({ ...env, GRIDMILL_HOME: home }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const stop = async (): Promise<void> => {
@@ -77,7 +87,7 @@ export async function startMarketBy(program: string, args: readonly string[]): P
       poolUrl: ready.pool,
       run: (args, options) =>
         runGridmill(["--json", ...args], { ...options, env: { GRIDMILL_HOME: home, ...options?.env } }),
-      kill: (name) => killService(home, name),
+      kill: (name, signal) => killService(home, name, signal),
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
@@ -134,11 +144,10 @@ async function interrupt(up: ChildProcess): Promise<void> {
   await ended;
 }
 
-type State = { readonly children: readonly { readonly name: string; readonly pid: number }[] };
-
-async function killService(home: string, name: string): Promise<void> {
-  const state = JSON.parse(await readFile(join(home, "local/state.json"), "utf8")) as State;
-  const service = state.children.filter((child) => child.name === name).at(-1);
+async function killService(home: string, name: string, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+  const state = await readLocalState(localPaths(homePaths(home).local).state);
+  const service = state?.children.find((child) => child.name === name);
   if (!service) throw new Error(`no ${name} in the state file`);
-  process.kill(service.pid, "SIGKILL");
+  process.kill(service.pid, signal);
+  await waitFor(`${name} to be gone`, async () => !(await isAlive(service)), { everyMs: 10 });
 }
