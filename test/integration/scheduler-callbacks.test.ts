@@ -2,11 +2,10 @@ import { expect } from "chai";
 import { hexlify } from "ethers";
 
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
-import type { Deal } from "../../protocol/deal.ts";
 import { failDigest, failText } from "../../protocol/digest.ts";
 import type { SettlePlan } from "../../scheduler/domain/settle-plan.ts";
 import { withRedis } from "../support/parts.ts";
-import { addressOf } from "../support/scheduler-records.ts";
+import { addressOf, firstOf } from "../support/scheduler-records.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";
 
 /** What the pool settles from now on. */
@@ -20,8 +19,6 @@ function plansOf(world: SchedulerWorld): readonly SettlePlan[] {
   world.pool = { ...world.pool, operator: { ...operator, settle } };
   return plans;
 }
-
-const firstOf = (deal: Deal) => taskIdOf(dealIdOf(deal), 0);
 
 describe("a pool, given deals that contracts wait for", function () {
   const redis = withRedis();

@@ -2,16 +2,14 @@ import { expect } from "chai";
 
 import { ChainUnreachableError } from "../../chain/errors.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
-import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
+import { dealDeadline, dealIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { digestOf } from "../../protocol/digest.ts";
 import { verifyResult } from "../../scheduler/blobs/verify-result.ts";
 import { withRedis } from "../support/parts.ts";
-import { PARAMS } from "../support/scheduler-records.ts";
+import { firstOf, PARAMS } from "../support/scheduler-records.ts";
 import { HONEST, WRONG } from "../support/scheduler-worker.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";
-
-const firstOf = (deal: Deal) => taskIdOf(dealIdOf(deal), 0);
 
 describe("a pool, from deal to payment", function () {
   const redis = withRedis();

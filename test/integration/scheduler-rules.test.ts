@@ -4,18 +4,16 @@ import { expect } from "chai";
 
 import { tagOf } from "../../protocol/ballot.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
-import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
-import type { Deal } from "../../protocol/deal.ts";
+import { dealDeadline, dealIdOf } from "../../protocol/deal.ts";
 import { digestOf, failDigest, failText } from "../../protocol/digest.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
 import { withRedis } from "../support/parts.ts";
+import { firstOf } from "../support/scheduler-records.ts";
 import { HONEST, WRONG } from "../support/scheduler-worker.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";
 
 /** Says at once that a task took too long. */
 const LATE = { text: failText("time") };
-
-const firstOf = (deal: Deal) => taskIdOf(dealIdOf(deal), 0);
 
 /** Rules that only show when somebody breaks them; each of these tests has failed before its rule was kept. */
 describe("a pool's rules", function () {
@@ -26,22 +24,19 @@ describe("a pool's rules", function () {
   });
   afterEach(() => world[Symbol.asyncDispose]());
 
-  const taskOf = async (deal: Deal) => (await world.pool.tasks.get(firstOf(deal)))!;
-  const epochIs = (state: string) => async () => (await world.pool.epochs.current(0))?.state === state;
-
   describe("on what is paid", function () {
     it("a worker that takes its vote back after its ballot is not paid without an output", async function () {
       const workers = [await world.connect(1, { silentAt: "upload" }), await world.connect(2, { silentAt: "upload" })];
       const deal = world.openDeal();
-      await world.drive("ballots are in", epochIs("opening"));
-      for (const { leaseId, worker } of (await taskOf(deal)).votes) {
+      await world.drive("ballots are in", world.epochIs("opening"));
+      for (const { leaseId, worker } of (await world.taskOf(deal)).votes) {
         await world.hear(worker, { type: "refuse", leaseId, code: "GM_DRAINING", message: "changed my mind" });
         await world.hear(worker, {
           ...{ type: "computed", leaseId, taskId: firstOf(deal) },
           tag: tagOf(firstOf(deal), digestOf(HONEST)),
         });
       }
-      expect((await taskOf(deal)).votes.map(({ state }) => state)).to.deep.equal(["balloted", "balloted"]);
+      expect((await world.taskOf(deal)).votes.map(({ state }) => state)).to.deep.equal(["balloted", "balloted"]);
       await world.drive("the epoch closed", () => world.hub.lastEpoch(0).settled);
 
       expect(workers).to.have.lengthOf(2);
@@ -51,14 +46,14 @@ describe("a pool's rules", function () {
     it("an output of one epoch is not taken for another answer of the next", async function () {
       const workers = [await world.connect(1), await world.connect(2)];
       const deal = world.openDeal();
-      await world.drive("agreed", async () => (await taskOf(deal))?.state === "agreed");
+      await world.drive("agreed", async () => (await world.taskOf(deal))?.state === "agreed");
       const ofAnother = { digest: digestOf(WRONG), result: "ab".repeat(32) };
       await world.pool.tasks.update(firstOf(deal), (task) => ({ ...task, ...ofAnother }));
 
       await world.drive("settled", world.isSettled(deal));
       await world.settleDown();
 
-      expect((await taskOf(deal)).result)
+      expect((await world.taskOf(deal)).result)
         .to.match(/^[0-9a-f]{64}$/)
         .and.not.equal(ofAnother.result);
       expect(workers.flatMap(({ heard }) => heard.filter(({ type }) => type === "upload?"))).to.have.lengthOf(1);
@@ -68,14 +63,14 @@ describe("a pool's rules", function () {
       await world.connect(1);
       await world.connect(2);
       const deal = world.openDeal();
-      await world.drive("uploaded", async () => (await taskOf(deal))?.result !== undefined);
+      await world.drive("uploaded", async () => (await world.taskOf(deal))?.result !== undefined);
       const event = { kind: "TaskSettled", dealId: dealIdOf(deal), index: 0, digest: digestOf(WRONG) };
       world.hub.settled.set(firstOf(deal), digestOf(WRONG));
       world.hub.events.push(event);
 
       await world.settleDown();
 
-      const task = await taskOf(deal);
+      const task = await world.taskOf(deal);
       expect(task).to.include({ state: "settled", digest: digestOf(WRONG) });
       expect(task.result).to.equal(undefined);
     });
@@ -92,7 +87,7 @@ describe("a pool's rules", function () {
       await world.hear(stranger.address, { ...vote, tag: tagOf(vote.taskId, digestOf(WRONG)) });
       await world.settleDown();
 
-      expect((await taskOf(deal)).votes).to.deep.equal([]);
+      expect((await world.taskOf(deal)).votes).to.deep.equal([]);
       expect(stranger.heard.map(({ type }) => type)).to.include("drop");
     });
 
@@ -108,7 +103,7 @@ describe("a pool's rules", function () {
       const vote = { type: "computed", leaseId: randomUUID(), taskId: firstOf(deal) } as const;
       await world.hear(known.address, { ...vote, tag: tagOf(vote.taskId, digestOf(HONEST)) });
 
-      expect((await taskOf(deal)).votes.map(({ state, weight }) => [state, weight])).to.deep.equal([["computed", "2"]]);
+      expect((await world.taskOf(deal)).votes.map(({ state, weight }) => [state, weight])).to.deep.equal([["computed", "2"]]);
     });
 
     it("nobody is believed to be out of time that has not had its time", async function () {
@@ -116,7 +111,7 @@ describe("a pool's rules", function () {
       const deal = world.openDeal();
       await world.settleDown();
 
-      expect((await taskOf(deal)).votes.map(({ state, code }) => `${state} ${code}`)).to.deep.equal(
+      expect((await world.taskOf(deal)).votes.map(({ state, code }) => `${state} ${code}`)).to.deep.equal(
         hasty.map(() => "failed GM_TIME_NOT_PASSED"),
       );
       for (const { address } of hasty) {
@@ -132,7 +127,7 @@ describe("a pool's rules", function () {
 
       await world.drive("settled", world.isSettled(deal));
 
-      expect((await taskOf(deal)).digest).to.equal(failDigest("time"));
+      expect((await world.taskOf(deal)).digest).to.equal(failDigest("time"));
     });
 
     it("a worker cannot keep another's lease alive", async function () {
@@ -159,8 +154,8 @@ describe("a pool's rules", function () {
       }
 
       expect(silent.heard.filter(({ type }) => type === "lease").length).to.be.within(3, 5);
-      expect((await taskOf(deal)).votes).to.have.lengthOf(1);
-      expect((await taskOf(deal)).waitingFor).to.include("has to wait");
+      expect((await world.taskOf(deal)).votes).to.have.lengthOf(1);
+      expect((await world.taskOf(deal)).waitingFor).to.include("has to wait");
     });
 
     it("a settle that leaves a task open again and again is not repeated at once", async function () {
@@ -177,14 +172,14 @@ describe("a pool's rules", function () {
       const workers = [await world.connect(1), await world.connect(2)];
       for (const { address } of workers) world.hub.scores.set(address, 48);
       const deal = world.openDeal({ trust: 100 });
-      await world.drive("ballots are in", epochIs("opening"));
+      await world.drive("ballots are in", world.epochIs("opening"));
       for (const { address } of workers) world.hub.scores.set(address, 0);
 
       await world.drive("left open", () => world.hub.lastEpoch(0).settled);
       await world.settleDown();
 
-      expect((await taskOf(deal)).votes.map(({ weight }) => weight)).to.deep.equal(["2", "2"]);
-      expect((await taskOf(deal)).state).to.equal("planned");
+      expect((await world.taskOf(deal)).votes.map(({ weight }) => weight)).to.deep.equal(["2", "2"]);
+      expect((await world.taskOf(deal)).state).to.equal("planned");
     });
   });
 
@@ -210,7 +205,7 @@ describe("a pool's rules", function () {
 
       await world.drive("settled", world.isSettled(deal), 60);
 
-      expect((await taskOf(deal)).votes.map(({ tries }) => tries)).to.deep.equal([1, 1]);
+      expect((await world.taskOf(deal)).votes.map(({ tries }) => tries)).to.deep.equal([1, 1]);
     });
   });
 
@@ -231,7 +226,7 @@ describe("a pool's rules", function () {
       await world.settleDown();
 
       expect(watched).to.equal(true);
-      expect((await taskOf(deal)).votes.map(({ state }) => state)).to.deep.equal(["agree", "agree"]);
+      expect((await world.taskOf(deal)).votes.map(({ state }) => state)).to.deep.equal(["agree", "agree"]);
       for (const { address, heard } of workers) {
         expect(heard.filter(({ type }) => type === "settled")).to.have.lengthOf(1);
         expect(await world.pool.workers.tally(address)).to.deep.equal({ good: 1, bad: 0 });

@@ -3,18 +3,15 @@ import { expect } from "chai";
 import { ChainUnreachableError, NoGasMoneyError } from "../../chain/errors.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
-import type { Deal } from "../../protocol/deal.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
 import { placeTask } from "../../scheduler/actions/place-task.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
 import { isWorking } from "../../scheduler/domain/vote-state.ts";
 import { createQuarantine } from "../../scheduler/store/quarantine.ts";
 import { withRedis } from "../support/parts.ts";
-import { addressOf } from "../support/scheduler-records.ts";
+import { addressOf, firstOf } from "../support/scheduler-records.ts";
 import { WRONG } from "../support/scheduler-worker.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";
-
-const firstOf = (deal: Deal) => taskIdOf(dealIdOf(deal), 0);
 
 /** What a pool does besides: each of these tests has failed before its rule was kept. */
 describe("a pool's upkeep", function () {
@@ -24,9 +21,6 @@ describe("a pool's upkeep", function () {
     world = await SchedulerWorld.open(redis().url);
   });
   afterEach(() => world[Symbol.asyncDispose]());
-
-  const taskOf = async (deal: Deal) => (await world.pool.tasks.get(firstOf(deal)))!;
-  const epochIs = (state: string) => async () => (await world.pool.epochs.current(0))?.state === state;
 
   describe("on deals", function () {
     it("one that is being worked on is not given back when it is seen again", async function () {
@@ -171,7 +165,7 @@ describe("a pool's upkeep", function () {
       await world.pool.tasks.update(firstOf(deal), (task) => ({ ...task, state: "running" }));
       world.loseAll();
 
-      await world.drive("another lease", async () => (await taskOf(deal)).votes.length > workers.length, 20);
+      await world.drive("another lease", async () => (await world.taskOf(deal)).votes.length > workers.length, 20);
     });
   });
 
@@ -180,16 +174,16 @@ describe("a pool's upkeep", function () {
       const { address } = await world.connect(1, { silentAt: "accept" });
       const deal = world.openDeal();
       await world.settleDown();
-      const { leaseId } = (await taskOf(deal)).votes[0]!;
+      const { leaseId } = (await world.taskOf(deal)).votes[0]!;
 
       await world.hear(address, { type: "refuse", leaseId, code: "GM_ENGINE_UNREACHABLE", message: "no engine" });
       await world.settleDown();
-      expect((await taskOf(deal)).waitingFor).to.equal("1 x takes no leases now");
+      expect((await world.taskOf(deal)).waitingFor).to.equal("1 x takes no leases now");
 
       await world.hear(address, { type: "heartbeat", leases: [], load: 0, accepting: true });
       await sweep(world.pool);
       await world.settleDown();
-      expect((await taskOf(deal)).votes.filter(isWorking)).to.have.lengthOf(1);
+      expect((await world.taskOf(deal)).votes.filter(isWorking)).to.have.lengthOf(1);
     });
   });
 
@@ -206,13 +200,13 @@ describe("a pool's upkeep", function () {
 
         expect(thrown).to.be.instanceOf(NoGasMoneyError);
         const why = `the pool cannot ${act} its votes: the operator cannot pay for the gas`;
-        expect((await taskOf(deal)).waitingFor).to.equal(why);
+        expect((await world.taskOf(deal)).waitingFor).to.equal(why);
         expect((await world.pool.epochs.current(0))!.note).to.equal(why);
 
         world.pool = { ...world.pool, operator };
         await world.drive("the end", world.isSettled(deal));
 
-        expect(await taskOf(deal))
+        expect(await world.taskOf(deal))
           .to.include({ state: "settled" })
           .and.not.have.property("waitingFor");
         expect((await world.pool.epochs.current(0))!.note).to.equal("1 settled, 0 left open, 0 skipped");
@@ -261,7 +255,7 @@ describe("a pool's upkeep", function () {
       await placeTask({ ...world.pool, tasks: { ...tasks, lease } }, firstOf(deal));
 
       expect(overtaken).to.equal(true);
-      expect((await taskOf(deal)).votes).to.have.lengthOf(2);
+      expect((await world.taskOf(deal)).votes).to.have.lengthOf(2);
     });
 
     it("a task that both change at once has every change once", async function () {
@@ -275,14 +269,14 @@ describe("a pool's upkeep", function () {
 
       await Promise.all(Array.from({ length: 20 }, (_unused, index) => add(index)));
 
-      expect(new Set((await taskOf(deal)).uploadsFailed).size).to.equal(20);
+      expect(new Set((await world.taskOf(deal)).uploadsFailed).size).to.equal(20);
     });
 
     it("one of them writes the next state of an epoch, and the other is told that it was too late", async function () {
       await world.connect(1);
       await world.connect(2);
       world.openDeal();
-      await world.drive("opening", epochIs("opening"));
+      await world.drive("opening", world.epochIs("opening"));
       const record = (await world.pool.epochs.current(0))!;
 
       const put = () => world.pool.epochs.put(record, { ...record, note: "x" });

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { HDNodeWallet, id as hashOf } from "ethers";
 
 import { tagOf } from "../../protocol/ballot.ts";
-import { dealIdOf } from "../../protocol/deal.ts";
+import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { packResources, NO_RESOURCES } from "../../protocol/capabilities.ts";
 import { manifestOf, digestOf } from "../../protocol/digest.ts";
@@ -47,6 +47,9 @@ export function aDeal(changes: Partial<Deal> = {}): Deal {
     ...changes,
   };
 }
+
+/** Id of a deal's first task. */
+export const firstOf = (deal: Deal): Hash => taskIdOf(dealIdOf(deal), 0);
 
 export const DIGEST = digestOf(manifestOf([], 0));
 export const OTHER_DIGEST = digestOf(manifestOf([], 1));

@@ -19,6 +19,7 @@ import { sweep } from "../../scheduler/actions/sweep.ts";
 import { createFileBlobStore } from "../../scheduler/blobs/blob-store.ts";
 import { loadConfig } from "../../scheduler/config.ts";
 import type { SchedulerConfig } from "../../scheduler/config.ts";
+import type { TaskRecord } from "../../scheduler/domain/task-state.ts";
 import { hearMessage } from "../../scheduler/http/hear-message.ts";
 import type { Messenger, Wake } from "../../scheduler/ports.ts";
 import { createBlobLedger } from "../../scheduler/store/blob-ledger.ts";
@@ -29,7 +30,7 @@ import type { Keys, RedisConnection } from "../../scheduler/store/redis.ts";
 import { createTaskStore } from "../../scheduler/store/task-store.ts";
 import { createWorkerStore } from "../../scheduler/store/worker-store.ts";
 import { BALLOT_DOMAIN, CHAIN_ID, FakeHub, fakeOperator, fakePoolChain } from "./scheduler-chain.ts";
-import { aDeal, PARAMS } from "./scheduler-records.ts";
+import { aDeal, firstOf, PARAMS } from "./scheduler-records.ts";
 import { FakeWorker } from "./scheduler-worker.ts";
 import type { Manners } from "./scheduler-worker.ts";
 import { tempDir } from "./temp-dir.ts";
@@ -249,6 +250,14 @@ export class SchedulerWorld implements AsyncDisposable {
   /* WHAT A TEST ASKS */
 
   stateOf = async (taskId: Hash): Promise<string | undefined> => (await this.pool.tasks.get(taskId))?.state;
+
+  /** The first task of a deal that the pool has entered. */
+  taskOf = async (deal: Deal): Promise<TaskRecord> => (await this.pool.tasks.get(firstOf(deal)))!;
+
+  /** Asks whether the epoch of lane 0 is in this state. */
+  epochIs(state: string): () => Promise<boolean> {
+    return async () => (await this.pool.epochs.current(0))?.state === state;
+  }
 
   isSettled(deal: Deal): () => boolean {
     return () => !this.hub.isOpen(dealIdOf(deal)) && !this.hub.closed.has(dealIdOf(deal));
