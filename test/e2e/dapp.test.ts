@@ -7,7 +7,7 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { AnswerFate } from "../../sdk/dapps.ts";
 import { expectBalanced, readBooks } from "../support/books.ts";
 import { linesOf, typeLines } from "../support/doc-script.ts";
-import { bidOf, bidsFile, commitmentOf, exampleContract, handOver } from "../support/e2e-auction.ts";
+import { bidOf, bidsFile, commitmentOf, exampleContract } from "../support/e2e-auction.ts";
 import type { Bid } from "../support/e2e-auction.ts";
 import { openPerson } from "../support/e2e-person.ts";
 import type { Person } from "../support/e2e-person.ts";
@@ -20,6 +20,8 @@ import { tempDir } from "../support/temp-dir.ts";
 const PAGE = readFileSync(join(REPOSITORY, "docs/dapp.md"), "utf8");
 const ETHER = 10n ** 18n;
 const DEPOSIT = ETHER;
+/** What each contract gets to pay with. */
+const BUDGET = 5n * ETHER;
 const BIDDING_SECONDS = 600;
 const FILE = "(bytes32,uint64,string)";
 
@@ -66,13 +68,20 @@ describe("contracts that ask for computations", function () {
       const sources = JSON.stringify(texts.map(() => seller.address));
       const words = ["marketplace", app, `${ETHER}`, sources];
       const { address } = await seller.grid.contracts.deploy(await exampleContract("MedianOracle"), words);
-      await seller.grid.accounts.depositFor(address, 5n * ETHER);
-      for (const [source, text] of texts.entries()) {
+      const publishing = texts.map((text, source) => {
         const file = fileWords(files.serve(text));
-        await seller.grid.contracts.send(address, "publish(uint256,bytes32,uint64,string)", [`${source}`, ...file]);
-      }
+        return seller.grid.contracts.send(address, "publish(uint256,bytes32,uint64,string)", [`${source}`, ...file]);
+      });
+      await Promise.all([seller.grid.accounts.depositFor(address, BUDGET), ...publishing]);
       return address;
     }
+
+    /** Puts an app's registration into a contract's hands. */
+    const handOver = (app: bigint, to: Address) => {
+      const words = [seller.address, to, `${app}`];
+      const { appRegistry } = market().deployment.contracts;
+      return seller.grid.contracts.send(appRegistry, "transferFrom(address,address,uint256)", words);
+    };
 
     async function anAuction(app: string): Promise<Address> {
       const item = await seller.grid.apps.publish({
@@ -96,8 +105,7 @@ describe("contracts that ask for computations", function () {
       ];
       const words = ["marketplace", JSON.stringify(terms)];
       const { address } = await seller.grid.contracts.deploy(await exampleContract("SealedBidAuction"), words);
-      await seller.grid.accounts.depositFor(address, 5n * ETHER);
-      await handOver(seller, item.id, address);
+      await Promise.all([seller.grid.accounts.depositFor(address, BUDGET), handOver(item.id, address)]);
       return address;
     }
 
@@ -122,19 +130,22 @@ describe("contracts that ask for computations", function () {
     it("calls both back, survives answers that fail or cannot be used, and pays for what was computed", async function () {
       const [median, auctionApp] = await Promise.all([publish("apps/median"), publish("apps/auction")]);
       const GARBAGE = "no number\n";
-      const silent = await anOracle(median, [GARBAGE, GARBAGE, GARBAGE]);
-      const doubtful = await anOracle(median, ["7\n", GARBAGE, GARBAGE]);
-      const oracle = await anOracle(median, ["7\n", "8\n8\n", "12345678901\n"]);
-      const auction = await anAuction(auctionApp);
+      await seller.send(seller.calls.allowDeposit(4n * BUDGET));
+      const [silent, doubtful, oracle, auction] = await Promise.all([
+        anOracle(median, [GARBAGE, GARBAGE, GARBAGE]),
+        anOracle(median, ["7\n", GARBAGE, GARBAGE]),
+        anOracle(median, ["7\n", "8\n8\n", "12345678901\n"]),
+        anAuction(auctionApp),
+      ]);
       const bids = bidders.map((person, at) => bidOf(person, (BigInt(at) + 3n) * (ETHER / 10n)));
       const [low, middle, high] = bids as [Bid, Bid, Bid];
       for (const bid of bids) await commit(auction, bid);
       await rpc(market().chainUrl, "evm_increaseTime", [BIDDING_SECONDS + 1]);
       const left = files.serve(bidsFile(bids, [middle]));
-      for (const consumer of [silent, doubtful, oracle]) {
-        await seller.grid.contracts.send(consumer, "ask(uint256[])", ["[0,1,2]"]);
-      }
-      await seller.grid.contracts.send(auction, `askWinner(${FILE})`, [JSON.stringify(fileWords(left))]);
+      await Promise.all([
+        ...[silent, doubtful, oracle].map((each) => seller.grid.contracts.send(each, "ask(uint256[])", ["[0,1,2]"])),
+        seller.grid.contracts.send(auction, `askWinner(${FILE})`, [JSON.stringify(fileWords(left))]),
+      ]);
 
       const ends = await Promise.all([silent, doubtful, oracle, auction].map(answered));
 

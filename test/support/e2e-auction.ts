@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { concat, getBytes, hexlify, sha256, toBeHex } from "ethers";
 
-import type { Address, Hex } from "../../protocol/primitives.ts";
+import type { Hex } from "../../protocol/primitives.ts";
 import { parseArtifact } from "../../sdk/contract-calls.ts";
 import type { Artifact } from "../../sdk/contract-calls.ts";
 
@@ -40,9 +40,4 @@ export function bidsFile(bids: readonly Bid[], left: readonly Bid[] = []): strin
     return `${words.map((word) => hexlify(getBytes(word)).slice(2)).join(" ")}\n`;
   });
   return lines.join("");
-}
-
-/** Puts an app's registration into a contract's hands. */
-export async function handOver({ address, calls, send }: Person, app: bigint, to: Address): Promise<void> {
-  await send(calls.transferAsset("app", app, address, to));
 }
