@@ -37,8 +37,12 @@ const deal: CommandGroup = {
 };
 
 const app: CommandGroup = {
-  summary: "publish and offer apps",
+  summary: "check, publish and offer apps",
   verbs: {
+    check: entry(
+      "run an app twice here: do the runs agree, and which category fits",
+      async () => (await import("./commands/app-check.ts")).appCheck,
+    ),
     publish: entry(
       "register an app on chain, from a folder or an image",
       async () => (await import("./commands/app-publish.ts")).appPublish,

@@ -54,7 +54,7 @@ export class NotUpError extends GridmillError {
   readonly retryable = false;
 }
 
-/** `pool start` or `worker start` for a process that runs already. */
+/** `pool start` or `worker start` for a process that runs already, or a second `app check`. */
 export class AlreadyRunningError extends GridmillError {
   readonly code = "GM_ALREADY_RUNNING";
   readonly retryable = false;

@@ -16,6 +16,8 @@ export type HomePaths = {
   readonly local: string;
   /** Data of pools and workers on other networks. */
   readonly services: string;
+  /** Where apps are checked, one at a time. */
+  readonly check: string;
   /** This machine's score, for whatever runs under this home. */
   readonly benchmark: string;
 };
@@ -28,6 +30,7 @@ export function homePaths(root: string): HomePaths {
     journals: join(root, "journals"),
     local: join(root, "local"),
     services: join(root, "services"),
+    check: join(root, "check"),
     benchmark: join(root, "benchmark.json"),
   };
 }

@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 
 import { GridmillError } from "../../protocol/errors.ts";
 import { connectEngine, statusOf } from "../../worker/executor/engine.ts";
+import type { EngineAddress } from "../../worker/executor/engine.ts";
 import { EngineUnreachableError } from "../../worker/executor/errors.ts";
 
 /** The container engine that builds and pushes. Made by {@link imageEngine}; callers only pass it on. */
@@ -18,7 +19,12 @@ export type EngineCall = {
 
 /** @param host `unix://…` or `tcp://…`, as in DOCKER_HOST. Connects with the first call. */
 export function imageEngine(host: string): ImageEngine {
-  return connectEngine(host.startsWith("unix://") ? { socketPath: host.slice("unix://".length) } : { host });
+  return connectEngine(addressOf(host));
+}
+
+/** @param host as for {@link imageEngine} */
+export function addressOf(host: string): EngineAddress {
+  return host.startsWith("unix://") ? { socketPath: host.slice("unix://".length) } : { host };
 }
 
 /** What the engine said went wrong, without dockerode's wrapping. */

@@ -48,14 +48,18 @@ export async function draftOf(target: Target, args: readonly string[], options: 
 }
 
 /** What an image says of itself: nothing. */
-const NO_MANIFEST = { args: [], category: 0, requirements: {} } as const;
+export const NO_MANIFEST = { args: [], category: 0, requirements: {} } as const;
 
 function paramsText(args: readonly string[], uploads: Draft["uploads"], { env, seconds }: RunOptions): string {
   const inputs = uploads.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }));
   return toJson({ version: 1, args, env, inputs, ...(seconds === undefined ? {} : { seconds }) });
 }
 
-function requirementsOf(own: Partial<Resources>, { cpus, memory }: RunOptions): Resources {
+/** What a task needs: what the app says of itself, and what the command line says instead. */
+export function requirementsOf(
+  own: Partial<Resources>,
+  { cpus, memory }: Pick<RunOptions, "cpus" | "memory">,
+): Resources {
   return {
     ...DEFAULT_REQUIREMENTS,
     ...own,

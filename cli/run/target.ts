@@ -53,16 +53,37 @@ export function nameOf(target: Target): string {
  * @throws ImageNotFoundError | ImageBuildError | ImagePushError | EngineUnreachableError
  */
 export async function pinImage(context: Context, target: Exclude<Target, { kind: "app" }>): Promise<ImagePin> {
-  const { config, signal, progress } = context;
-  const engine = imageEngine(config.dockerHost ?? DEFAULT_DOCKER_HOST);
-  if (target.kind === "image") return pinOf(await resolveDigest({ engine, name: target.name, signal }));
+  const call = callOf(context);
+  if (target.kind === "image") return pinOf(await resolveDigest({ ...call, name: target.name }));
   const { name, version } = target.manifest;
-  const tag = `gridmill/${name}:${version}`;
   const registry = await registryOf(context);
-  const call = { engine, signal, onProgress: (line: string) => progress(`  ${line}`) };
-  const base = await ensureBaseImage(call);
-  await buildImage({ ...call, contextDir: target.path, tag, buildArgs: { BASE: base } });
+  const { tag } = await buildFolder(context, target);
   return pinOf(await pushImage({ ...call, image: tag, name: `${registry}/${name}:${version}` }));
+}
+
+/**
+ * The target's image as this machine's engine knows it: a folder is built and goes nowhere, of an image the registry is asked.
+ * @throws ImageNotFoundError | ImageBuildError | EngineUnreachableError
+ */
+export async function localImage(context: Context, target: Exclude<Target, { kind: "app" }>): Promise<string> {
+  if (target.kind === "folder") return (await buildFolder(context, target)).imageId;
+  return (await resolveDigest({ ...callOf(context), name: target.name })).reference;
+}
+
+async function buildFolder(
+  context: Context,
+  { path, manifest: { name, version } }: Extract<Target, { kind: "folder" }>,
+): Promise<{ readonly tag: string; readonly imageId: string }> {
+  const call = callOf(context);
+  const tag = `gridmill/${name}:${version}`;
+  const base = await ensureBaseImage(call);
+  const { imageId } = await buildImage({ ...call, contextDir: path, tag, buildArgs: { BASE: base } });
+  return { tag, imageId };
+}
+
+function callOf({ config, signal, progress }: Context) {
+  const engine = imageEngine(config.dockerHost ?? DEFAULT_DOCKER_HOST);
+  return { engine, signal, onProgress: (line: string) => progress(`  ${line}`) };
 }
 
 /**

@@ -48,8 +48,8 @@ export function limitsFor({ limits }: TaskTerms, { seconds = limits.seconds }: P
 }
 
 /** What the deal requires is also what its container may use. */
-function limitsOf(deal: Deal): Limits {
-  const required = unpackResources(deal.requirements);
+export function limitsOf({ requirements, category }: Pick<Deal, "requirements" | "category">): Limits {
+  const required = unpackResources(requirements);
   const diskMiB = required.diskMiB || DEFAULTS.diskMiB;
   return {
     cpuMillicores: required.cpuMillicores || DEFAULTS.cpuMillicores,
@@ -58,6 +58,6 @@ function limitsOf(deal: Deal): Limits {
     fileMiB: diskMiB,
     pids: PIDS,
     logBytes: LOG_BYTES,
-    seconds: categorySeconds(deal.category),
+    seconds: categorySeconds(category),
   };
 }

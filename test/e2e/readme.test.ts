@@ -62,6 +62,7 @@ describe("README.md", function () {
         "./gridmill task list",
         "./gridmill task result",
         "./gridmill status",
+        "./gridmill app check",
       ]);
       await using dir = await tempDir();
       let id = "";

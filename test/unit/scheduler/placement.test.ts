@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
+import { failDigest } from "../../../protocol/digest.ts";
 import { explain, place } from "../../../scheduler/domain/placement.ts";
 import type { Candidate } from "../../../scheduler/domain/placement.ts";
 import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
@@ -60,6 +61,13 @@ describe("placement", function () {
         expect(reasonFor(aCandidate(1), voted)).to.equal("already votes on this task");
       });
     }
+
+    it("wants a machine as fast as the one that was out of time, as far as a benchmark can tell", function () {
+      const late = aTask({}, { votes: (id) => [aVote(id, addressOf(7), "computed", { of: failDigest("time") })] });
+
+      expect(reasonFor(aCandidate(1, capable({ benchmark: 799 })), late)).to.include("no larger than the machine");
+      expect(reasonFor(aCandidate(1, capable({ benchmark: 800 })), late)).to.equal(undefined);
+    });
 
     it("lets a worker whose lease was lost try again", function () {
       expect(reasonFor(aCandidate(1), aTask({}, { votes: (id) => [aVote(id, addressOf(1), "lost")] }))).to.equal(

@@ -42,6 +42,13 @@ describe("second tries", function () {
     expect([other!.worker, again!.worker, again!.tries]).to.deep.equal([addressOf(2), addressOf(1), 2]);
   });
 
+  it("remember when the first began: what they answer may have been computed then", function () {
+    const task = aTask({ votes: [{ ...voteIn("lost"), since: 5 }] });
+
+    expect(withVote(task, { ...voteIn("leased"), since: 9 }).votes[0]!.since).to.equal(5);
+    expect(withVote(aTask(), { ...voteIn("leased"), since: 9 }).votes[0]!.since).to.equal(9);
+  });
+
   it("leave a task as it is, the very same, where a vote cannot move", function () {
     const vote = voteIn("refused");
     const task = aTask({ votes: [vote] });
