@@ -111,6 +111,10 @@ const worker: CommandGroup = {
       "the workers of this machine: process, bond, score, earnings",
       async () => (await import("./commands/worker-status.ts")).workerStatus,
     ),
+    bench: entry(
+      "measure this machine: the score that a worker of it offers",
+      async () => (await import("./commands/worker-bench.ts")).workerBench,
+    ),
   },
 };
 

@@ -81,6 +81,16 @@ describe("app check", function () {
     const gridmill = (...args: readonly string[]): Promise<Ran> =>
       runGridmill(["--json", "app", "check", ...args], { env: { GRIDMILL_HOME: home().path } });
 
+    it("has a score, the one of the machine", async function () {
+      const { code, json } = await runGridmill(["--json", "worker", "bench"], { env: { GRIDMILL_HOME: home().path } });
+
+      expect(code).to.equal(0);
+      const { score, parts, enough } = json as { score: number; parts: Record<string, number>; enough: boolean };
+      expect(Object.keys(parts)).to.deep.equal(["integer", "float", "memory", "compress"]);
+      expect(score).to.be.within(Math.min(...Object.values(parts)), Math.max(...Object.values(parts)));
+      expect(enough).to.equal(score >= 400);
+    });
+
     it("builds a folder, runs it as its app.json says, and ends with 0", async function () {
       const { code, json, stderr } = await gridmill("apps/checksum", "--input", "README.md");
 

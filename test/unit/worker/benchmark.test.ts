@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { measureRates } from "../../../worker/benchmark/measure.ts";
 import type { Rates } from "../../../worker/benchmark/measure.ts";
 import { machineScore } from "../../../worker/benchmark/machine-score.ts";
-import { scoreOf } from "../../../worker/benchmark/score.ts";
+import { partScores, scoreOf } from "../../../worker/benchmark/score.ts";
 import { createWorkloads, PARTS } from "../../../worker/benchmark/workloads.ts";
 import type { Part, Workload } from "../../../worker/benchmark/workloads.ts";
 import { tempDir } from "../../support/temp-dir.ts";
@@ -70,6 +70,13 @@ describe("benchmark", function () {
 
     expect(scoreOf(twice) / scoreOf(EVEN)).to.be.closeTo(2, 0.01);
     for (const part of PARTS) expect(scoreOf(times(16, part)) / scoreOf(EVEN)).to.be.closeTo(2, 0.01);
+  });
+
+  it("scores each part by itself", function () {
+    const [even, quick] = [partScores(EVEN), partScores(times(3, "memory"))];
+
+    expect(quick).to.deep.equal({ ...even, memory: quick.memory });
+    expect(quick.memory / even.memory).to.be.closeTo(3, 0.01);
   });
 
   describe("a machine's score", function () {
