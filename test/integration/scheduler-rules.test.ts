@@ -103,7 +103,9 @@ describe("a pool's rules", function () {
       const vote = { type: "computed", leaseId: randomUUID(), taskId: firstOf(deal) } as const;
       await world.hear(known.address, { ...vote, tag: tagOf(vote.taskId, digestOf(HONEST)) });
 
-      expect((await world.taskOf(deal)).votes.map(({ state, weight }) => [state, weight])).to.deep.equal([["computed", "2"]]);
+      expect((await world.taskOf(deal)).votes.map(({ state, weight }) => [state, weight])).to.deep.equal([
+        ["computed", "2"],
+      ]);
     });
 
     it("nobody is believed to be out of time that has not had its time", async function () {
