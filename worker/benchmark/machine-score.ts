@@ -28,7 +28,7 @@ type Subject = z.output<typeof SubjectSchema>;
 const KeptSchema = z.strictObject({ ...SubjectSchema.shape, score: z.int().positive(), rates: RatesSchema });
 
 /** How fast one core of a machine is; the reference machine has 1000. */
-export type MachineScore = { readonly score: number; readonly rates: Rates };
+type MachineScore = { readonly score: number; readonly rates: Rates };
 
 const PROGRAM = join(import.meta.dirname, "program.ts");
 const PATIENCE_MS = 120_000;
