@@ -12,6 +12,8 @@ export type HomePaths = {
   readonly keys: string;
   /** What was sent to a chain and is not yet final, so that a restart sends nothing twice. */
   readonly journals: string;
+  /** What runs that were killed had signed, so that the same command goes on with it. */
+  readonly runs: string;
   /** The market that `gridmill up` runs. */
   readonly local: string;
   /** Data of pools and workers on other networks. */
@@ -28,6 +30,7 @@ export function homePaths(root: string): HomePaths {
     networks: join(root, "networks.json"),
     keys: join(root, "keys"),
     journals: join(root, "journals"),
+    runs: join(root, "runs"),
     local: join(root, "local"),
     services: join(root, "services"),
     check: join(root, "check"),

@@ -151,7 +151,7 @@ export type QuoteRequestInput = z.input<typeof QuoteRequestSchema>;
 export type QuoteRequest = z.output<typeof QuoteRequestSchema>;
 
 /** One combination of asks that the request would be matched with. Prices in wei per task; `total` for the whole volume. */
-const OfferSchema = z.object({
+export const OfferSchema = z.object({
   app: SignedAppOrderSchema,
   dataset: SignedDatasetOrderSchema.nullable(),
   pool: SignedPoolOrderSchema,

@@ -40,6 +40,23 @@ export interface Requests {
     onStep?: (step: SubmitStep) => void,
     signal?: AbortSignal,
   ): Promise<Submitted>;
+  /** The first half of {@link submit}: stores params and inputs and signs. Nothing is paid, and nobody has the request. */
+  sign(
+    spec: RequestSpec,
+    offer: Offer,
+    onStep?: (step: SubmitStep) => void,
+    signal?: AbortSignal,
+  ): Promise<Signed<RequestOrder>>;
+  /**
+   * The second half: posts the request and sends the match. Called again for the same request, by whichever process with
+   * the same journal, it pays nothing more.
+   */
+  match(
+    offer: Offer,
+    request: Signed<RequestOrder>,
+    onStep?: (step: SubmitStep) => void,
+    signal?: AbortSignal,
+  ): Promise<Submitted>;
 }
 
 /** How long a request may wait for its match, in seconds; it is matched at once as a rule. */
@@ -56,7 +73,10 @@ export function createRequests(context: GridContext): Requests {
       await gatewayAt(context, offer.endpoint).pool();
       return offer;
     },
-    submit: (spec, offer, onStep = () => {}, signal) => submit(context, spec, offer, onStep, signal),
+    submit: async (spec, offer, onStep = () => {}, signal) =>
+      openDeal(context, offer, await sign(context, spec, offer, onStep, signal), onStep, signal),
+    sign: (spec, offer, onStep = () => {}, signal) => sign(context, spec, offer, onStep, signal),
+    match: (offer, request, onStep = () => {}, signal) => openDeal(context, offer, request, onStep, signal),
   };
 }
 
@@ -71,17 +91,16 @@ function quoteOf({ account }: GridContext, spec: RequestSpec) {
   return { app, pool, category, trust, volume, requester, callback, requirements: vector, maxPrices };
 }
 
-async function submit(
+async function sign(
   context: GridContext,
   spec: RequestSpec,
   offer: Offer,
   onStep: (step: SubmitStep) => void,
   signal?: AbortSignal,
-): Promise<Submitted> {
+): Promise<Signed<RequestOrder>> {
   await bring(context, spec, offer, onStep, signal);
   onStep("sign");
-  const request = await signed(context, "request", await requestOrder(context, spec, offer));
-  return await openDeal(context, offer, request, onStep, signal);
+  return await signed(context, "request", await requestOrder(context, spec, offer));
 }
 
 /** Stores the params at the market, and what no URL leads to at the pool. */
@@ -99,7 +118,7 @@ export async function bring(
   for (const { sha256, body } of uploads) await gateway.upload(sha256, body, signal);
 }
 
-/** Posts a request and sends its match with the offer. */
+/** Posts a request and sends its match with the offer, unless that is on its way already. */
 export async function openDeal(
   context: GridContext,
   { app, pool }: Offer,
@@ -107,10 +126,10 @@ export async function openDeal(
   onStep: (step: SubmitStep) => void,
   signal?: AbortSignal,
 ): Promise<Submitted> {
-  await context.market.postOrder("request", request);
-
-  onStep("match");
   const id = `match-${orderHash("request", request.order, context.reader.orderDomain)}`;
+  // Of a match that was sent the market may know more than that its request is good.
+  if (!(await accountOf(context).sender.find(id))) await context.market.postOrder("request", request);
+  onStep("match");
   const receipt = await send(context, id, context.calls.matchOrders({ app, pool, request }), signal);
   const { dealId, deal } = eventOf(context, receipt, "DealOpened");
   const known = rememberDeal(context, { dealId, deal, blockNumber: receipt.blockNumber });

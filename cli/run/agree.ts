@@ -15,7 +15,7 @@ import { ensureApp, nameOf, pinImage, requireImage, usableApp } from "./target.t
 import type { Target } from "./target.ts";
 
 /** What is going to be run: an app of the market, or an image that has to be registered first. */
-type Runnable =
+export type Runnable =
   | { readonly kind: "app"; readonly id: bigint }
   | { readonly kind: "image"; readonly image: ImagePin }
   | { readonly kind: "unbuilt" };

@@ -7,7 +7,7 @@ import type { FailReason } from "../../protocol/digest.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { TaskView } from "../../sdk/deals.ts";
 import type { Grid } from "../../sdk/grid.ts";
-import { saveResult } from "../../sdk/node/save-result.ts";
+import { savedResult, saveResult } from "../../sdk/node/save-result.ts";
 import type { Submitted } from "../../sdk/requests.ts";
 import type { Settlement } from "../../sdk/settlements.ts";
 
@@ -57,7 +57,10 @@ async function outcomeOf(grid: Grid, { deal }: Submitted, task: TaskView, folder
   const voted = { ...votesIn(await grid.settlements.of(taskId)), paid: taskPrice(deal) };
   const reason = failReasonOf(digest);
   if (reason !== undefined) return { ...base, ...voted, reason };
-  const { out, exitCode } = await saveResult(await grid.tasks.result(taskId), join(folder, `${index}`));
+  const place = join(folder, `${index}`);
+  // A run that was killed may have fetched some.
+  const { out, exitCode } =
+    (await savedResult(digest, place)) ?? (await saveResult(await grid.tasks.result(taskId), place));
   return { ...base, ...voted, out, exitCode };
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Hash as Sha256 } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
@@ -60,6 +60,21 @@ export async function saveResult(download: ResultDownload, folder: string): Prom
     if (error instanceof ResultMismatchError) throw error;
     throw mismatch(`The result of task ${download.taskId} cannot be unpacked: ${(error as Error).message}`, error);
   }
+}
+
+/**
+ * What an earlier {@link saveResult} has put there: whole, since nothing stands under that name before everything is checked.
+ * What one that was killed has left beside it goes.
+ * @returns undefined when the folder is missing, or holds anything but this result
+ */
+export async function savedResult(digest: Hash, folder: string): Promise<SavedResult | undefined> {
+  const [place, name] = [dirname(folder), basename(folder)];
+  const beside = await readdir(place).catch(() => []);
+  const drafts = beside.filter((entry) => entry.startsWith(`${name}.part-`));
+  await Promise.all(drafts.map((draft) => rm(join(place, draft), { recursive: true, force: true })));
+  const text = await readFile(join(folder, "manifest"), "utf8").catch(() => undefined);
+  const parsed = text === undefined || digestOf(text) !== digest ? undefined : parseManifest(text);
+  return parsed && { out: join(folder, "output"), manifest: text!, digest, ...parsed };
 }
 
 /** @throws OutputExistsError unless the folder is missing or empty */
