@@ -8,9 +8,9 @@ import { DEFAULT_DOCKER_HOST, engineAddress } from "../../cli/parts/docker-engin
 import { OWNER_LABEL } from "../../worker/executor/sweep.ts";
 import { ownerMark } from "../../worker/place.ts";
 
-/** What is left on this machine of a market that lived in a folder: processes, loop devices, containers. */
+/** What is left on this machine of a market that lived in a folder: processes, loop devices, containers, volumes. */
 export async function tracesOf(folder: string, plan: LocalPlan): Promise<readonly string[]> {
-  return [...processesOf(folder), ...loopDevicesOf(folder), ...(await containersOf(plan))];
+  return [...processesOf(folder), ...loopDevicesOf(folder), ...(await madeBy(plan))];
 }
 
 /** Processes that were told of the folder, by their command line or their environment. */
@@ -37,14 +37,26 @@ function loopDevicesOf(folder: string): readonly string[] {
   });
 }
 
-/** Containers, running or not, that the market's workers have marked as theirs. */
-async function containersOf({ services, accounts }: LocalPlan): Promise<readonly string[]> {
-  const owners = services.flatMap(({ name, dataDir }) => (accounts[name] ? [ownerMark(accounts[name], dataDir)] : []));
+/** Containers, running or not, and volumes that the market's workers have marked as theirs. */
+async function madeBy({ services, accounts }: LocalPlan): Promise<readonly string[]> {
+  const owners = services.flatMap(({ name, env }) =>
+    accounts[name] ? [ownerMark(accounts[name], env["GRIDMILL_DATA"]!)] : [],
+  );
   const filters = encodeURIComponent(JSON.stringify({ label: [OWNER_LABEL] }));
-  const get = request({ ...engineAddress(DEFAULT_DOCKER_HOST), path: `/containers/json?all=1&filters=${filters}` });
+  const isOurs = ({ Labels }: Marked): boolean => owners.includes(Labels[OWNER_LABEL]!);
+  const containers = (await ask(`/containers/json?all=1&filters=${filters}`)) as (Marked & { Names: string[] })[];
+  const { Volumes } = (await ask(`/volumes?filters=${filters}`)) as { Volumes: (Marked & { Name: string })[] | null };
+  return [
+    ...containers.filter(isOurs).map(({ Names }) => `container ${Names.join()}`),
+    ...(Volumes ?? []).filter(isOurs).map(({ Name }) => `volume ${Name}`),
+  ];
+}
+
+type Marked = { readonly Labels: Readonly<Record<string, string>> };
+
+async function ask(path: string): Promise<unknown> {
+  const get = request({ ...engineAddress(DEFAULT_DOCKER_HOST), path });
   get.end();
   const [response] = (await once(get, "response")) as [IncomingMessage];
-  const containers = JSON.parse(await text(response)) as { Names: string[]; Labels: Record<string, string> }[];
-  const ours = containers.filter(({ Labels }) => owners.includes(Labels[OWNER_LABEL]!));
-  return ours.map(({ Names }) => `container ${Names.join()}`);
+  return JSON.parse(await text(response)) as unknown;
 }
