@@ -84,11 +84,7 @@ export function changesOf(
   { task, nameOf }: Pick<BoardWords, "task" | "nameOf">,
 ): readonly string[] {
   const name = `${task} ${now.index}`;
-  const statusOf = (worker: Address): string | undefined =>
-    before?.votes.find((vote) => vote.worker === worker)?.status;
-  const votes = now.votes
-    .filter(({ worker, status }) => NOTED.includes(status) && statusOf(worker) !== status)
-    .map((vote) => `${name}: ${nameOf(vote.worker)} ${wordOf(vote)}`);
+  const votes = newsOf(before?.votes ?? [], now.votes).map((vote) => `${name}: ${nameOf(vote.worker)} ${wordOf(vote)}`);
   const word = before?.status === now.status ? undefined : endingOf(now);
   const waits = now.votes.length === 0 && now.waitingFor !== null && before?.waitingFor !== now.waitingFor;
   return [
@@ -96,6 +92,12 @@ export function changesOf(
     ...(word === undefined ? [] : [`${name}: ${word}`]),
     ...(waits && !isFinal(now) ? [`${name} waits: ${now.waitingFor}`] : []),
   ];
+}
+
+/** The votes of which there is something else to say than before. */
+function newsOf(before: readonly Vote[], now: readonly Vote[]): readonly Vote[] {
+  const said = new Set(before.map((vote) => `${vote.worker} ${wordOf(vote)}`));
+  return now.filter((vote) => NOTED.includes(vote.status) && !said.has(`${vote.worker} ${wordOf(vote)}`));
 }
 
 /** All about a task, in one line. */

@@ -17,7 +17,8 @@ describe("changesOf", function () {
     const done = { ...open, votes: [vote("0x1", "computed"), vote("0x2", "running")] };
 
     expect(changesOf(open, running, words)).to.deep.equal(["band 1: w1 fetches"]);
-    expect(changesOf(running, later, words)).to.deep.equal([]);
+    expect(changesOf(running, later, words)).to.deep.equal(["band 1: w1 computes"]);
+    expect(changesOf(later, later, words)).to.deep.equal([]);
     expect(changesOf(later, done, words)).to.deep.equal(["band 1: w1 has a result", "band 1: w2 computes"]);
     expect(changesOf(done, done, words)).to.deep.equal([]);
   });
