@@ -84,7 +84,7 @@ export function changesOf(
   { task, nameOf }: Pick<BoardWords, "task" | "nameOf">,
 ): readonly string[] {
   const name = `${task} ${now.index}`;
-  const votes = newsOf(before?.votes ?? [], now.votes).map((vote) => `${name}: ${nameOf(vote.worker)} ${wordOf(vote)}`);
+  const votes = newsOf(before, now).map((vote) => `${name}: ${nameOf(vote.worker)} ${wordOf(vote)}`);
   const word = before?.status === now.status ? undefined : endingOf(now);
   const waits = now.votes.length === 0 && now.waitingFor !== null && before?.waitingFor !== now.waitingFor;
   return [
@@ -95,9 +95,9 @@ export function changesOf(
 }
 
 /** The votes of which there is something else to say than before. */
-function newsOf(before: readonly Vote[], now: readonly Vote[]): readonly Vote[] {
-  const said = new Set(before.map((vote) => `${vote.worker} ${wordOf(vote)}`));
-  return now.filter((vote) => NOTED.includes(vote.status) && !said.has(`${vote.worker} ${wordOf(vote)}`));
+function newsOf(before: TaskView | undefined, now: TaskView): readonly Vote[] {
+  const said = new Set(before?.votes.map((vote) => `${vote.worker} ${wordOf(vote)}`));
+  return now.votes.filter((vote) => NOTED.includes(vote.status) && !said.has(`${vote.worker} ${wordOf(vote)}`));
 }
 
 /** All about a task, in one line. */
