@@ -1,9 +1,9 @@
-// `npm test`: every kind of check, each timed, whatever the others did.
+// `npm test`: every kind of check, each timed, whatever the others did. `npm test -- --all` adds those that take minutes each.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { ensureDockerEngine } from "../cli/parts/docker-engine.ts";
 
@@ -21,21 +21,23 @@ type Kind = {
 const ROOT = join(import.meta.dirname, "..");
 /** A test left out, or one picked out, would make the others look green. */
 const STRICT = ["--forbid-only", "--forbid-pending"];
-/** End-to-end tests are begun by file, these before the others: what takes long must not be begun last. */
-const LONGEST = ["bad-input", "demo", "compose", "providers", "resume", "commands"];
-/** Side by side: an end-to-end test mostly waits, for blocks and containers. They share nothing but the Docker engine. */
+/** Tests of whole markets are begun by file, these before the others: what takes long must not be begun last. */
+const LONGEST = ["e2e/demo", "e2e/providers", "e2e/resume", "e2e/commands"];
+/** Left to `--all`: building an image of all services, and killing every process of a market again and again. */
+const MINUTES_EACH = ["e2e/compose", "chaos/kill-matrix"];
+/** Side by side: a test of a whole market mostly waits, for blocks and containers. They share nothing but the engine. */
 const RUNNERS = availableParallelism() + 1;
 
-/** In the order in which they are begun. */
+/** In the order in which they are begun. The first market also makes the image that others build on. */
 const KINDS: readonly Kind[] = [
-  ...endToEnd(LONGEST.slice(0, 1)),
-  { kind: "chaos", command: npmRun("test:chaos:short", STRICT), files: "test/chaos/**/*.test.ts" },
   { kind: "contracts", command: npmRun("test:contracts"), files: "{contracts/**/*.t.sol,test/contracts/**/*.test.ts}" },
+  byFile("e2e/bad-input"),
   { kind: "lint", command: npmRun("lint") },
-  { kind: "types", command: npmRun("typecheck") },
   { kind: "integration", command: npmRun("test:integration", STRICT), files: "test/integration/**/*.test.ts" },
-  ...endToEnd(LONGEST.slice(1)),
-  ...endToEnd(otherNames()),
+  ...LONGEST.map(byFile),
+  ...(process.argv.includes("--all") ? MINUTES_EACH.map(byFile) : []),
+  ...otherFiles().map(byFile),
+  { kind: "types", command: npmRun("typecheck") },
   { kind: "unit", command: npmRun("test:unit", STRICT), files: "test/unit/**/*.test.ts" },
   { kind: "lint:sol", command: npmRun("lint:sol"), files: "contracts/**/*.sol" },
 ];
@@ -53,17 +55,15 @@ function npmRun(script: string, args: readonly string[] = []): readonly string[]
   return ["npm", "run", "--silent", script, "--", ...args];
 }
 
-function endToEnd(names: readonly string[]): readonly Kind[] {
-  return names.map((name) => {
-    const file = `test/e2e/${name}.test.ts`;
-    return { kind: name, command: npmRun("test:file", [...STRICT, file]), files: file };
-  });
+function byFile(name: string): Kind {
+  const file = `test/${name}.test.ts`;
+  return { kind: basename(name), command: npmRun("test:file", [...STRICT, file]), files: file };
 }
 
-function otherNames(): readonly string[] {
-  const files = globSync("test/e2e/**/*.test.ts", { cwd: ROOT }).sort();
-  const names = files.map((file) => file.slice("test/e2e/".length, -".test.ts".length));
-  return names.filter((name) => !LONGEST.includes(name));
+function otherFiles(): readonly string[] {
+  const named = new Set(["e2e/bad-input", ...LONGEST, ...MINUTES_EACH]);
+  const files = globSync("test/{e2e,chaos}/**/*.test.ts", { cwd: ROOT }).sort();
+  return files.map((file) => file.slice("test/".length, -".test.ts".length)).filter((name) => !named.has(name));
 }
 
 function hasTests({ kind, files }: Kind): boolean {

@@ -128,10 +128,10 @@ describe("DockerExecutor: outcomes", function () {
 
   describe("given an app that reaches a limit", function () {
     it("fails with time when it never ends", async function () {
-      const { outcome } = await run("while :; do :; done", { limits: { wallMs: 1_500 } });
+      const { outcome } = await run("while :; do :; done", { limits: { wallMs: 3_000 } });
 
       expectFailed(outcome, "time");
-      expect(outcome.usage.wallMs).to.be.within(1_400, 10_000);
+      expect(outcome.usage.wallMs).to.be.within(2_900, 12_000);
       expect(outcome.usage.cpuMs).to.be.greaterThan(200);
     });
 
