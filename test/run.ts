@@ -23,29 +23,38 @@ const ROOT = join(import.meta.dirname, "..");
 const STRICT = ["--forbid-only", "--forbid-pending"];
 /** Tests of whole markets are begun by file, these before the others: what takes long must not be begun last. */
 const LONGEST = ["e2e/demo", "e2e/providers", "e2e/resume", "e2e/commands"];
-/** Left to `--all`: building an image of all services, and killing every process of a market again and again. */
-const MINUTES_EACH = ["e2e/compose", "chaos/kill-matrix"];
+/**
+ * Left to `--all`: building an image of all services, killing every process of a market again and again, and typing a whole
+ * page of documentation.
+ */
+const MINUTES_EACH = ["e2e/compose", "chaos/kill-matrix", "e2e/dapp"];
 /** Side by side: a test of a whole market mostly waits, for blocks and containers. They share nothing but the engine. */
 const RUNNERS = availableParallelism() + 1;
 
-/** In the order in which they are begun. The first market also makes the image that others build on. */
-const KINDS: readonly Kind[] = [
-  { kind: "contracts", command: npmRun("test:contracts"), files: "{contracts/**/*.t.sol,test/contracts/**/*.test.ts}" },
+/** In the order in which they are begun; `bad-input` also makes the image that others build on. These need no contracts. */
+const MEANWHILE: readonly Kind[] = [
   byFile("e2e/bad-input"),
-  { kind: "lint", command: npmRun("lint") },
+  { kind: "unit", command: npmRun("test:unit", STRICT), files: "test/unit/**/*.test.ts" },
+  byFile("chaos/mishaps"),
+  { kind: "lint:sol", command: npmRun("lint:sol"), files: "contracts/**/*.sol" },
+  byFile("e2e/hardhat-node"),
+];
+/** Compiles the contracts. */
+const BUILD: Kind = { kind: "build", command: npmRun("setup") };
+const AFTERWARDS: readonly Kind[] = [
   { kind: "integration", command: npmRun("test:integration", STRICT), files: "test/integration/**/*.test.ts" },
+  { kind: "contracts", command: npmRun("test:contracts"), files: "{contracts/**/*.t.sol,test/contracts/**/*.test.ts}" },
   ...LONGEST.map(byFile),
+  { kind: "lint", command: npmRun("lint") },
   ...(process.argv.includes("--all") ? MINUTES_EACH.map(byFile) : []),
   ...otherFiles().map(byFile),
   { kind: "types", command: npmRun("typecheck") },
-  { kind: "unit", command: npmRun("test:unit", STRICT), files: "test/unit/**/*.test.ts" },
-  { kind: "lint:sol", command: npmRun("lint:sol"), files: "contracts/**/*.sol" },
 ];
 
 const start = performance.now();
 const dir = await tempDir();
 const engine = await ensureDockerEngine({ host: loadTestConfig().dockerHost, logDir: dir.path });
-const results = await runAll(KINDS.filter(hasTests));
+const results = await runAll([BUILD, ...MEANWHILE, ...AFTERWARDS].filter(hasTests));
 await engine.stop();
 await dir[Symbol.asyncDispose]();
 console.log(`\n${closingLines(results, (performance.now() - start) / 1000).join("\n")}`);
@@ -61,7 +70,7 @@ function byFile(name: string): Kind {
 }
 
 function otherFiles(): readonly string[] {
-  const named = new Set(["e2e/bad-input", ...LONGEST, ...MINUTES_EACH]);
+  const named = new Set(["e2e/bad-input", "e2e/hardhat-node", "chaos/mishaps", ...LONGEST, ...MINUTES_EACH]);
   const files = globSync("test/{e2e,chaos}/**/*.test.ts", { cwd: ROOT }).sort();
   return files.map((file) => file.slice("test/".length, -".test.ts".length)).filter((name) => !named.has(name));
 }
@@ -76,8 +85,13 @@ function hasTests({ kind, files }: Kind): boolean {
 async function runAll(kinds: readonly Kind[]): Promise<readonly KindResult[]> {
   const results: KindResult[] = [];
   const waiting = kinds.entries();
+  const built = Promise.withResolvers<void>();
   const runner = async (): Promise<void> => {
-    for (const [place, kind] of waiting) results[place] = await run(kind);
+    for (const [place, kind] of waiting) {
+      if (AFTERWARDS.includes(kind)) await built.promise;
+      results[place] = await run(kind);
+      if (kind === BUILD) built.resolve();
+    }
   };
   await Promise.all(Array.from({ length: RUNNERS }, runner));
   return results;
