@@ -33,7 +33,8 @@ export async function endOf(
   env = {},
   timeoutMs = 120_000,
 ): Promise<Ended> {
-  const { code: exit, json } = await market.run(args, { env, timeoutMs });
+  const { code: exit, json, stdout, stderr } = await market.run(args, { env, timeoutMs });
+  if (json === undefined) throw new Error(`gridmill ${args.join(" ")}: ${exit}, without JSON\n${stdout}\n${stderr}`);
   const { error, tasks } = json as RunJson;
   if (error) return { exit, code: error.code, said: error.message };
   return { exit, task: (tasks ?? []).map(wordsOf).join(", ") };

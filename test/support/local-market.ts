@@ -108,7 +108,9 @@ export async function runGridmill(args: readonly string[], options: RunOptions =
     execFile(GRIDMILL, args, settings, (error, stdout, stderr) => {
       if (error?.killed)
         return reject(new Error(`gridmill ${args.join(" ")} did not end within ${timeoutMs} ms\n${stderr}`));
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, json: lastJson(stdout), stdout, stderr });
+      // What ended otherwise than with an exit code has not ended well.
+      if (error && typeof error.code !== "number") return reject(new Error(stderr, { cause: error }));
+      resolve({ code: Number(error?.code ?? 0), json: lastJson(stdout), stdout, stderr });
     });
   });
 }
