@@ -24,7 +24,7 @@ export async function tryLock(file: string): Promise<FileLock | string> {
     const holder = await readFile(file, "utf8").catch(undefinedIfMissing);
     if (holder === undefined) continue; // it was given back in this moment
     if (await lives(holder)) return holder;
-    await rm(file, { force: true });
+    await clear(file, holder);
   }
   const release = (): Promise<void> => rm(file, { force: true });
   return { release, [Symbol.asyncDispose]: release };
@@ -45,6 +45,21 @@ async function waitOrLock(file: string): Promise<FileLock | undefined> {
   if (await isOld(file)) await rm(file, { force: true });
   else await sleep(RETRY_MS);
   return undefined;
+}
+
+/** Takes away what a dead holder left: one process at a time, lest a second one takes away the lock that the first then has. */
+async function clear(file: string, holder: string): Promise<void> {
+  const turn = `${file}.clearing`;
+  if (!(await created(turn, holder))) {
+    if (await isOld(turn)) await rm(turn, { force: true });
+    else await sleep(RETRY_MS);
+    return;
+  }
+  try {
+    if ((await readFile(file, "utf8").catch(undefinedIfMissing)) === holder) await rm(file, { force: true });
+  } finally {
+    await rm(turn, { force: true });
+  }
 }
 
 /** Makes the file together with its text, so that nobody ever sees one that names no process yet. */

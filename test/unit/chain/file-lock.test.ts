@@ -1,4 +1,4 @@
-import { access, utimes, writeFile } from "node:fs/promises";
+import { access, readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
@@ -8,6 +8,19 @@ import { identify } from "../../../chain/node/process-id.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
 describe("file lock", function () {
+  it("goes to one alone of many who find at the same moment that its holder is dead", async function () {
+    await using dir = await tempDir();
+    for (let round = 0; round < 20; round++) {
+      const file = join(dir.path, `lock-${round}`);
+      await writeFile(file, "999999999 long ago");
+
+      const taken = await Promise.all(Array.from({ length: 20 }, () => tryLock(file)));
+
+      expect(taken.filter((lock) => typeof lock !== "string")).to.have.length(1);
+    }
+    expect(await readdir(dir.path)).to.have.length(20);
+  });
+
   it("is had by one, who is named to the others, until it is given back", async function () {
     await using dir = await tempDir();
     const file = join(dir.path, "lock");
