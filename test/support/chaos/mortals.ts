@@ -152,9 +152,9 @@ export class Mortals implements AsyncDisposable {
   async #ended({ mortal, child }: Body, code: number | null, signal: string | null): Promise<void> {
     this.#bodies.delete(mortal.name);
     this.#writeLiving();
-    if (signal === "SIGKILL") await this.#note(child.pid!);
+    const death = signal === "SIGKILL" ? await this.#note(child.pid!) : undefined;
     if (this.#stopping) return;
-    if (mortal.column === "command" && code === EXIT.done) {
+    if (mortal.column === "command" && (code === EXIT.done || isOver(death))) {
       this.done++;
       return;
     }
@@ -169,13 +169,15 @@ export class Mortals implements AsyncDisposable {
     return signal === "SIGKILL" || (column === "command" && code === EXIT.unreachable);
   }
 
-  async #note(pid: number): Promise<void> {
+  async #note(pid: number): Promise<Death | undefined> {
     const { kills } = chaosPaths(this.#folder);
     const lines = existsSync(kills) ? readFileSync(kills, "utf8").trim().split("\n") : [];
     const kill = lines.map((line) => JSON.parse(line) as Kill).findLast((one) => one.pid === pid);
-    if (!kill) return;
+    if (!kill) return undefined;
     const state = await this.#look(kill).catch((error: unknown) => `unreadable: ${String(error)}`);
-    this.deaths.push({ ...kill, state });
+    const death = { ...kill, state };
+    this.deaths.push(death);
+    return death;
   }
 
   #writeLiving(): void {
@@ -190,4 +192,9 @@ export class Mortals implements AsyncDisposable {
   #logTail(name: string): string {
     return readFileSync(join(this.#folder, `${name}.log`), "utf8").slice(-LOG_TAIL);
   }
+}
+
+/** A command that dies once all is said and done is over: typed again, it would find its own results in the way. */
+function isOver(death: Death | undefined): boolean {
+  return death?.row === "command matched > done" && death.when === "after";
 }
