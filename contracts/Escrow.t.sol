@@ -17,8 +17,8 @@ contract EscrowTest is Test {
     Escrow internal escrow;
 
     function setUp() public {
-        token = new MillToken(address(this));
-        escrow = new Escrow(token, address(this), address(this));
+        token = MillToken(deploy("MillToken", abi.encode(address(this))));
+        escrow = Escrow(deploy("Escrow", abi.encode(token, address(this), address(this))));
         token.approve(address(escrow), type(uint256).max);
         escrow.depositFor(ALICE, uint128(uint256(FUNDS)));
         escrow.depositFor(BOB, uint128(uint256(FUNDS)));

@@ -10,7 +10,7 @@ contract HubInvariantTest is Test {
     HubHandler internal handler;
 
     function setUp() public {
-        handler = new HubHandler();
+        handler = HubHandler(deploy("HubHandler", ""));
         targetContract(address(handler));
     }
 

@@ -12,7 +12,7 @@ contract MedianOracleTest is DappStage {
         sources.push(address(0x51));
         sources.push(address(0x52));
         sources.push(address(0x53));
-        oracle = new MedianOracle(market, 1, POOL_PRICE, sources);
+        oracle = MedianOracle(deploy("MedianOracle", abi.encode(market, 1, POOL_PRICE, sources)));
         for (uint256 i; i < 3; ++i) {
             vm.prank(sources[i]);
             oracle.publish(i, bytes32(i + 1), uint64(10 * i + 7), i == 0 ? "" : 'https://s.example/"q"');
@@ -89,7 +89,7 @@ contract MedianOracleTest is DappStage {
         which[1] = 2;
         oracle.ask(which);
         sources.push(address(0x54));
-        oracle = new MedianOracle(market, 1, POOL_PRICE, sources);
+        oracle = MedianOracle(deploy("MedianOracle", abi.encode(market, 1, POOL_PRICE, sources)));
         _expectNotAsked(which, MedianOracle.OracleTooFew.selector);
         _expectNotAsked(_all(), MedianOracle.OracleNoFile.selector);
     }

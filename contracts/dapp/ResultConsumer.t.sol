@@ -14,7 +14,7 @@ contract ResultConsumerTest is DappStage {
     bytes32 internal request;
 
     function setUp() public {
-        consumer = new ConsumerMock(market);
+        consumer = ConsumerMock(deploy("ConsumerMock", abi.encode(market)));
         vm.recordLogs();
         request = consumer.ask(_wanted(2), "{}", PATIENCE);
     }

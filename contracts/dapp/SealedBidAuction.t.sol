@@ -20,7 +20,7 @@ contract SealedBidAuctionTest is DappStage {
     uint40 internal bidsUntil;
 
     function setUp() public {
-        registry = new AppRegistry();
+        registry = AppRegistry(deploy("AppRegistry", ""));
         vm.prank(SELLER);
         registry.register("sold", keccak256("sold"));
         bidsUntil = START + 1 hours;
@@ -30,7 +30,7 @@ contract SealedBidAuctionTest is DappStage {
         (terms.bidsUntil, terms.revealsUntil) = (bidsUntil, bidsUntil + 1 hours);
         (terms.app, terms.maxPoolPrice) = (1, POOL_PRICE);
         vm.prank(SELLER);
-        auction = new SealedBidAuction(market, terms);
+        auction = SealedBidAuction(deploy("SealedBidAuction", abi.encode(market, terms)));
         vm.prank(SELLER);
         registry.transferFrom(SELLER, address(auction), SOLD);
     }
@@ -61,7 +61,7 @@ contract SealedBidAuctionTest is DappStage {
         AuctionTerms memory terms = auction.terms();
         terms.assetId = SOLD + 1;
         registry.register("app", keccak256("other"));
-        auction = new SealedBidAuction(market, terms);
+        auction = SealedBidAuction(deploy("SealedBidAuction", abi.encode(market, terms)));
         _expectNoBid(0, DEPOSIT, SealedBidAuction.AuctionNoAsset.selector);
     }
 

@@ -23,7 +23,7 @@ abstract contract DappStage is Test {
 
     constructor() {
         vm.warp(START);
-        stub = new MarketStub();
+        stub = MarketStub(deploy("MarketStub", ""));
         market = IMarket(address(stub));
         hub = stub.hub();
     }

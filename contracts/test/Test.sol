@@ -11,6 +11,7 @@ interface Vm {
     }
 
     function addr(uint256 privateKey) external pure returns (address);
+    function getCode(string calldata artifact) external view returns (bytes memory creationCode);
     function getRecordedLogs() external returns (Log[] memory);
     function prank(address sender) external;
     function recordLogs() external;
@@ -35,6 +36,15 @@ abstract contract Test {
 
     function targetContract(address target) internal {
         _targets.push(target);
+    }
+
+    /// @dev From its artifact, since `new` would have the compiler optimise the whole contract again in every test.
+    function deploy(string memory name, bytes memory arguments) internal returns (address deployed) {
+        bytes memory code = bytes.concat(vm.getCode(name), arguments);
+        assembly ("memory-safe") {
+            deployed := create(0, add(code, 32), mload(code))
+        }
+        assertTrue(deployed != address(0), name);
     }
 
     function assertEq(uint256 left, uint256 right, string memory label) internal pure {

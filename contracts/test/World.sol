@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
-
 import {AppRegistry} from "../AppRegistry.sol";
 import {DatasetRegistry} from "../DatasetRegistry.sol";
 import {Escrow} from "../Escrow.sol";
@@ -38,19 +36,15 @@ abstract contract World is Test {
 
     constructor() {
         vm.warp(1_800_000_000);
-        token = new MillToken(address(this)); // nonce 1
-        escrow = new Escrow(token, _created(6), _created(7));
-        appRegistry = new AppRegistry();
-        datasetRegistry = new DatasetRegistry();
-        poolRegistry = new PoolRegistry();
-        marketplace = new Marketplace(
-            escrow,
-            Hub(_created(7)),
-            IERC721(appRegistry),
-            IERC721(datasetRegistry),
-            IERC721(poolRegistry)
+        token = MillToken(deploy("MillToken", abi.encode(address(this)))); // nonce 1
+        escrow = Escrow(deploy("Escrow", abi.encode(token, _created(6), _created(7))));
+        appRegistry = AppRegistry(deploy("AppRegistry", ""));
+        datasetRegistry = DatasetRegistry(deploy("DatasetRegistry", ""));
+        poolRegistry = PoolRegistry(deploy("PoolRegistry", ""));
+        marketplace = Marketplace(
+            deploy("Marketplace", abi.encode(escrow, _created(7), appRegistry, datasetRegistry, poolRegistry))
         );
-        hub = new Hub(escrow, poolRegistry, address(marketplace));
+        hub = Hub(deploy("Hub", abi.encode(escrow, poolRegistry, marketplace)));
         token.approve(address(escrow), type(uint256).max);
         _registerAssets();
         _addWorkers();
