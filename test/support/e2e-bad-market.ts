@@ -17,8 +17,8 @@ import { openPerson } from "./e2e-person.ts";
 import type { Person } from "./e2e-person.ts";
 import { startLocalMarket } from "./local-market.ts";
 import type { LocalMarket } from "./local-market.ts";
-import { proxyEngine } from "./socket-proxy.ts";
-import type { EngineProxy } from "./socket-proxy.ts";
+import { openProxy } from "./socket-proxy.ts";
+import type { SocketProxy } from "./socket-proxy.ts";
 import { tempDir } from "./temp-dir.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -49,7 +49,7 @@ export interface BadMarket extends AsyncDisposable {
   /** A pool that offers its work, and whose gateway is nowhere. */
   readonly deadPool: bigint;
   /** What stands between this market's workers and the container engine. */
-  readonly engine: EngineProxy;
+  readonly engine: SocketProxy;
   /** A request that would be matched. */
   request(changes?: Partial<RequestOrder>): RequestOrder;
   /** The orders that would be matched with a request. */
@@ -59,7 +59,7 @@ export interface BadMarket extends AsyncDisposable {
 export async function startBadMarket(): Promise<BadMarket> {
   await using started = new AsyncDisposableStack();
   const place = started.use(await tempDir());
-  const engine = started.use(await proxyEngine(join(place.path, "docker.sock"), dockerHost()));
+  const engine = started.use(await openProxy(`unix://${join(place.path, "docker.sock")}`, dockerHost()));
   const local = started.use(await startLocalMarket(["--workers", "3"], { DOCKER_HOST: engine.url }));
   await describeNetworks(local);
   const person = async (name: string): Promise<Person> => started.use(await openPerson(local, name));

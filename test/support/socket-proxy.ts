@@ -4,9 +4,9 @@ import type { Server, Socket } from "node:net";
 
 import { engineAddress } from "../../cli/parts/docker-engine.ts";
 
-/** A container engine that can be taken away and brought back, without a hand on the real one. */
-export interface EngineProxy extends AsyncDisposable {
-  /** For DOCKER_HOST. */
+/** A way to a server that can be taken away and brought back, without a hand on the server. */
+export interface SocketProxy extends AsyncDisposable {
+  /** As in DOCKER_HOST. */
   readonly url: string;
   /** Breaks every connection and takes no new ones. */
   close(): Promise<void>;
@@ -14,14 +14,14 @@ export interface EngineProxy extends AsyncDisposable {
   open(): Promise<void>;
 }
 
-/** @param path of the Unix socket to listen on; @param host the real engine, as in DOCKER_HOST */
-export async function proxyEngine(path: string, host: string): Promise<EngineProxy> {
+/** @param place and @param target where to listen, and the server: `unix://…` or `tcp://…`, as in DOCKER_HOST */
+export async function openProxy(place: string, target: string): Promise<SocketProxy> {
   const open = new Set<Socket>();
   let server: Server | undefined;
-  const proxy: EngineProxy = {
-    url: `unix://${path}`,
+  const proxy: SocketProxy = {
+    url: place,
     open: async () => {
-      server = createServer({ allowHalfOpen: true }, (client) => join(client, host, open)).listen(path);
+      server = createServer({ allowHalfOpen: true }, (client) => join(client, target, open)).listen(addressOf(place));
       await once(server, "listening");
     },
     close: async () => {
@@ -37,13 +37,16 @@ export async function proxyEngine(path: string, host: string): Promise<EnginePro
   return proxy;
 }
 
-function join(client: Socket, host: string, open: Set<Socket>): void {
-  const { socketPath, port, host: hostname } = engineAddress(host);
-  const place = socketPath ? { path: socketPath } : { port: Number(port), host: hostname! };
-  const engine = connect({ ...place, allowHalfOpen: true });
+function addressOf(url: string): { path: string } | { port: number; host: string } {
+  const { socketPath, port, host } = engineAddress(url);
+  return socketPath ? { path: socketPath } : { port: Number(port), host: host! };
+}
+
+function join(client: Socket, target: string, open: Set<Socket>): void {
+  const server = connect({ ...addressOf(target), allowHalfOpen: true });
   for (const [one, other] of [
-    [client, engine],
-    [engine, client],
+    [client, server],
+    [server, client],
   ] as const) {
     open.add(one);
     one.pipe(other);

@@ -1,11 +1,8 @@
-import { once } from "node:events";
-import { request, type IncomingMessage } from "node:http";
-import { text } from "node:stream/consumers";
-
-import { engineAddress, ensureDockerEngine } from "../../cli/parts/docker-engine.ts";
+import { ensureDockerEngine } from "../../cli/parts/docker-engine.ts";
 import type { Part } from "../../cli/parts/part.ts";
 
 import { loadTestConfig } from "./config.ts";
+import { askEngine, labelled } from "./engine-api.ts";
 import { tempDir } from "./temp-dir.ts";
 
 const LABEL = "gridmill.test";
@@ -36,14 +33,6 @@ async function ensureEngine(): Promise<Part> {
 /** Names of the containers of this run, running or not; none when no test has asked for Docker. */
 export async function containersOfThisRun(): Promise<readonly string[]> {
   if (engine === undefined) return [];
-  const filters = JSON.stringify({ label: [`${LABEL}=${process.pid}`] });
-  const found = await getJson((await engine).url, `/containers/json?all=1&filters=${encodeURIComponent(filters)}`);
+  const found = await askEngine(`/containers/json?all=1&${labelled(`${LABEL}=${process.pid}`)}`, (await engine).url);
   return (found as { Names: string[] }[]).map(({ Names }) => Names.join(","));
-}
-
-async function getJson(host: string, path: string): Promise<unknown> {
-  const get = request({ ...engineAddress(host), path });
-  get.end();
-  const [response] = (await once(get, "response")) as [IncomingMessage];
-  return JSON.parse(await text(response)) as unknown;
 }

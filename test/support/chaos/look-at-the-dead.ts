@@ -1,15 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
-import { request } from "node:http";
-import type { IncomingMessage } from "node:http";
-import { once } from "node:events";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 
 import type { Intent } from "../../../chain/intent.ts";
 import { createFileJournal } from "../../../chain/node/file-journal.ts";
 import { connectChain } from "../../../chain/rpc.ts";
 import { createSenderChain } from "../../../chain/sender-chain.ts";
-import { DEFAULT_DOCKER_HOST, engineAddress } from "../../../cli/parts/docker-engine.ts";
 import type { LocalPlan } from "../../../cli/local/local-plan.ts";
 import { homePaths } from "../../../cli/home.ts";
 import { localPaths } from "../../../cli/local/paths.ts";
@@ -28,6 +23,7 @@ import { createTaskStore } from "../../../scheduler/store/task-store.ts";
 import { BallotRecordSchema, VoteRecordSchema } from "../../../worker/journal/journal.ts";
 import { placeIn } from "../../../worker/place.ts";
 import { LEASE_LABEL } from "../../../worker/executor/sweep.ts";
+import { askEngine, labelled } from "../engine-api.ts";
 import type { LocalMarket } from "../local-market.ts";
 
 import type { Kill } from "./crash-points.ts";
@@ -128,11 +124,8 @@ async function runState(folder: string): Promise<string> {
 
 /** How the containers of a lease stand. */
 async function containersOf(id: string): Promise<string> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`${LEASE_LABEL}=${id.split("/")[1]}`] }));
-  const get = request({ ...engineAddress(DEFAULT_DOCKER_HOST), path: `/containers/json?all=1&filters=${filters}` });
-  get.end();
-  const [response] = (await once(get, "response")) as [IncomingMessage];
-  const containers = JSON.parse(await text(response)) as { readonly State: string }[];
+  const query = labelled(`${LEASE_LABEL}=${id.split("/")[1]}`);
+  const containers = (await askEngine(`/containers/json?all=1&${query}`)) as { readonly State: string }[];
   return containers.length === 0 ? "no container" : `container ${containers.map(({ State }) => State).join(", ")}`;
 }
 
