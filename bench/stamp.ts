@@ -32,7 +32,8 @@ export function takeStamp(): Stamp {
       load: Number(loadavg()[0]!.toFixed(2)),
     },
     commit: git("rev-parse", "--short", "HEAD"),
-    changed: git("status", "--porcelain", "--untracked-files=no") !== "",
+    // Results that other benches wrote just now change nothing that is measured.
+    changed: git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results") !== "",
   };
 }
 

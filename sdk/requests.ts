@@ -61,7 +61,7 @@ export interface Requests {
 
 /** How long a request may wait for its match, in seconds; it is matched at once as a rule. */
 const REQUEST_SECONDS = 3_600;
-const DEFAULT_MAX_WEIGHT = 16;
+export const DEFAULT_MAX_WEIGHT = 16;
 
 export function createRequests(context: GridContext): Requests {
   const quote = (spec: RequestSpec): Promise<Quote> => context.market.quote(quoteOf(context, spec));

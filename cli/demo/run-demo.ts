@@ -1,15 +1,18 @@
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { isAccepted, voteWeight } from "../../protocol/consensus.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { TaskView } from "../../sdk/deals.ts";
 import type { Grid } from "../../sdk/grid.ts";
+import { DEFAULT_MAX_WEIGHT } from "../../sdk/requests.ts";
 import type { Submitted } from "../../sdk/requests.ts";
 import type { Settlement } from "../../sdk/settlements.ts";
 
 import type { Size } from "../args.ts";
 import { connectToSign } from "../connect.ts";
 import type { Context } from "../context.ts";
+import { UsageError } from "../errors.ts";
 import { EXIT, ExitWith } from "../exit-codes.ts";
 import { short } from "../print.ts";
 import { createBoard } from "../run/board.ts";
@@ -39,11 +42,22 @@ const CHEATER = "test/support/cheating-worker.ts";
 /** Three agreeing newcomers reach 5; beside a fourth who lies they reach 3, since its vote weighs as well. */
 const trustOf = ({ trust, withCheater }: DemoOptions): number => trust ?? (withCheater ? 3 : 5);
 
+/** @throws UsageError rather than to wait for votes that nobody is there to give */
+function requireReachable(options: DemoOptions): void {
+  const one = voteWeight(0, DEFAULT_MAX_WEIGHT);
+  const group = one ** BigInt(WORKERS);
+  const total = 1n + group + (options.withCheater ? one : 0n);
+  if (isAccepted(group, total, trustOf(options))) return;
+  const who = `${WORKERS} newcomers${options.withCheater ? " beside one who lies" : ""}`;
+  throw new UsageError(`${who} never reach trust ${trustOf(options)}`, { hint: "Ask for less, or leave --trust out" });
+}
+
 /**
  * Renders a picture on a market of strangers and tells who did what for how much.
  * @throws ExitWith 1 when a task failed, after saying so
  */
 export async function runDemo(context: Context, options: DemoOptions): Promise<void> {
+  requireReachable(options);
   const began = performance.now();
   const cheater = options.withCheater ? { cheater: CHEATER } : {};
   await using stage = await openStage(context, { workers: WORKERS, keep: options.keep, ...cheater });

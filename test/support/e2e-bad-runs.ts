@@ -15,7 +15,7 @@ import { randomHash } from "../../sdk/random.ts";
 import { asWorker } from "./e2e-bad-gateway.ts";
 import { MISBEHAVE } from "./e2e-bad-market.ts";
 import type { BadMarket } from "./e2e-bad-market.ts";
-import { BY_COMMAND, run } from "./e2e-case.ts";
+import { BY_COMMAND, command, run } from "./e2e-case.ts";
 import type { Case } from "./e2e-case.ts";
 import { endOf } from "./e2e-ended.ts";
 import type { Ended } from "./e2e-ended.ts";
@@ -76,6 +76,12 @@ export const COMMANDS: readonly Case[] = [
   {
     name: "trust below 2",
     act: run(MISBEHAVE, "--trust", "1"),
+    ends: { exit: 2, code: "GM_USAGE" },
+    within: BY_COMMAND,
+  },
+  {
+    name: "a demo that asks its workers for more trust than they can reach",
+    act: command(["demo", "--with-cheater", "--trust", "4"]),
     ends: { exit: 2, code: "GM_USAGE" },
     within: BY_COMMAND,
   },
