@@ -33,9 +33,10 @@ export type Living = {
 };
 
 /** Where the test and the crash points of its processes meet: files in one folder. */
-type ChaosPaths = Readonly<Record<"armed" | "seen" | "kills" | "living", string>>;
+type ChaosPaths = Readonly<Record<"armed" | "doomed" | "seen" | "kills" | "living", string>>;
 export const chaosPaths = (folder: string): ChaosPaths => ({
   armed: join(folder, "armed"),
+  doomed: join(folder, "doomed"),
   seen: join(folder, "seen"),
   kills: join(folder, "kills.jsonl"),
   living: join(folder, "living.json"),
@@ -64,7 +65,7 @@ export function crashPoints(column: Column): Reached {
       const arm = join(paths.armed, armName(row, when, victims));
       if (!existsSync(arm)) continue;
       const pid = victims === column ? process.pid : victimIn(paths.living, chaos.folder, victims, move);
-      if (pid === undefined || !taken(arm)) continue;
+      if (pid === undefined || !mayKill(join(paths.doomed, `${pid}`), arm)) continue;
       const kill: Kill = { ...move, row, when, column: victims, pid };
       appendFileSync(paths.kills, `${JSON.stringify(kill)}\n`);
       process.kill(pid, "SIGKILL");
@@ -89,10 +90,17 @@ function isOurs(pid: number, folder: string): boolean {
   }
 }
 
-/** Exactly one process takes an armed kill. */
-function taken(arm: string): boolean {
+/** Exactly one process takes an armed kill, and a process dies of one kill alone: another would pass unseen. */
+function mayKill(doom: string, arm: string): boolean {
+  if (!did(() => writeFileSync(doom, "", { flag: "wx" }))) return false;
+  if (did(() => unlinkSync(arm))) return true;
+  unlinkSync(doom);
+  return false;
+}
+
+function did(step: () => void): boolean {
   try {
-    unlinkSync(arm);
+    step();
     return true;
   } catch {
     return false;

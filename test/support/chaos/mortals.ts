@@ -49,8 +49,8 @@ export class Mortals implements AsyncDisposable {
   constructor(folder: string, look: (kill: Kill) => Promise<string>) {
     this.#folder = folder;
     this.#look = look;
-    const { armed, seen } = chaosPaths(folder);
-    for (const path of [armed, seen]) mkdirSync(path, { recursive: true });
+    const { armed, doomed, seen } = chaosPaths(folder);
+    for (const path of [armed, doomed, seen]) mkdirSync(path, { recursive: true });
     this.#writeLiving();
   }
 
