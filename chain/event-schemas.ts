@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { DealSchema } from "../protocol/deal.ts";
-import { AddressSchema, HashSchema, smallUintSchema, uintSchema } from "../protocol/primitives.ts";
+import { AddressSchema, HashSchema, HexSchema, smallUintSchema, uintSchema } from "../protocol/primitives.ts";
 
 const uint256 = uintSchema(256);
 const index = smallUintSchema(32);
@@ -22,13 +22,17 @@ export const EVENT_SCHEMAS = {
   // Marketplace
   DealOpened: z.object({ dealId: HashSchema, pool: uint256, requester: AddressSchema, deal: DealSchema }),
   OrdersMatched: z.object({
-    dealId: HashSchema,
     appOrder: HashSchema,
-    /** Zero where the deal has no dataset. */
+    /** Zero where the deals have no dataset. */
     datasetOrder: HashSchema,
     poolOrder: HashSchema,
-    volume: tasks,
+    /** Of all deals opened in the call. */
+    volume: uint256,
   }),
+  /** A batch passed the request over; the problem is an encoded error. */
+  RequestSkipped: z.object({ requester: AddressSchema, requestHash: HashSchema, problem: HexSchema }),
+  /** In wei. */
+  AllowanceSet: z.object({ payer: AddressSchema, requester: AddressSchema, amount: uint256 }),
   OrderApproved: z.object({ signer: AddressSchema, orderHash: HashSchema }),
   OrderCancelled: z.object({ signer: AddressSchema, orderHash: HashSchema }),
   CounterRaised: z.object({ signer: AddressSchema, counter: uint256 }),

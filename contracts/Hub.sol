@@ -117,9 +117,11 @@ contract Hub is IHub, EIP712 {
     /* DEALS */
 
     /// @inheritdoc IHub
-    function openDeal(bytes32 dealId) external {
+    function openDeals(bytes32[] calldata dealIds) external {
         if (msg.sender != marketplace) revert HubNotMarketplace(msg.sender);
-        _deals.open(dealId);
+        for (uint256 i; i < dealIds.length; ++i) {
+            if (dealIds[i] != 0) _deals.open(dealIds[i]);
+        }
     }
 
     /// @inheritdoc IHub

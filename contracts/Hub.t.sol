@@ -63,8 +63,9 @@ contract HubInvariantTest is Test {
         for (uint256 i; i < 60; ++i) {
             uint256 any = uint256(keccak256(abi.encode(i)));
             handler.openDeal(uint128(any), uint16(any >> 8), uint16(any >> 16), uint8(any >> 24), 3, uint16(any >> 32));
+            handler.openBatch(uint128(any), uint16(any >> 8), uint8(any >> 40), uint8(any >> 48), uint96(any >> 56));
             handler.settle(i, any, any & 7 == 0);
-            if (i % 4 == 0) handler.decline(i);
+            if (i % 4 == 0) handler.decline(any);
             if (i % 5 == 0) handler.claim(any);
             handler.bond(any, uint96(any));
             handler.unbond(any, uint96(any >> 40) % 1 ether);
@@ -72,8 +73,9 @@ contract HubInvariantTest is Test {
             handler.withdrawBond(any);
             handler.sweep();
         }
-        bytes4[8] memory moves = [
+        bytes4[9] memory moves = [
             HubHandler.openDeal.selector,
+            HubHandler.openBatch.selector,
             HubHandler.settle.selector,
             HubHandler.decline.selector,
             HubHandler.claim.selector,

@@ -2,19 +2,22 @@
 pragma solidity 0.8.28;
 
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
+import {Signers} from "./Signers.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
 import {IHub} from "./interfaces/IHub.sol";
 import {IMarketplace} from "./interfaces/IMarketplace.sol";
 import {Asks, DealTerms} from "./libraries/DealTerms.sol";
+import {Book, Ledger} from "./libraries/Ledger.sol";
 import {Matching} from "./libraries/Matching.sol";
-import {Signatures} from "./libraries/Signatures.sol";
+import {Problem} from "./libraries/Problem.sol";
 import {Deal} from "./types/Deal.sol";
+import {Entry} from "./types/Entry.sol";
 import {
     AppOrder,
     DatasetOrder,
-    OrdersLib,
     PoolOrder,
     RequestOrder,
     SignedAppOrder,
@@ -24,11 +27,11 @@ import {
 } from "./types/Orders.sol";
 
 /// @title Marketplace
-/// @notice See {IMarketplace}. Whether terms agree is decided in {Matching}; this file knows who signed and who pays.
-contract Marketplace is IMarketplace, EIP712 {
-    uint256 private constant UNLIMITED = type(uint256).max;
-    /// @dev Marks a cancelled ask: nothing remains of any volume.
-    uint256 private constant CANCELLED = type(uint256).max;
+/// @notice See {IMarketplace}. Whether terms agree is decided in {Matching}, who signed and what is left in {Signers};
+/// this file opens deals and locks their money.
+contract Marketplace is Signers {
+    using DealTerms for Deal;
+    using Ledger for Book;
 
     /* IMMUTABLES */
 
@@ -37,17 +40,6 @@ contract Marketplace is IMarketplace, EIP712 {
     IERC721 public immutable appRegistry;
     IERC721 public immutable datasetRegistry;
     IERC721 public immutable poolRegistry;
-
-    /* STORAGE */
-
-    /// @inheritdoc IMarketplace
-    mapping(address signer => uint256) public counterOf;
-    /// @inheritdoc IMarketplace
-    mapping(address signer => mapping(bytes32 orderHash => uint256)) public consumedOf;
-    /// @inheritdoc IMarketplace
-    mapping(address signer => mapping(bytes32 orderHash => bool)) public isApproved;
-    /// @dev One bit a nonce, 256 to a word.
-    mapping(address requester => mapping(uint256 word => uint256)) private _usedNonces;
 
     constructor(
         IEscrow escrow_,
@@ -72,175 +64,197 @@ contract Marketplace is IMarketplace, EIP712 {
         SignedPoolOrder calldata pool,
         SignedRequestOrder calldata request
     ) external returns (bytes32 dealId) {
-        Matching.checkRequest(request.order);
-        Asks memory asks;
-        _takeApp(asks, app, request.order, pool.order.pool);
-        if (request.order.dataset != 0) _takeDataset(asks, dataset, request.order, pool.order.pool);
-        _takePool(asks, pool, request.order);
-        bytes32 requestHash = _takeRequest(request);
+        bool withDataset = request.order.dataset != 0;
+        Problem.raise(_problemOfTerms(app.order, dataset.order, pool.order, request.order, withDataset));
+        Asks memory asks = _asksOf(app.order, dataset.order, pool.order, withDataset);
+        Problem.raise(_problemOfAsks(asks, app, dataset, pool));
+        bytes32 requestHash = hashRequestOrder(request.order);
+        Problem.raise(_problemOfRequest(asks, request, requestHash));
+        Deal memory deal = DealTerms.offerOf(pool.order, asks);
+        deal.fill(request.order, requestHash, pool.order.grace);
+        Problem.raise(_problemOfPrice(deal));
 
-        Deal memory deal = DealTerms.dealOf(pool.order, request.order, asks, requestHash);
+        bytes32[] memory dealIds = new bytes32[](1);
+        dealIds[0] = dealId = _announce(deal, request.order.nonce);
+        _take(asks, app.order, dataset.order, pool.order, deal.volume);
+        hub.openDeals(dealIds);
+        escrow.post(deal.locks());
+    }
+
+    /// @inheritdoc IMarketplace
+    function matchBatch(
+        SignedAppOrder calldata app,
+        SignedDatasetOrder calldata dataset,
+        SignedPoolOrder calldata pool,
+        SignedRequestOrder[] calldata requests
+    ) external returns (bytes32[] memory dealIds) {
+        bool withDataset = dataset.order.dataset != 0;
+        Asks memory asks = _asksOf(app.order, dataset.order, pool.order, withDataset);
+        Problem.raise(_problemOfAsks(asks, app, dataset, pool));
+        // Nobody could choose payers that collide in the book of a block that was still to come.
+        Book memory book = Ledger.create(requests.length + 1, bytes32(block.prevrandao));
+        (uint256 poolFunds, ) = escrow.balanceOf(asks.poolOwner);
+        uint256 left = asks.left;
+        dealIds = new bytes32[](requests.length);
+        Deal memory deal = DealTerms.offerOf(pool.order, asks);
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
+        for (uint256 i; i < requests.length; ++i) {
+            SignedRequestOrder calldata request = requests[i];
+            bytes32 requestHash = hashRequestOrder(request.order);
+            bytes memory problem = _problemOfTerms(app.order, dataset.order, pool.order, request.order, withDataset);
+            if (problem.length == 0) problem = _problemOfRequest(asks, request, requestHash);
+            if (problem.length == 0) {
+                deal.fill(request.order, requestHash, pool.order.grace);
+                problem = _problemOfPrice(deal);
+                if (problem.length == 0) problem = _enter(book, deal, poolFunds);
+                if (problem.length == 0) {
+                    dealIds[i] = _announce(deal, request.order.nonce);
+                    asks.left -= deal.volume;
+                }
+            }
+            if (problem.length != 0) emit RequestSkipped(request.order.requester, requestHash, problem);
+            // Used up once, memory costs more for every request behind it.
+            Memory.unsafeSetFreeMemoryPointer(free);
+        }
+        _take(asks, app.order, dataset.order, pool.order, left - asks.left);
+        hub.openDeals(dealIds);
+        escrow.post(book.changes());
+    }
+
+    /* PRIVATE: WHAT IS WRONG */
+
+    /// @dev What the four say that does not fit together.
+    function _problemOfTerms(
+        AppOrder calldata app,
+        DatasetOrder calldata dataset,
+        PoolOrder calldata pool,
+        RequestOrder calldata request,
+        bool withDataset
+    ) private pure returns (bytes memory problem) {
+        problem = Matching.problemOfRequest(request);
+        if (problem.length == 0) problem = Matching.problemOfApp(app, request, pool.pool);
+        if (problem.length == 0 && (withDataset || request.dataset != 0)) {
+            problem = Matching.problemOfDataset(dataset, request, pool.pool);
+        }
+        if (problem.length == 0) problem = Matching.problemOfPool(pool, request);
+    }
+
+    /// @dev What is wrong with the asks, whoever wants to take from them.
+    function _problemOfAsks(
+        Asks memory asks,
+        SignedAppOrder calldata app,
+        SignedDatasetOrder calldata dataset,
+        SignedPoolOrder calldata pool
+    ) private view returns (bytes memory problem) {
+        problem = Matching.problemOfShares(pool.order);
+        if (problem.length == 0) {
+            problem = _problemOfAsk(asks.appOwner, asks.appOrder, app.order.expiry, app.order.counter, app.signature);
+        }
+        if (problem.length == 0 && asks.datasetOrder != 0) {
+            (uint40 expiry, uint256 counter) = (dataset.order.expiry, dataset.order.counter);
+            problem = _problemOfAsk(asks.datasetOwner, asks.datasetOrder, expiry, counter, dataset.signature);
+        }
+        if (problem.length == 0) {
+            (uint40 expiry, uint256 counter) = (pool.order.expiry, pool.order.counter);
+            problem = _problemOfAsk(asks.poolOwner, asks.poolOrder, expiry, counter, pool.signature);
+        }
+    }
+
+    /// @dev What keeps the request from taking from these asks now, apart from terms and money.
+    function _problemOfRequest(
+        Asks memory asks,
+        SignedRequestOrder calldata signed,
+        bytes32 requestHash
+    ) private view returns (bytes memory problem) {
+        RequestOrder calldata request = signed.order;
+        if (request.volume > asks.left) {
+            bytes4 exhausted = MarketplaceOrderExhausted.selector;
+            return abi.encodeWithSelector(exhausted, asks.scarcest, asks.left, request.volume);
+        }
+        problem = _problemOfNonce(request.requester, request.nonce);
+        if (problem.length == 0) {
+            problem = _problemOfSigner(request.requester, requestHash, request.expiry, signed.signature);
+        }
+    }
+
+    /// @dev Whether a balance suffices, the escrow knows.
+    function _problemOfPrice(Deal memory deal) private view returns (bytes memory problem) {
+        uint256 price = deal.price();
+        if (price > uint128(type(int128).max)) {
+            return abi.encodeWithSelector(MarketplaceAmountTooLarge.selector, price);
+        }
+        return _problemOfAllowance(deal.payer, deal.requester, price);
+    }
+
+    /* PRIVATE: OPENING DEALS */
+
+    /// @dev Owners and hashes as they are now; the dataset's stay zero where it is not used.
+    function _asksOf(
+        AppOrder calldata app,
+        DatasetOrder calldata dataset,
+        PoolOrder calldata pool,
+        bool withDataset
+    ) private view returns (Asks memory asks) {
+        asks.left = type(uint256).max;
+        asks.appOwner = appRegistry.ownerOf(app.app);
+        asks.appOrder = hashAppOrder(app);
+        asks.appPrice = app.price;
+        asks.limitTo(asks.appOrder, _remainingOf(asks.appOwner, asks.appOrder, app.volume));
+        asks.poolOwner = poolRegistry.ownerOf(pool.pool);
+        asks.poolOrder = hashPoolOrder(pool);
+        asks.limitTo(asks.poolOrder, _remainingOf(asks.poolOwner, asks.poolOrder, pool.volume));
+        if (!withDataset) return asks;
+        asks.datasetOwner = datasetRegistry.ownerOf(dataset.dataset);
+        asks.datasetOrder = hashDatasetOrder(dataset);
+        asks.datasetPrice = dataset.price;
+        asks.limitTo(asks.datasetOrder, _remainingOf(asks.datasetOwner, asks.datasetOrder, dataset.volume));
+    }
+
+    /// @dev Uses up what belongs to the request alone.
+    function _announce(Deal memory deal, uint256 nonce) private returns (bytes32 dealId) {
+        _useNonce(deal.requester, nonce);
+        if (deal.payer != deal.requester) _useAllowance(deal.payer, deal.requester, deal.price());
         dealId = deal.id();
 
         emit DealOpened(dealId, deal.pool, deal.requester, deal);
-        emit OrdersMatched(dealId, asks.appOrder, asks.datasetOrder, asks.poolOrder, deal.volume);
-
-        hub.openDeal(dealId);
-        escrow.post(DealTerms.locksOf(deal));
     }
 
-    /* SIGNERS */
-
-    /// @inheritdoc IMarketplace
-    function approveAppOrder(AppOrder calldata order) external {
-        _approve(hashAppOrder(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function approveDatasetOrder(DatasetOrder calldata order) external {
-        _approve(hashDatasetOrder(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function approvePoolOrder(PoolOrder calldata order) external {
-        _approve(hashPoolOrder(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function approveRequestOrder(RequestOrder calldata order) external {
-        _approve(hashRequestOrder(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function cancelAppOrder(AppOrder calldata order) external {
-        _cancelAsk(hashAppOrder(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function cancelDatasetOrder(DatasetOrder calldata order) external {
-        _cancelAsk(hashDatasetOrder(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function cancelPoolOrder(PoolOrder calldata order) external {
-        _cancelAsk(hashPoolOrder(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function cancelRequestOrder(RequestOrder calldata order) external {
-        if (msg.sender != order.requester) revert MarketplaceNotRequester(order.requester, msg.sender);
-        _useNonce(order.requester, order.nonce);
-        emit OrderCancelled(msg.sender, hashRequestOrder(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function cancelAll() external {
-        emit CounterRaised(msg.sender, ++counterOf[msg.sender]);
-    }
-
-    /* VIEWS */
-
-    /// @inheritdoc IMarketplace
-    function hashAppOrder(AppOrder calldata order) public view returns (bytes32) {
-        return _hashTypedDataV4(OrdersLib.structHash(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function hashDatasetOrder(DatasetOrder calldata order) public view returns (bytes32) {
-        return _hashTypedDataV4(OrdersLib.structHash(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function hashPoolOrder(PoolOrder calldata order) public view returns (bytes32) {
-        return _hashTypedDataV4(OrdersLib.structHash(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function hashRequestOrder(RequestOrder calldata order) public view returns (bytes32) {
-        return _hashTypedDataV4(OrdersLib.structHash(order));
-    }
-
-    /// @inheritdoc IMarketplace
-    function isNonceUsed(address requester, uint256 nonce) public view returns (bool) {
-        return _usedNonces[requester][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
-    }
-
-    /* PRIVATE: TAKING ORDERS */
-
-    function _takeApp(
+    /// @dev `tasks` of each ask are gone.
+    function _take(
         Asks memory asks,
-        SignedAppOrder calldata app,
-        RequestOrder calldata request,
-        uint256 pool
+        AppOrder calldata app,
+        DatasetOrder calldata dataset,
+        PoolOrder calldata pool,
+        uint256 tasks
     ) private {
-        AppOrder calldata order = app.order;
-        Matching.checkApp(order, request, pool);
-        asks.appOwner = appRegistry.ownerOf(order.app);
-        asks.appOrder = hashAppOrder(order);
-        asks.appPrice = order.price;
-        _checkAuthentic(asks.appOwner, asks.appOrder, order.expiry, app.signature);
-        _consume(asks.appOwner, asks.appOrder, order.counter, order.volume, request.volume);
+        _consume(asks.appOwner, asks.appOrder, app.volume, tasks);
+        if (asks.datasetOrder != 0) _consume(asks.datasetOwner, asks.datasetOrder, dataset.volume, tasks);
+        _consume(asks.poolOwner, asks.poolOrder, pool.volume, tasks);
+
+        emit OrdersMatched(asks.appOrder, asks.datasetOrder, asks.poolOrder, tasks);
     }
 
-    function _takeDataset(
-        Asks memory asks,
-        SignedDatasetOrder calldata dataset,
-        RequestOrder calldata request,
-        uint256 pool
-    ) private {
-        DatasetOrder calldata order = dataset.order;
-        Matching.checkDataset(order, request, pool);
-        asks.datasetOwner = datasetRegistry.ownerOf(order.dataset);
-        asks.datasetOrder = hashDatasetOrder(order);
-        asks.datasetPrice = order.price;
-        _checkAuthentic(asks.datasetOwner, asks.datasetOrder, order.expiry, dataset.signature);
-        _consume(asks.datasetOwner, asks.datasetOrder, order.counter, order.volume, request.volume);
+    /// @dev Enters what the deal locks, unless payer or pool owner has less than that besides what is entered already.
+    function _enter(Book memory book, Deal memory deal, uint256 poolFunds) private view returns (bytes memory problem) {
+        Entry memory payer = book.entryOf(deal.payer);
+        Entry memory poolOwner = book.entryOf(deal.poolOwner);
+        (int128 price, int128 stake) = (int128(uint128(deal.price())), int128(uint128(deal.stake())));
+        (uint256 payerFunds, ) = escrow.balanceOf(deal.payer);
+        problem = _problemOfFunds(payer, payerFunds, price);
+        if (problem.length != 0) return problem;
+        payer.lock(price);
+        problem = _problemOfFunds(poolOwner, poolFunds, stake);
+        if (problem.length == 0) poolOwner.lock(stake);
+        else payer.lock(-price);
     }
 
-    function _takePool(Asks memory asks, SignedPoolOrder calldata pool, RequestOrder calldata request) private {
-        PoolOrder calldata order = pool.order;
-        Matching.checkPool(order, request);
-        asks.poolOwner = poolRegistry.ownerOf(order.pool);
-        asks.poolOrder = hashPoolOrder(order);
-        _checkAuthentic(asks.poolOwner, asks.poolOrder, order.expiry, pool.signature);
-        _consume(asks.poolOwner, asks.poolOrder, order.counter, order.volume, request.volume);
-    }
-
-    function _takeRequest(SignedRequestOrder calldata request) private returns (bytes32 orderHash) {
-        RequestOrder calldata order = request.order;
-        orderHash = hashRequestOrder(order);
-        _checkAuthentic(order.requester, orderHash, order.expiry, request.signature);
-        _useNonce(order.requester, order.nonce);
-    }
-
-    function _checkAuthentic(address signer, bytes32 orderHash, uint40 expiry, bytes calldata signature) private view {
-        if (block.timestamp > expiry) revert MarketplaceOrderExpired(orderHash, expiry);
-        // The approval last: whoever signed does not pay for looking it up.
-        bool authentic = Signatures.isValid(signer, orderHash, signature) || isApproved[signer][orderHash];
-        if (!authentic) revert MarketplaceBadSignature(orderHash, signer);
-    }
-
-    function _consume(address signer, bytes32 orderHash, uint256 counter, uint256 volume, uint256 wanted) private {
-        if (counter != counterOf[signer]) revert MarketplaceOrderRevoked(orderHash, counter, counterOf[signer]);
-        uint256 consumed = consumedOf[signer][orderHash];
-        uint256 remaining = volume > consumed ? volume - consumed : 0;
-        if (wanted > remaining) revert MarketplaceOrderExhausted(orderHash, remaining, wanted);
-
-        if (volume != UNLIMITED) consumedOf[signer][orderHash] = consumed + wanted;
-    }
-
-    function _useNonce(address requester, uint256 nonce) private {
-        if (isNonceUsed(requester, nonce)) revert MarketplaceNonceUsed(requester, nonce);
-        _usedNonces[requester][nonce >> 8] |= 1 << (nonce & 0xff);
-    }
-
-    function _approve(bytes32 orderHash) private {
-        isApproved[msg.sender][orderHash] = true;
-        emit OrderApproved(msg.sender, orderHash);
-    }
-
-    function _cancelAsk(bytes32 orderHash) private {
-        consumedOf[msg.sender][orderHash] = CANCELLED;
-        emit OrderCancelled(msg.sender, orderHash);
+    function _problemOfFunds(
+        Entry memory entry,
+        uint256 available,
+        int256 amount
+    ) private pure returns (bytes memory problem) {
+        int256 left = int256(available) + entry.available;
+        if (amount <= left) return problem;
+        return abi.encodeWithSelector(IEscrow.EscrowInsufficientBalance.selector, entry.account, left, -amount);
     }
 }

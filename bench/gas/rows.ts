@@ -1,9 +1,11 @@
 import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
 
-import type { Hash, Hex } from "../../protocol/primitives.ts";
+import { signOrder } from "../../chain/sign.ts";
+import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { estimateSettleGas } from "../../protocol/settlement.ts";
 import { ethers } from "../../test/contracts/support/chain.ts";
-import { openMarketFixture } from "../../test/contracts/support/market.ts";
+import type { Account } from "../../test/contracts/support/chain.ts";
+import { MILL, openMarketFixture } from "../../test/contracts/support/market.ts";
 import type { Market } from "../../test/contracts/support/market.ts";
 import { match, openDeal, ordersOf, signedOrders } from "../../test/contracts/support/orders.ts";
 import type { OpenedDeal } from "../../test/contracts/support/orders.ts";
@@ -33,11 +35,23 @@ export async function measureRows(): Promise<readonly GasRow[]> {
   const market = await openMarketFixture();
   await warmUp(market);
   const opening = await gasOf(matchOnce(market, NONCES + 1n));
+  const requesters = await requestersOf(market, BATCH);
+  const first = await gasOf(matchTogether(market, requesters));
+  const later = await gasOf(matchTogether(market, requesters));
+  const ofOne = await gasOf(matchTogether(market, Array<Requester>(BATCH).fill(market.requester)));
   const ownDeals = await wholeTasks(market, await severalDeals(market, BATCH));
   const oneDeal = await wholeTasks(market, await oneDealOf(market, BATCH));
   const alone = await wholeTasks(market, await oneDealOf(market, 1));
   return [
     row("deal of volume 1 opened alone, no dataset", opening, 559_134, 150_000),
+    row(
+      `deal opened in a batch of ${BATCH} of as many requesters, the first of each`,
+      first / BigInt(BATCH),
+      559_134,
+      75_000,
+    ),
+    row(`deal opened in a batch of ${BATCH} of as many requesters, later`, later / BigInt(BATCH), 559_134, 55_000),
+    row(`deal opened in a batch of ${BATCH} of one requester`, ofOne / BigInt(BATCH), 559_134),
     row(
       `whole task, ${VOTES} votes, batch of ${BATCH} in one deal, 10 workers`,
       perTask(oneDeal, BATCH),
@@ -104,6 +118,25 @@ async function gasOf(sending: Promise<ContractTransactionResponse>): Promise<big
 
 async function matchOnce(market: Market, nonce: bigint): Promise<ContractTransactionResponse> {
   return match(market, await signedOrders(market, ordersOf(market, { request: { nonce } })));
+}
+
+type Requester = Pick<Account, "address" | "signTypedData">;
+
+/** People who have bought before, and whose nonces start a new word, as those of a first request do. */
+async function requestersOf(market: Market, count: number): Promise<readonly Requester[]> {
+  const people = Array.from({ length: count }, (_unused, index) => new ethers.Wallet(ethers.id(`requester ${index}`)));
+  for (const { address } of people) await market.escrow.connect(market.holder).depositFor(address, 1_000n * MILL);
+  return people;
+}
+
+async function matchTogether(market: Market, requesters: readonly Requester[]): Promise<ContractTransactionResponse> {
+  const { app, dataset, pool } = await signedOrders(market, ordersOf(market, { dataset: { dataset: 0n } }));
+  const signed = requesters.map(async (requester) => {
+    const self = requester.address.toLowerCase() as Address;
+    const { request: order } = ordersOf(market, { request: { requester: self, payer: self, beneficiary: self } });
+    return { order, signature: await signOrder("request", order, requester, market.orderDomain) };
+  });
+  return market.marketplace.matchBatch(app, dataset, pool, await Promise.all(signed));
 }
 
 function register(market: Market): Promise<ContractTransactionResponse> {

@@ -97,8 +97,8 @@ interface IHub {
     /// @notice Refunds the tasks that were not settled in time. Anybody may call it.
     function claim(Deal calldata deal) external;
 
-    /// @notice Opens a deal. Only for the marketplace, which locks the money.
-    function openDeal(bytes32 dealId) external;
+    /// @notice Opens these deals; a zero is passed over. Only for the marketplace, which locks the money.
+    function openDeals(bytes32[] calldata dealIds) external;
 
     /// @notice The lane's last epoch; number 0: there was none.
     function epochOf(

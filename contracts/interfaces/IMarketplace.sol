@@ -20,14 +20,9 @@ interface IMarketplace {
     /// @notice Deal `dealId` is open. The struct is kept nowhere else.
     event DealOpened(bytes32 indexed dealId, uint256 indexed pool, address indexed requester, Deal deal);
 
-    /// @notice Deal `dealId` took `volume` tasks of each of these asks (dataset: zero where there is none).
-    event OrdersMatched(
-        bytes32 indexed dealId,
-        bytes32 appOrder,
-        bytes32 datasetOrder,
-        bytes32 poolOrder,
-        uint32 volume
-    );
+    /// @notice The deals opened in this call took `volume` tasks in all of each of these asks (dataset: zero where there is
+    /// none).
+    event OrdersMatched(bytes32 appOrder, bytes32 datasetOrder, bytes32 poolOrder, uint256 volume);
 
     /// @notice `signer` needs no signature for this order.
     event OrderApproved(address indexed signer, bytes32 indexed orderHash);
@@ -37,6 +32,12 @@ interface IMarketplace {
 
     /// @notice Only asks with this counter are valid from now on.
     event CounterRaised(address indexed signer, uint256 counter);
+
+    /// @notice `requester` may spend `amount` wei of what `payer` has in the escrow on its requests, from now on.
+    event AllowanceSet(address indexed payer, address indexed requester, uint256 amount);
+
+    /// @notice A batch left out this request, for what `problem` says: an encoded error of this contract or {IEscrow}.
+    event RequestSkipped(address indexed requester, bytes32 indexed requestHash, bytes problem);
 
     /// @notice The order was valid until `expiry`.
     error MarketplaceOrderExpired(bytes32 orderHash, uint40 expiry);
@@ -50,8 +51,8 @@ interface IMarketplace {
     error MarketplaceNonceUsed(address requester, uint256 nonce);
     /// @notice `caller` cannot cancel a request of `requester`.
     error MarketplaceNotRequester(address requester, address caller);
-    /// @notice Somebody else's money: not yet possible.
-    error MarketplacePayerNotRequester(address payer, address requester);
+    /// @notice `payer` allows `requester` to spend `allowance`, and the deal locks `price`.
+    error MarketplaceAllowanceTooLow(address payer, address requester, uint256 allowance, uint256 price);
 
     /// @notice The request names another app than the app order.
     error MarketplaceAppMismatch(uint256 requested, uint256 offered);
@@ -63,6 +64,8 @@ interface IMarketplace {
     error MarketplacePriceTooHigh(uint128 price, uint128 maximum);
     /// @notice The pool offers another category.
     error MarketplaceCategoryMismatch(uint8 requested, uint8 offered);
+    /// @notice There is no such category.
+    error MarketplaceCategoryUnknown(uint8 category);
     /// @notice Trust is at least 2.
     error MarketplaceTrustTooLow(uint32 trust);
     /// @notice The pool does not offer that much trust.
@@ -95,6 +98,17 @@ interface IMarketplace {
         SignedRequestOrder calldata request
     ) external returns (bytes32 dealId);
 
+    /// @notice Opens a deal for each request that can be served from these asks, and says which were left out and why.
+    /// Reverts where the asks themselves are not valid. Anybody may call it.
+    /// @param dataset Used by all requests, or, where it names no dataset, by none.
+    /// @return dealIds One for each request; zero where it was left out.
+    function matchBatch(
+        SignedAppOrder calldata app,
+        SignedDatasetOrder calldata dataset,
+        SignedPoolOrder calldata pool,
+        SignedRequestOrder[] calldata requests
+    ) external returns (bytes32[] memory dealIds);
+
     /// @notice Lets the order stand for the caller without a signature.
     function approveAppOrder(AppOrder calldata order) external;
     function approveDatasetOrder(DatasetOrder calldata order) external;
@@ -112,11 +126,18 @@ interface IMarketplace {
     /// @notice Takes back all asks of the caller by raising its counter.
     function cancelAll() external;
 
+    /// @notice Lets `requester` name the caller as payer of its requests, up to `amount` wei in all from now on; the
+    /// greatest value is not counted down. What a deal gives back goes to the payer and not to the allowance.
+    function allow(address requester, uint256 amount) external;
+
     /// @notice The hash that is signed for an order.
     function hashAppOrder(AppOrder calldata order) external view returns (bytes32);
     function hashDatasetOrder(DatasetOrder calldata order) external view returns (bytes32);
     function hashPoolOrder(PoolOrder calldata order) external view returns (bytes32);
     function hashRequestOrder(RequestOrder calldata order) external view returns (bytes32);
+
+    /// @notice What `payer` still allows `requester` to spend, in wei.
+    function allowanceOf(address payer, address requester) external view returns (uint256);
 
     /// @notice The counter that asks of `signer` must carry.
     function counterOf(address signer) external view returns (uint256);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IMarketplace} from "../interfaces/IMarketplace.sol";
 import {Deal} from "../types/Deal.sol";
 import {Entry} from "../types/Entry.sol";
 import {PoolOrder, RequestOrder} from "../types/Orders.sol";
 import {Matching} from "./Matching.sol";
 
-/// @dev What a match learns of its asks. The dataset's three stay zero where there is none.
+/// @dev What a match learns of its asks. The dataset's four stay zero where there is none.
 struct Asks {
     bytes32 appOrder;
     bytes32 datasetOrder;
@@ -17,7 +16,11 @@ struct Asks {
     address poolOwner;
     uint128 appPrice;
     uint128 datasetPrice;
+    uint256 left; // tasks that can be taken from all of them
+    bytes32 scarcest; // the order that has no more than these
 }
+
+using DealTerms for Asks global;
 
 /// @title DealTerms
 /// @notice From orders that agree to the deal, and to the money that it locks.
@@ -25,44 +28,30 @@ library DealTerms {
     /// @dev What a pool owner stakes on a task, in percent of the pool price.
     uint256 private constant POOL_STAKE_PERCENT = 30;
 
-    function dealOf(
-        PoolOrder calldata pool,
-        RequestOrder calldata request,
-        Asks memory asks,
-        bytes32 requestHash
-    ) internal view returns (Deal memory deal) {
+    /// @notice No more can be taken than `remaining` of this order.
+    function limitTo(Asks memory asks, bytes32 orderHash, uint256 remaining) internal pure {
+        if (remaining >= asks.left) return;
+        (asks.left, asks.scarcest) = (remaining, orderHash);
+    }
+
+    /// @notice What these asks say of every deal that takes from them.
+    function offerOf(PoolOrder calldata pool, Asks memory asks) internal view returns (Deal memory deal) {
+        deal.pool = pool.pool;
         deal.appOwner = asks.appOwner;
         deal.datasetOwner = asks.datasetOwner;
         deal.poolOwner = asks.poolOwner;
         deal.appPrice = asks.appPrice;
         deal.datasetPrice = asks.datasetPrice;
-        deal.requestHash = requestHash;
-        deal.openedAt = uint40(block.timestamp);
-        _copyPool(deal, pool);
-        _copyRequest(deal, request);
-    }
-
-    /// @notice The payer's price and the pool owner's stake, for all tasks of the deal.
-    function locksOf(Deal memory deal) internal pure returns (Entry[] memory entries) {
-        uint256 price = (uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice) * deal.volume;
-        int128 paid = _toEntry(price);
-        int128 staked = _toEntry(uint256(deal.poolStake) * deal.volume);
-        entries = new Entry[](2);
-        entries[0] = Entry({account: deal.payer, available: -paid, locked: paid});
-        entries[1] = Entry({account: deal.poolOwner, available: -staked, locked: staked});
-    }
-
-    function _copyPool(Deal memory deal, PoolOrder calldata pool) private pure {
-        deal.pool = pool.pool;
         deal.poolPrice = pool.price;
         deal.poolStake = uint128((uint256(pool.price) * POOL_STAKE_PERCENT) / 100);
         deal.workerStake = uint128((uint256(pool.price) * pool.workerStake) / Matching.BPS);
         deal.schedulerShare = pool.schedulerShare;
-        deal.grace = pool.grace;
         deal.lane = pool.lane;
+        deal.openedAt = uint40(block.timestamp);
     }
 
-    function _copyRequest(Deal memory deal, RequestOrder calldata request) private pure {
+    /// @notice Makes it the deal of this request; `grace` is the pool's.
+    function fill(Deal memory deal, RequestOrder calldata request, bytes32 requestHash, uint16 grace) internal pure {
         deal.app = request.app;
         deal.dataset = request.dataset;
         deal.requester = request.requester;
@@ -75,12 +64,26 @@ library DealTerms {
         deal.volume = request.volume;
         deal.requirements = request.requirements;
         deal.paramsHash = request.paramsHash;
+        deal.requestHash = requestHash;
         // A pool that could decline after computing could choose what the callback hears.
-        if (request.callback != address(0)) deal.grace = 0;
+        deal.grace = request.callback == address(0) ? grace : 0;
     }
 
-    function _toEntry(uint256 amount) private pure returns (int128) {
-        if (amount > uint256(uint128(type(int128).max))) revert IMarketplace.MarketplaceAmountTooLarge(amount);
-        return int128(uint128(amount));
+    /// @notice What the payer locks for all tasks of the deal.
+    function price(Deal memory deal) internal pure returns (uint256) {
+        return (uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice) * deal.volume;
+    }
+
+    /// @notice What the pool owner stakes on all tasks of the deal.
+    function stake(Deal memory deal) internal pure returns (uint256) {
+        return uint256(deal.poolStake) * deal.volume;
+    }
+
+    /// @notice Both as entries; they fit.
+    function locks(Deal memory deal) internal pure returns (Entry[] memory entries) {
+        entries = new Entry[](2);
+        (entries[0].account, entries[1].account) = (deal.payer, deal.poolOwner);
+        entries[0].lock(int128(uint128(price(deal))));
+        entries[1].lock(int128(uint128(stake(deal))));
     }
 }

@@ -7,7 +7,7 @@ import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.s
 import {Categories} from "./Categories.sol";
 
 /// @title Matching
-/// @notice Whether the terms of four orders agree. Signatures, volumes and money are {Marketplace}'s.
+/// @notice Whether the terms of four orders agree. Signatures, volumes and money are {Marketplace}'s. See {Problem}.
 library Matching {
     uint16 internal constant BPS = 10_000;
     uint16 internal constant MAX_GRACE = 7200;
@@ -15,81 +15,110 @@ library Matching {
     uint8 internal constant MIN_MAX_WEIGHT = 2;
     uint8 internal constant MAX_MAX_WEIGHT = 127;
 
-    /// @notice The request is one that can be served at all.
-    function checkRequest(RequestOrder calldata request) internal pure {
-        if (request.volume == 0) revert IMarketplace.MarketplaceZeroVolume();
-        if (request.trust < MIN_TRUST) revert IMarketplace.MarketplaceTrustTooLow(request.trust);
+    /// @notice What keeps the request from being served by anybody.
+    function problemOfRequest(RequestOrder calldata request) internal pure returns (bytes memory problem) {
+        if (request.volume == 0) return abi.encodeWithSelector(IMarketplace.MarketplaceZeroVolume.selector);
+        if (request.trust < MIN_TRUST) {
+            return abi.encodeWithSelector(IMarketplace.MarketplaceTrustTooLow.selector, request.trust);
+        }
         if (request.maxWeight < MIN_MAX_WEIGHT || request.maxWeight > MAX_MAX_WEIGHT) {
-            revert IMarketplace.MarketplaceMaxWeightOutOfRange(request.maxWeight);
+            return abi.encodeWithSelector(IMarketplace.MarketplaceMaxWeightOutOfRange.selector, request.maxWeight);
         }
-        if (request.category >= Categories.COUNT) revert Categories.CategoryUnknown(request.category);
-        // Paying for somebody else comes with allowances.
-        if (request.payer != request.requester) {
-            revert IMarketplace.MarketplacePayerNotRequester(request.payer, request.requester);
+        if (request.category >= Categories.COUNT) {
+            return abi.encodeWithSelector(IMarketplace.MarketplaceCategoryUnknown.selector, request.category);
         }
     }
 
-    function checkApp(AppOrder calldata app, RequestOrder calldata request, uint256 pool) internal pure {
-        if (app.app != request.app) revert IMarketplace.MarketplaceAppMismatch(request.app, app.app);
-        _checkPrice(app.price, request.maxAppPrice);
-        _checkAsset(app.onlyDataset, request.dataset);
-        _checkAsset(app.onlyPool, pool);
-        _checkRequester(app.onlyRequester, request.requester);
+    /// @notice What keeps the app from serving the request in the pool.
+    function problemOfApp(
+        AppOrder calldata app,
+        RequestOrder calldata request,
+        uint256 pool
+    ) internal pure returns (bytes memory problem) {
+        if (app.app != request.app) {
+            return abi.encodeWithSelector(IMarketplace.MarketplaceAppMismatch.selector, request.app, app.app);
+        }
+        problem = _ofPrice(app.price, request.maxAppPrice);
+        if (problem.length == 0) problem = _ofAsset(app.onlyDataset, request.dataset);
+        if (problem.length == 0) problem = _ofAsset(app.onlyPool, pool);
+        if (problem.length == 0) problem = _ofRequester(app.onlyRequester, request.requester);
     }
 
-    function checkDataset(DatasetOrder calldata dataset, RequestOrder calldata request, uint256 pool) internal pure {
+    /// @notice What keeps the dataset from serving the request in the pool.
+    function problemOfDataset(
+        DatasetOrder calldata dataset,
+        RequestOrder calldata request,
+        uint256 pool
+    ) internal pure returns (bytes memory problem) {
         if (dataset.dataset != request.dataset) {
-            revert IMarketplace.MarketplaceDatasetMismatch(request.dataset, dataset.dataset);
+            bytes4 mismatch = IMarketplace.MarketplaceDatasetMismatch.selector;
+            return abi.encodeWithSelector(mismatch, request.dataset, dataset.dataset);
         }
-        _checkPrice(dataset.price, request.maxDatasetPrice);
-        _checkAsset(dataset.onlyApp, request.app);
-        _checkAsset(dataset.onlyPool, pool);
-        _checkRequester(dataset.onlyRequester, request.requester);
+        problem = _ofPrice(dataset.price, request.maxDatasetPrice);
+        if (problem.length == 0) problem = _ofAsset(dataset.onlyApp, request.app);
+        if (problem.length == 0) problem = _ofAsset(dataset.onlyPool, pool);
+        if (problem.length == 0) problem = _ofRequester(dataset.onlyRequester, request.requester);
     }
 
-    function checkPool(PoolOrder calldata pool, RequestOrder calldata request) internal pure {
+    /// @notice What keeps the pool from serving the request.
+    function problemOfPool(
+        PoolOrder calldata pool,
+        RequestOrder calldata request
+    ) internal pure returns (bytes memory problem) {
         if (request.pool != 0 && request.pool != pool.pool) {
-            revert IMarketplace.MarketplacePoolMismatch(request.pool, pool.pool);
+            return abi.encodeWithSelector(IMarketplace.MarketplacePoolMismatch.selector, request.pool, pool.pool);
         }
-        _checkPrice(pool.price, request.maxPoolPrice);
-        _checkAsset(pool.onlyApp, request.app);
-        _checkAsset(pool.onlyDataset, request.dataset);
-        _checkRequester(pool.onlyRequester, request.requester);
-        _checkShares(pool);
-        _checkService(pool, request);
+        problem = _ofPrice(pool.price, request.maxPoolPrice);
+        if (problem.length == 0) problem = _ofAsset(pool.onlyApp, request.app);
+        if (problem.length == 0) problem = _ofAsset(pool.onlyDataset, request.dataset);
+        if (problem.length == 0) problem = _ofRequester(pool.onlyRequester, request.requester);
+        if (problem.length == 0) problem = _ofService(pool, request);
     }
 
-    function _checkShares(PoolOrder calldata pool) private pure {
-        if (pool.workerStake > BPS) revert IMarketplace.MarketplaceShareTooHigh(pool.workerStake);
-        if (pool.schedulerShare > BPS) revert IMarketplace.MarketplaceShareTooHigh(pool.schedulerShare);
-        if (pool.grace > MAX_GRACE) revert IMarketplace.MarketplaceGraceTooLong(pool.grace);
+    /// @notice What is wrong with a pool's own terms, whoever asks.
+    function problemOfShares(PoolOrder calldata pool) internal pure returns (bytes memory problem) {
+        bytes4 tooHigh = IMarketplace.MarketplaceShareTooHigh.selector;
+        if (pool.workerStake > BPS) return abi.encodeWithSelector(tooHigh, pool.workerStake);
+        if (pool.schedulerShare > BPS) return abi.encodeWithSelector(tooHigh, pool.schedulerShare);
+        if (pool.grace > MAX_GRACE) {
+            return abi.encodeWithSelector(IMarketplace.MarketplaceGraceTooLong.selector, pool.grace);
+        }
     }
 
-    function _checkService(PoolOrder calldata pool, RequestOrder calldata request) private pure {
+    function _ofService(
+        PoolOrder calldata pool,
+        RequestOrder calldata request
+    ) private pure returns (bytes memory problem) {
         if (request.category != pool.category) {
-            revert IMarketplace.MarketplaceCategoryMismatch(request.category, pool.category);
+            bytes4 mismatch = IMarketplace.MarketplaceCategoryMismatch.selector;
+            return abi.encodeWithSelector(mismatch, request.category, pool.category);
         }
-        if (request.trust > pool.maxTrust) revert IMarketplace.MarketplaceTrustTooHigh(request.trust, pool.maxTrust);
+        if (request.trust > pool.maxTrust) {
+            bytes4 tooHigh = IMarketplace.MarketplaceTrustTooHigh.selector;
+            return abi.encodeWithSelector(tooHigh, request.trust, pool.maxTrust);
+        }
         Capabilities capabilities = Capabilities.wrap(pool.capabilities);
         if (!capabilities.covers(Capabilities.wrap(request.requirements))) {
-            revert IMarketplace.MarketplaceRequirementsUnmet(request.requirements, pool.capabilities);
+            bytes4 unmet = IMarketplace.MarketplaceRequirementsUnmet.selector;
+            return abi.encodeWithSelector(unmet, request.requirements, pool.capabilities);
         }
         if (request.callback != address(0) && capabilities.flags() & CapabilitiesLib.CALLBACK == 0) {
-            revert IMarketplace.MarketplaceCallbackUnsupported(pool.pool);
+            return abi.encodeWithSelector(IMarketplace.MarketplaceCallbackUnsupported.selector, pool.pool);
         }
     }
 
-    function _checkPrice(uint128 price, uint128 maximum) private pure {
-        if (price > maximum) revert IMarketplace.MarketplacePriceTooHigh(price, maximum);
+    function _ofPrice(uint128 price, uint128 maximum) private pure returns (bytes memory problem) {
+        if (price <= maximum) return problem;
+        return abi.encodeWithSelector(IMarketplace.MarketplacePriceTooHigh.selector, price, maximum);
     }
 
-    function _checkAsset(uint256 only, uint256 asset) private pure {
-        if (only != 0 && only != asset) revert IMarketplace.MarketplaceAssetRestricted(only, asset);
+    function _ofAsset(uint256 only, uint256 asset) private pure returns (bytes memory problem) {
+        if (only == 0 || only == asset) return problem;
+        return abi.encodeWithSelector(IMarketplace.MarketplaceAssetRestricted.selector, only, asset);
     }
 
-    function _checkRequester(address only, address requester) private pure {
-        if (only != address(0) && only != requester) {
-            revert IMarketplace.MarketplaceRequesterRestricted(only, requester);
-        }
+    function _ofRequester(address only, address requester) private pure returns (bytes memory problem) {
+        if (only == address(0) || only == requester) return problem;
+        return abi.encodeWithSelector(IMarketplace.MarketplaceRequesterRestricted.selector, only, requester);
     }
 }

@@ -21,6 +21,9 @@ import {Voters} from "./Voters.sol";
 /// @title HubHandler
 /// @notice What people do to the market, in any order; legal calls only, so that no call may revert.
 contract HubHandler is Voters {
+    /// @dev Signs requests that REQUESTER pays for.
+    address private constant FRIEND = address(0xA5);
+
     Deal[] private _deals;
     uint256 private _nonce;
 
@@ -41,15 +44,44 @@ contract HubHandler is Voters {
     /* WHAT PEOPLE DO */
 
     function openDeal(uint128 price, uint16 stake, uint16 share, uint8 volume, uint32 trust, uint16 grace) external {
-        AppOrder memory app;
-        app.app = 1;
-        app.price = uint128(bound(price >> 1, 0, 10 ether));
-        app.volume = type(uint256).max;
-        app.expiry = type(uint40).max;
+        AppOrder memory app = _appOrder(price);
         PoolOrder memory pool = _poolOrder(price, stake, share, grace);
         RequestOrder memory request = _requestOrder(uint32(bound(volume, 1, 4)), uint32(bound(trust, 2, 9)));
-        _match(app, pool, request);
+        _approveAsks(app, pool);
+        vm.prank(REQUESTER);
+        marketplace.approveRequestOrder(request);
+        SignedDatasetOrder memory none;
+        vm.recordLogs();
+        marketplace.matchOrders(
+            SignedAppOrder(app, ""),
+            none,
+            SignedPoolOrder(pool, ""),
+            SignedRequestOrder(request, "")
+        );
+        _keepOpened(vm.getRecordedLogs());
         ++done[this.openDeal.selector];
+    }
+
+    /// @dev Requests of two people, one of whom the other pays for; nobody has signed the one numbered `broken`.
+    function openBatch(uint128 price, uint16 stake, uint8 count, uint8 broken, uint96 allowance) external {
+        AppOrder memory app = _appOrder(price);
+        PoolOrder memory pool = _poolOrder(price, stake, 0, stake);
+        _approveAsks(app, pool);
+        SignedRequestOrder[] memory requests = new SignedRequestOrder[](bound(count, 1, 4));
+        for (uint256 i; i < requests.length; ++i) {
+            requests[i].order = _requestOrder(1, 3);
+            if (i % 2 == 1) requests[i].order.requester = FRIEND;
+            if (i == broken % 5) continue;
+            vm.prank(requests[i].order.requester);
+            marketplace.approveRequestOrder(requests[i].order);
+        }
+        vm.prank(REQUESTER);
+        marketplace.allow(FRIEND, allowance);
+        SignedDatasetOrder memory none;
+        vm.recordLogs();
+        marketplace.matchBatch(SignedAppOrder(app, ""), none, SignedPoolOrder(pool, ""), requests);
+        _keepOpened(vm.getRecordedLogs());
+        ++done[this.openBatch.selector];
     }
 
     /// @dev `votes` says who votes what, see {Voters}; with `silent` the first worker opens nothing.
@@ -130,6 +162,13 @@ contract HubHandler is Voters {
 
     /* PRIVATE */
 
+    function _appOrder(uint128 price) private pure returns (AppOrder memory app) {
+        app.app = 1;
+        app.price = uint128(bound(price >> 1, 0, 10 ether));
+        app.volume = type(uint256).max;
+        app.expiry = type(uint40).max;
+    }
+
     function _poolOrder(
         uint128 price,
         uint16 stake,
@@ -159,22 +198,14 @@ contract HubHandler is Voters {
         request.expiry = type(uint40).max;
     }
 
-    function _match(AppOrder memory app, PoolOrder memory pool, RequestOrder memory request) private {
+    function _approveAsks(AppOrder memory app, PoolOrder memory pool) private {
         vm.prank(APP_OWNER);
         marketplace.approveAppOrder(app);
         vm.prank(POOL_OWNER);
         marketplace.approvePoolOrder(pool);
-        vm.prank(REQUESTER);
-        marketplace.approveRequestOrder(request);
-        SignedDatasetOrder memory none;
-        vm.recordLogs();
-        marketplace.matchOrders(
-            SignedAppOrder(app, ""),
-            none,
-            SignedPoolOrder(pool, ""),
-            SignedRequestOrder(request, "")
-        );
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+    }
+
+    function _keepOpened(Vm.Log[] memory logs) private {
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].topics[0] != IMarketplace.DealOpened.selector) continue;
             _deals.push(abi.decode(logs[i].data, (Deal)));

@@ -21,6 +21,7 @@ library CapabilitiesLib {
 
     /// @notice Whether every lane is at least the wanted one and every wanted flag is there.
     function covers(Capabilities self, Capabilities wanted) internal pure returns (bool) {
+        if (Capabilities.unwrap(wanted) == 0) return true;
         if (wanted.flags() & ~self.flags() != 0) return false;
         uint256 offered = uint256(Capabilities.unwrap(self));
         uint256 needed = uint256(Capabilities.unwrap(wanted));

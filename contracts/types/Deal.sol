@@ -42,8 +42,11 @@ library DealLib {
     uint256 private constant BYTES = 832;
 
     /// @notice The deal's name.
-    function id(Deal memory self) internal pure returns (bytes32) {
-        return keccak256(abi.encode(self));
+    function id(Deal memory self) internal pure returns (bytes32 name) {
+        // Assembly, because `abi.encode` would copy word by word what lies there in the same form.
+        assembly ("memory-safe") {
+            name := keccak256(self, BYTES)
+        }
     }
 
     /// @notice The same of a deal in calldata. A deal whose words have dirty bits has the name of no deal.

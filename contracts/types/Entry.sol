@@ -7,3 +7,14 @@ struct Entry {
     int128 available; // change, in wei
     int128 locked; // change, in wei
 }
+
+using EntryLib for Entry global;
+
+/// @title EntryLib
+library EntryLib {
+    /// @notice Moves `amount` from available to locked; a negative one moves it back.
+    function lock(Entry memory self, int128 amount) internal pure {
+        self.available -= amount;
+        self.locked += amount;
+    }
+}

@@ -106,19 +106,51 @@ library OrdersLib {
         "RequestOrder(uint256 app,uint256 dataset,uint256 pool,uint128 maxAppPrice,uint128 maxDatasetPrice,uint128 maxPoolPrice,address requester,address payer,address beneficiary,address callback,uint32 trust,uint8 maxWeight,uint8 category,bytes32 requirements,bytes32 paramsHash,uint32 volume,uint256 nonce,uint40 expiry)"
     );
 
+    uint256 private constant ASK_WORDS = 9;
+    uint256 private constant POOL_WORDS = 16;
+    uint256 private constant REQUEST_WORDS = 18;
+
     function structHash(AppOrder calldata order) internal pure returns (bytes32) {
-        return keccak256(abi.encode(APP_ORDER_TYPEHASH, order));
+        uint256 at;
+        assembly ("memory-safe") {
+            at := order
+        }
+        return _hash(APP_ORDER_TYPEHASH, at, ASK_WORDS);
     }
 
     function structHash(DatasetOrder calldata order) internal pure returns (bytes32) {
-        return keccak256(abi.encode(DATASET_ORDER_TYPEHASH, order));
+        uint256 at;
+        assembly ("memory-safe") {
+            at := order
+        }
+        return _hash(DATASET_ORDER_TYPEHASH, at, ASK_WORDS);
     }
 
     function structHash(PoolOrder calldata order) internal pure returns (bytes32) {
-        return keccak256(abi.encode(POOL_ORDER_TYPEHASH, order));
+        uint256 at;
+        assembly ("memory-safe") {
+            at := order
+        }
+        return _hash(POOL_ORDER_TYPEHASH, at, POOL_WORDS);
     }
 
     function structHash(RequestOrder calldata order) internal pure returns (bytes32) {
-        return keccak256(abi.encode(REQUEST_ORDER_TYPEHASH, order));
+        uint256 at;
+        assembly ("memory-safe") {
+            at := order
+        }
+        return _hash(REQUEST_ORDER_TYPEHASH, at, REQUEST_WORDS);
+    }
+
+    /// @dev Assembly, because `abi.encode` would check and copy word by word what lies there in the same form. An order
+    /// whose words have dirty bits has the hash of no order.
+    function _hash(bytes32 typeHash, uint256 at, uint256 words) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let copy := mload(0x40)
+            let size := mul(words, 0x20)
+            mstore(copy, typeHash)
+            calldatacopy(add(copy, 0x20), at, size)
+            hash := keccak256(copy, add(size, 0x20))
+        }
     }
 }

@@ -74,9 +74,7 @@ describe("Marketplace: matchOrders", function () {
       const { dealId } = await openedBy(market, tx);
       const hash = <K extends "app" | "pool">(kind: K) => orderHash(kind, orders[kind], market.orderDomain);
       await expect(tx).to.emit(market.marketplace, "DealOpened");
-      await expect(tx)
-        .to.emit(market.marketplace, "OrdersMatched")
-        .withArgs(dealId, hash("app"), ZERO_HASH, hash("pool"), 2n);
+      await expect(tx).to.emit(market.marketplace, "OrdersMatched").withArgs(hash("app"), ZERO_HASH, hash("pool"), 2n);
       expect(await market.hub.dealState(dealId)).to.deep.equal([true, 0n]);
     });
 
@@ -210,7 +208,7 @@ describe("Marketplace: matchOrders", function () {
   it("lets nobody but the marketplace open a deal in the hub", async function () {
     const market = await loadFixture(openMarketFixture);
 
-    await expect(market.hub.connect(market.poolOwner).openDeal(ethers.id("deal")))
+    await expect(market.hub.connect(market.poolOwner).openDeals([ethers.id("deal")]))
       .to.be.revertedWithCustomError(market.hub, "HubNotMarketplace")
       .withArgs(market.poolOwner);
   });

@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Rows of the costs in docs/deploy.md, and what snapshots/gas.json calls the same. */
 const ROWS: Readonly<Record<string, readonly string[]>> = {
   "open a deal": ["deal of volume 1 opened alone, no dataset"],
+  "a deal opened in a batch of 100 of one requester": ["deal opened in a batch of 100 of one requester"],
   "one task, 3 votes, alone in its epoch: seal and settle": ["whole task, 3 votes, alone in its epoch"],
   "a task in a deal of 100 settled together": ["whole task, 3 votes, batch of 100 in one deal, 10 workers"],
   "register an app": ["register an app"],
