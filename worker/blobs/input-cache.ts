@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
@@ -85,13 +84,15 @@ async function download(input: Input, entry: Entry, cache: Cache, signal: AbortS
 async function fetchFile(input: Input, { folder, blobs }: Cache, signal: AbortSignal): Promise<void> {
   const part = join(folder, `${input.sha256}.part`);
   try {
+    // Open before anything comes: a stream that opens it itself may do so after it was removed.
+    await using file = await open(part, "w", 0o600);
     const { bytes, body } = await blobs.get(input.sha256, signal);
     if (bytes !== undefined && bytes !== input.bytes) {
       body.destroy();
       throw wrongSize(input, bytes);
     }
     const hash = createHash("sha256");
-    await pipeline(body, checked(input, hash), createWriteStream(part, { mode: 0o600 }), { signal });
+    await pipeline(body, checked(input, hash), file.createWriteStream(), { signal });
     if (hash.digest("hex") !== input.sha256) throw new InputCorruptError(`Input ${input.name} has another sha256`);
     await rename(part, join(folder, input.sha256));
   } catch (error) {
