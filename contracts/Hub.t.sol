@@ -88,6 +88,7 @@ contract HubInvariantTest is Test {
             assertTrue(handler.done(moves[i]) > 0, "a move was never made");
         }
         assertEq(handler.mostTimesSettled(), 1, "nothing was settled");
+        assertTrue(handler.opened() > 0 && handler.skipped() > 0, "no batch both opened and passed over");
         assertTrue(handler.slashes() > 0, "nobody was slashed");
         invariant_SolventToTheWei();
         invariant_LocksWhatIsAtStake();

@@ -26,6 +26,15 @@ import {
     SignedRequestOrder
 } from "./types/Orders.sol";
 
+/// @dev What one batch works on. Everything here lives in memory.
+struct Batch {
+    Asks asks;
+    bool withDataset;
+    Deal deal; // the common part, filled anew for each request
+    Book book; // what is locked
+    uint256 poolFunds; // what the pool owner had at the start
+}
+
 /// @title Marketplace
 /// @notice See {IMarketplace}. Whether terms agree is decided in {Matching}, who signed and what is left in {Signers};
 /// this file opens deals and locks their money.
@@ -75,7 +84,7 @@ contract Marketplace is Signers {
         Problem.raise(_problemOfPrice(deal));
 
         bytes32[] memory dealIds = new bytes32[](1);
-        dealIds[0] = dealId = _announce(deal, request.order.nonce);
+        dealIds[0] = dealId = _open(deal, request.order.nonce);
         _take(asks, app.order, dataset.order, pool.order, deal.volume);
         hub.openDeals(dealIds);
         escrow.post(deal.locks());
@@ -88,37 +97,86 @@ contract Marketplace is Signers {
         SignedPoolOrder calldata pool,
         SignedRequestOrder[] calldata requests
     ) external returns (bytes32[] memory dealIds) {
-        bool withDataset = dataset.order.dataset != 0;
-        Asks memory asks = _asksOf(app.order, dataset.order, pool.order, withDataset);
-        Problem.raise(_problemOfAsks(asks, app, dataset, pool));
-        // Nobody could choose payers that collide in the book of a block that was still to come.
-        Book memory book = Ledger.create(requests.length + 1, bytes32(block.prevrandao));
-        (uint256 poolFunds, ) = escrow.balanceOf(asks.poolOwner);
-        uint256 left = asks.left;
+        Batch memory batch = _startBatch(app, dataset, pool, requests.length);
+        uint256 left = batch.asks.left;
         dealIds = new bytes32[](requests.length);
-        Deal memory deal = DealTerms.offerOf(pool.order, asks);
+        // What outlives a request lies below this. Memory costs more the more there is, so each gives its own back.
         Memory.Pointer free = Memory.getFreeMemoryPointer();
         for (uint256 i; i < requests.length; ++i) {
-            SignedRequestOrder calldata request = requests[i];
-            bytes32 requestHash = hashRequestOrder(request.order);
-            bytes memory problem = _problemOfTerms(app.order, dataset.order, pool.order, request.order, withDataset);
-            if (problem.length == 0) problem = _problemOfRequest(asks, request, requestHash);
-            if (problem.length == 0) {
-                deal.fill(request.order, requestHash, pool.order.grace);
-                problem = _problemOfPrice(deal);
-                if (problem.length == 0) problem = _enter(book, deal, poolFunds);
-                if (problem.length == 0) {
-                    dealIds[i] = _announce(deal, request.order.nonce);
-                    asks.left -= deal.volume;
-                }
-            }
-            if (problem.length != 0) emit RequestSkipped(request.order.requester, requestHash, problem);
-            // Used up once, memory costs more for every request behind it.
+            bytes32 requestHash = hashRequestOrder(requests[i].order);
+            bytes memory problem;
+            (dealIds[i], problem) = _serve(batch, app.order, dataset.order, pool.order, requests[i], requestHash);
+            if (problem.length != 0) emit RequestSkipped(requests[i].order.requester, requestHash, problem);
             Memory.unsafeSetFreeMemoryPointer(free);
         }
-        _take(asks, app.order, dataset.order, pool.order, left - asks.left);
+        _take(batch.asks, app.order, dataset.order, pool.order, left - batch.asks.left);
         hub.openDeals(dealIds);
-        escrow.post(book.changes());
+        escrow.post(batch.book.changes());
+    }
+
+    /* PRIVATE: A BATCH */
+
+    function _startBatch(
+        SignedAppOrder calldata app,
+        SignedDatasetOrder calldata dataset,
+        SignedPoolOrder calldata pool,
+        uint256 requests
+    ) private view returns (Batch memory batch) {
+        batch.withDataset = dataset.order.dataset != 0;
+        batch.asks = _asksOf(app.order, dataset.order, pool.order, batch.withDataset);
+        Problem.raise(_problemOfAsks(batch.asks, app, dataset, pool));
+        Problem.raise(_problemOfVolume(batch.asks, 1));
+        batch.deal = DealTerms.offerOf(pool.order, batch.asks);
+        // Who would choose payers that collide in the book has to know the block, and the gas that is left here.
+        batch.book = Ledger.create(requests + 1, keccak256(abi.encode(block.prevrandao, block.timestamp, gasleft())));
+        (batch.poolFunds, ) = escrow.balanceOf(batch.asks.poolOwner);
+    }
+
+    /// @dev Opens the request's deal and enters what it locks, or says why not and leaves everything as it was.
+    function _serve(
+        Batch memory batch,
+        AppOrder calldata app,
+        DatasetOrder calldata dataset,
+        PoolOrder calldata pool,
+        SignedRequestOrder calldata request,
+        bytes32 requestHash
+    ) private returns (bytes32 dealId, bytes memory problem) {
+        problem = _problemOfTerms(app, dataset, pool, request.order, batch.withDataset);
+        if (problem.length == 0) problem = _problemOfRequest(batch.asks, request, requestHash);
+        if (problem.length != 0) return (0, problem);
+
+        Deal memory deal = batch.deal;
+        deal.fill(request.order, requestHash, pool.grace);
+        problem = _problemOfPrice(deal);
+        if (problem.length == 0) problem = _enter(batch.book, deal, batch.poolFunds);
+        if (problem.length != 0) return (0, problem);
+
+        batch.asks.left -= deal.volume;
+        dealId = _open(deal, request.order.nonce);
+    }
+
+    /// @dev Enters what the deal locks, unless payer or pool owner has less than that besides what is entered already.
+    function _enter(Book memory book, Deal memory deal, uint256 poolFunds) private view returns (bytes memory problem) {
+        Entry memory payer = book.entryOf(deal.payer);
+        Entry memory poolOwner = book.entryOf(deal.poolOwner);
+        (int256 price, int256 stake) = (int256(deal.price()), int256(deal.stake()));
+        (uint256 payerFunds, ) = escrow.balanceOf(deal.payer);
+        problem = _problemOfFunds(payer, payerFunds, price);
+        int256 ofPoolOwner = deal.payer == deal.poolOwner ? price + stake : stake;
+        if (problem.length == 0) problem = _problemOfFunds(poolOwner, poolFunds, ofPoolOwner);
+        if (problem.length != 0) return problem;
+        payer.lock(int128(price));
+        poolOwner.lock(int128(stake));
+    }
+
+    function _problemOfFunds(
+        Entry memory entry,
+        uint256 available,
+        int256 amount
+    ) private pure returns (bytes memory problem) {
+        int256 left = int256(available) + entry.available;
+        if (amount <= left) return problem;
+        return abi.encodeWithSelector(IEscrow.EscrowInsufficientBalance.selector, entry.account, left, -amount);
     }
 
     /* PRIVATE: WHAT IS WRONG */
@@ -146,7 +204,7 @@ contract Marketplace is Signers {
         SignedDatasetOrder calldata dataset,
         SignedPoolOrder calldata pool
     ) private view returns (bytes memory problem) {
-        problem = Matching.problemOfShares(pool.order);
+        problem = Matching.problemOfOffer(pool.order);
         if (problem.length == 0) {
             problem = _problemOfAsk(asks.appOwner, asks.appOrder, app.order.expiry, app.order.counter, app.signature);
         }
@@ -167,14 +225,16 @@ contract Marketplace is Signers {
         bytes32 requestHash
     ) private view returns (bytes memory problem) {
         RequestOrder calldata request = signed.order;
-        if (request.volume > asks.left) {
-            bytes4 exhausted = MarketplaceOrderExhausted.selector;
-            return abi.encodeWithSelector(exhausted, asks.scarcest, asks.left, request.volume);
-        }
-        problem = _problemOfNonce(request.requester, request.nonce);
+        problem = _problemOfVolume(asks, request.volume);
+        if (problem.length == 0) problem = _problemOfNonce(request.requester, request.nonce);
         if (problem.length == 0) {
             problem = _problemOfSigner(request.requester, requestHash, request.expiry, signed.signature);
         }
+    }
+
+    function _problemOfVolume(Asks memory asks, uint256 wanted) private pure returns (bytes memory problem) {
+        if (wanted <= asks.left) return problem;
+        return abi.encodeWithSelector(MarketplaceOrderExhausted.selector, asks.scarcest, asks.left, wanted);
     }
 
     /// @dev Whether a balance suffices, the escrow knows.
@@ -210,8 +270,8 @@ contract Marketplace is Signers {
         asks.limitTo(asks.datasetOrder, _remainingOf(asks.datasetOwner, asks.datasetOrder, dataset.volume));
     }
 
-    /// @dev Uses up what belongs to the request alone.
-    function _announce(Deal memory deal, uint256 nonce) private returns (bytes32 dealId) {
+    /// @dev Uses up what belongs to the request alone. The hub hears of all deals of a call together.
+    function _open(Deal memory deal, uint256 nonce) private returns (bytes32 dealId) {
         _useNonce(deal.requester, nonce);
         if (deal.payer != deal.requester) _useAllowance(deal.payer, deal.requester, deal.price());
         dealId = deal.id();
@@ -227,34 +287,11 @@ contract Marketplace is Signers {
         PoolOrder calldata pool,
         uint256 tasks
     ) private {
+        if (tasks == 0) return;
         _consume(asks.appOwner, asks.appOrder, app.volume, tasks);
         if (asks.datasetOrder != 0) _consume(asks.datasetOwner, asks.datasetOrder, dataset.volume, tasks);
         _consume(asks.poolOwner, asks.poolOrder, pool.volume, tasks);
 
         emit OrdersMatched(asks.appOrder, asks.datasetOrder, asks.poolOrder, tasks);
-    }
-
-    /// @dev Enters what the deal locks, unless payer or pool owner has less than that besides what is entered already.
-    function _enter(Book memory book, Deal memory deal, uint256 poolFunds) private view returns (bytes memory problem) {
-        Entry memory payer = book.entryOf(deal.payer);
-        Entry memory poolOwner = book.entryOf(deal.poolOwner);
-        (int128 price, int128 stake) = (int128(uint128(deal.price())), int128(uint128(deal.stake())));
-        (uint256 payerFunds, ) = escrow.balanceOf(deal.payer);
-        problem = _problemOfFunds(payer, payerFunds, price);
-        if (problem.length != 0) return problem;
-        payer.lock(price);
-        problem = _problemOfFunds(poolOwner, poolFunds, stake);
-        if (problem.length == 0) poolOwner.lock(stake);
-        else payer.lock(-price);
-    }
-
-    function _problemOfFunds(
-        Entry memory entry,
-        uint256 available,
-        int256 amount
-    ) private pure returns (bytes memory problem) {
-        int256 left = int256(available) + entry.available;
-        if (amount <= left) return problem;
-        return abi.encodeWithSelector(IEscrow.EscrowInsufficientBalance.selector, entry.account, left, -amount);
     }
 }

@@ -153,7 +153,8 @@ abstract contract Signers is IMarketplace, EIP712 {
     ) internal view returns (bytes memory problem) {
         if (payer == requester) return problem;
         uint256 allowance = allowanceOf[payer][requester];
-        if (price <= allowance) return problem;
+        // Who allows nothing is not named as payer of a deal that costs nothing either.
+        if (allowance != 0 && price <= allowance) return problem;
         return abi.encodeWithSelector(MarketplaceAllowanceTooLow.selector, payer, requester, allowance, price);
     }
 

@@ -36,9 +36,10 @@ export async function measureRows(): Promise<readonly GasRow[]> {
   await warmUp(market);
   const opening = await gasOf(matchOnce(market, NONCES + 1n));
   const requesters = await requestersOf(market, BATCH);
-  const first = await gasOf(matchTogether(market, requesters));
-  const later = await gasOf(matchTogether(market, requesters));
-  const ofOne = await gasOf(matchTogether(market, Array<Requester>(BATCH).fill(market.requester)));
+  const first = await gasOf(matchTogether(market, requesters, () => NONCES));
+  const later = await gasOf(matchTogether(market, requesters, () => NONCES + 1n));
+  const oneRequester = Array<Requester>(BATCH).fill(market.requester);
+  const ofOne = await gasOf(matchTogether(market, oneRequester, (index) => NONCES + 256n + BigInt(index)));
   const ownDeals = await wholeTasks(market, await severalDeals(market, BATCH));
   const oneDeal = await wholeTasks(market, await oneDealOf(market, BATCH));
   const alone = await wholeTasks(market, await oneDealOf(market, 1));
@@ -129,11 +130,17 @@ async function requestersOf(market: Market, count: number): Promise<readonly Req
   return people;
 }
 
-async function matchTogether(market: Market, requesters: readonly Requester[]): Promise<ContractTransactionResponse> {
+/** One request of each of these people, with these nonces. */
+async function matchTogether(
+  market: Market,
+  requesters: readonly Requester[],
+  nonceOf: (index: number) => bigint,
+): Promise<ContractTransactionResponse> {
   const { app, dataset, pool } = await signedOrders(market, ordersOf(market, { dataset: { dataset: 0n } }));
-  const signed = requesters.map(async (requester) => {
+  const signed = requesters.map(async (requester, index) => {
     const self = requester.address.toLowerCase() as Address;
-    const { request: order } = ordersOf(market, { request: { requester: self, payer: self, beneficiary: self } });
+    const own = { requester: self, payer: self, beneficiary: self, nonce: nonceOf(index) };
+    const { request: order } = ordersOf(market, { request: own });
     return { order, signature: await signOrder("request", order, requester, market.orderDomain) };
   });
   return market.marketplace.matchBatch(app, dataset, pool, await Promise.all(signed));

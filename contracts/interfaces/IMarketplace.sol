@@ -37,6 +37,7 @@ interface IMarketplace {
     event AllowanceSet(address indexed payer, address indexed requester, uint256 amount);
 
     /// @notice A batch left out this request, for what `problem` says: an encoded error of this contract or {IEscrow}.
+    /// Says nothing of the request itself: anybody can bring it with a false signature or with other asks, or twice.
     event RequestSkipped(address indexed requester, bytes32 indexed requestHash, bytes problem);
 
     /// @notice The order was valid until `expiry`.
@@ -99,7 +100,9 @@ interface IMarketplace {
     ) external returns (bytes32 dealId);
 
     /// @notice Opens a deal for each request that can be served from these asks, and says which were left out and why.
-    /// Reverts where the asks themselves are not valid. Anybody may call it.
+    /// Reverts where the asks themselves are not valid or have no task left. Anybody may call it.
+    /// @dev Whose signature is not its key's is asked as a contract, which may use up 100,000 gas each time, and more of it
+    /// than in a simulation: give 101,600 gas on top for each.
     /// @param dataset Used by all requests, or, where it names no dataset, by none.
     /// @return dealIds One for each request; zero where it was left out.
     function matchBatch(

@@ -79,7 +79,7 @@ library DealTerms {
         return uint256(deal.poolStake) * deal.volume;
     }
 
-    /// @notice Both as entries; they fit.
+    /// @notice Both as entries. The price must fit; the stake is never more.
     function locks(Deal memory deal) internal pure returns (Entry[] memory entries) {
         entries = new Entry[](2);
         (entries[0].account, entries[1].account) = (deal.payer, deal.poolOwner);

@@ -14,6 +14,7 @@ struct Book {
 /// @title Ledger
 /// @notice Collects what a call changes per account, so that {Escrow} writes each account once.
 library Ledger {
+    /// @dev Makes all entries now; {entryOf} makes nothing new, so that a caller may give memory back in between.
     /// @param capacity The most accounts that will be asked for.
     /// @param salt What nobody knew when the accounts were chosen: else they could be chosen to collide in the table,
     /// which makes the call dear.

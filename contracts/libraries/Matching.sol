@@ -76,7 +76,7 @@ library Matching {
     }
 
     /// @notice What is wrong with a pool's own terms, whoever asks.
-    function problemOfShares(PoolOrder calldata pool) internal pure returns (bytes memory problem) {
+    function problemOfOffer(PoolOrder calldata pool) internal pure returns (bytes memory problem) {
         bytes4 tooHigh = IMarketplace.MarketplaceShareTooHigh.selector;
         if (pool.workerStake > BPS) return abi.encodeWithSelector(tooHigh, pool.workerStake);
         if (pool.schedulerShare > BPS) return abi.encodeWithSelector(tooHigh, pool.schedulerShare);

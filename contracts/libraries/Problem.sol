@@ -2,8 +2,8 @@
 pragma solidity 0.8.28;
 
 /// @title Problem
-/// @notice What is wrong with orders, as the encoded error that says so; empty where nothing is. A batch and a view tell
-/// it, a single match reverts with it.
+/// @notice What is wrong with orders, as the encoded error that says so; empty where nothing is. A batch tells it, a
+/// single match reverts with it.
 library Problem {
     function raise(bytes memory problem) internal pure {
         if (problem.length == 0) return;

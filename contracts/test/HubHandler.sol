@@ -36,6 +36,9 @@ contract HubHandler is Voters {
     mapping(bytes32 dealId => uint256) public refundedTasks;
     /// @notice What was burned for good.
     uint256 public swept;
+    /// @notice Requests that batches opened and passed over.
+    uint256 public opened;
+    uint256 public skipped;
     /// @notice How often a worker was slashed.
     uint256 public slashes;
     /// @notice The most that any task was settled.
@@ -76,11 +79,14 @@ contract HubHandler is Voters {
             marketplace.approveRequestOrder(requests[i].order);
         }
         vm.prank(REQUESTER);
-        marketplace.allow(FRIEND, allowance);
+        marketplace.allow(FRIEND, bound(allowance, 0, 300 ether));
         SignedDatasetOrder memory none;
         vm.recordLogs();
         marketplace.matchBatch(SignedAppOrder(app, ""), none, SignedPoolOrder(pool, ""), requests);
+        uint256 before = _deals.length;
         _keepOpened(vm.getRecordedLogs());
+        opened += _deals.length - before;
+        skipped += requests.length - (_deals.length - before);
         ++done[this.openBatch.selector];
     }
 

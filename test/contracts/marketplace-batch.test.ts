@@ -3,16 +3,16 @@ import { expect } from "chai";
 import { dealIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { orderHash } from "../../protocol/orders.ts";
-import type { RequestOrder, Signed } from "../../protocol/orders.ts";
+import type { RequestOrder } from "../../protocol/orders.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { matchBatch, outcomeOf, requests } from "./support/batch.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import { ethers, loadFixture, time } from "./support/chain.ts";
-import { DATASET, FUNDS, openMarketFixture } from "./support/market.ts";
-import type { Market } from "./support/market.ts";
+import { DATASET, openMarketFixture } from "./support/market.ts";
 import {
   APP_PRICE,
+  CALLBACK_CAPABILITY,
   DATASET_PRICE,
   POOL_PRICE,
   POOL_STAKE,
@@ -24,9 +24,6 @@ import {
 import type { Changes } from "./support/orders.ts";
 
 const PRICE = APP_PRICE + POOL_PRICE;
-
-const hashOf = ({ orderDomain }: Market, { order }: Signed<RequestOrder>): Hash =>
-  orderHash("request", order, orderDomain);
 
 describe("Marketplace: matchBatch", function () {
   describe("given requests that all agree with the asks", function () {
@@ -80,152 +77,45 @@ describe("Marketplace: matchBatch", function () {
     });
   });
 
-  describe("given a request that cannot be served", function () {
-    type Bad = {
-      readonly what: string;
-      readonly bad: Partial<RequestOrder>;
-      readonly asks?: Changes;
-      readonly error: string;
-      /** Without the hash of the request, where the error carries it. */
-      readonly args: (market: Market, hash: Hash) => readonly unknown[];
-    };
-    const BAD: readonly Bad[] = [
-      { what: "for no task", bad: { volume: 0 }, error: "MarketplaceZeroVolume", args: () => [] },
-      {
-        what: "of a category that there is not",
-        bad: { category: 5 },
-        error: "MarketplaceCategoryUnknown",
-        args: () => [5n],
-      },
-      {
-        what: "for another app",
-        bad: { app: 2n },
-        error: "MarketplaceAppMismatch",
-        args: () => [2n, 1n],
-      },
-      {
-        what: "for another pool",
-        bad: { pool: 7n },
-        error: "MarketplacePoolMismatch",
-        args: () => [7n, 1n],
-      },
-      {
-        what: "with a dataset where the batch has none",
-        bad: { dataset: DATASET },
-        error: "MarketplaceDatasetMismatch",
-        args: () => [DATASET, 0n],
-      },
-      {
-        what: "without the dataset of the batch",
-        bad: { dataset: 0n },
-        asks: { dataset: { dataset: DATASET } },
-        error: "MarketplaceDatasetMismatch",
-        args: () => [0n, DATASET],
-      },
-      {
-        what: "at too low a price",
-        bad: { maxPoolPrice: POOL_PRICE - 1n },
-        error: "MarketplacePriceTooHigh",
-        args: () => [POOL_PRICE, POOL_PRICE - 1n],
-      },
-      {
-        what: "that has expired",
-        bad: { expiry: 1 },
-        error: "MarketplaceOrderExpired",
-        args: (_market, hash) => [hash, 1n],
-      },
-      {
-        what: "for more tasks than an ask has left",
-        bad: { volume: 4 },
-        asks: { pool: { volume: 4n } },
-        error: "MarketplaceOrderExhausted",
-        args: (market) => [
-          orderHash("pool", ordersOf(market, { pool: { volume: 4n } }).pool, market.orderDomain),
-          3n,
-          4n,
-        ],
-      },
-      {
-        what: "that its payer has no money for",
-        bad: { volume: Number(FUNDS / PRICE) },
-        error: "EscrowInsufficientBalance",
-        args: (market) => [ethers.getAddress(addressOf(market.requester)), FUNDS - PRICE, -PRICE * (FUNDS / PRICE)],
-      },
-    ];
-    for (const { what, bad, asks, error, args } of BAD) {
-      it(`leaves one out ${what}, and opens those before and after it`, async function () {
-        const market = await loadFixture(openMarketFixture);
-        const dataset = asks?.dataset?.dataset ?? 0n;
-        const signed = await requests(market, [{ dataset }, { dataset, ...bad }, { dataset }]);
+  it("charges each payer for its own, and each deal says what its request said", async function () {
+    const market = await loadFixture(openMarketFixture);
+    const callback = addressOf(market.operator);
+    const asks: Changes = { pool: { capabilities: CALLBACK_CAPABILITY, grace: 60 } };
+    const mine = await requests(market, [{ callback, volume: 2, paramsHash: ethers.id("a") as Hash }, {}]);
+    const other = addressOf(market.stranger);
+    const theirs = await requests(market, [{ requester: other, payer: other, beneficiary: callback }], market.stranger);
+    const signed = [mine[0]!, theirs[0]!, mine[1]!];
+    let deals: readonly Deal[] = [];
 
-        const { deals, skipped } = await outcomeOf(market, await matchBatch(market, signed, asks));
-
-        const hash = hashOf(market, signed[1]!);
-        expect(skipped.map((one) => one.error)).to.deep.equal([error]);
-        expect(skipped).to.deep.equal([{ requestHash: hash, error, args: args(market, hash) }]);
-        expect(deals.map(({ requestHash }) => requestHash)).to.deep.equal([
-          hashOf(market, signed[0]!),
-          hashOf(market, signed[2]!),
-        ]);
-        await expectBooksToBalance(market);
-      });
-    }
-
-    it("leaves one out that somebody else signed", async function () {
-      const market = await loadFixture(openMarketFixture);
-      const signed = [...(await requests(market, [{}], market.stranger)), ...(await requests(market, [{}]))];
-
-      const { deals, skipped } = await outcomeOf(market, await matchBatch(market, signed));
-
-      expect(skipped[0]).to.deep.include({ error: "MarketplaceBadSignature" });
-      expect(deals).to.have.lengthOf(1);
+    const [payer, stranger] = await changesOf(market, [market.requester, market.stranger], async () => {
+      ({ deals } = await outcomeOf(market, await matchBatch(market, signed, asks)));
     });
 
-    it("opens one that comes twice once", async function () {
-      const market = await loadFixture(openMarketFixture);
-      const [one] = await requests(market, [{}]);
-
-      const { deals, skipped } = await outcomeOf(market, await matchBatch(market, [one!, one!]));
-
-      expect(deals).to.have.lengthOf(1);
-      expect(skipped.map(({ error }) => error)).to.deep.equal(["MarketplaceNonceUsed"]);
+    expect(payer).to.deep.equal({ available: -3n * PRICE, locked: 3n * PRICE });
+    expect(stranger).to.deep.equal({ available: -PRICE, locked: PRICE });
+    const said = ({ callback, beneficiary, paramsHash, requester, volume }: RequestOrder | Deal): object => ({
+      ...{ callback, beneficiary, paramsHash, requester, volume },
     });
+    expect(deals.map(said)).to.deep.equal(signed.map(({ order }) => said(order)));
+    expect(deals.map(({ grace }) => grace)).to.deep.equal([0, 60, 60]);
+  });
 
-    it("leaves those out that the pool owner has no stake for", async function () {
-      const market = await loadFixture(openMarketFixture);
-      const { available } = await market.escrow.balanceOf(market.poolOwner);
-      await market.escrow.connect(market.poolOwner).withdraw(available - 2n * POOL_STAKE + 1n);
-      const signed = await requests(market, [{}, {}, {}]);
+  it("counts what it took of an ask", async function () {
+    const market = await loadFixture(openMarketFixture);
+    const asks: Changes = { app: { volume: 9n }, pool: { volume: 5n } };
+    const hash = orderHash("pool", ordersOf(market, asks).pool, market.orderDomain);
 
-      const { deals, skipped } = await outcomeOf(market, await matchBatch(market, signed));
+    await matchBatch(market, await requests(market, [{ volume: 2 }, { volume: 1 }]), asks);
+    const { deals, skipped } = await outcomeOf(
+      market,
+      await matchBatch(market, await requests(market, [{ volume: 2 }, {}]), asks),
+    );
 
-      expect(deals).to.have.lengthOf(1);
-      expect(skipped.map(({ error }) => error)).to.deep.equal(Array(2).fill("EscrowInsufficientBalance"));
-      await expectBooksToBalance(market);
-    });
-
-    it("returns zero in its place", async function () {
-      const market = await loadFixture(openMarketFixture);
-      const signed = await requests(market, [{}, { expiry: 1 }]);
-      const { app, dataset, pool } = await signedOrders(market, ordersOf(market, { dataset: { dataset: 0n } }));
-
-      const ids = await market.marketplace.matchBatch.staticCall(app, dataset, pool, [...signed]);
-
-      expect(ids.map((id) => id === ZERO_HASH)).to.deep.equal([false, true]);
-    });
-
-    it("keeps its nonce and its ask's volume as they were", async function () {
-      const market = await loadFixture(openMarketFixture);
-      const signed = await requests(market, [{ expiry: 1 }]);
-      const asks = { pool: { volume: 10n } };
-
-      await matchBatch(market, signed, asks);
-
-      const { order } = signed[0]!;
-      expect(await market.marketplace.isNonceUsed(order.requester, order.nonce)).to.equal(false);
-      const pool = orderHash("pool", ordersOf(market, asks).pool, market.orderDomain);
-      expect(await market.marketplace.consumedOf(market.poolOwner, pool)).to.equal(0n);
-    });
+    expect(await market.marketplace.consumedOf(market.poolOwner, hash)).to.equal(5n);
+    expect([deals.length, skipped]).to.deep.equal([
+      1,
+      [{ requestHash: skipped[0]!.requestHash, error: "MarketplaceOrderExhausted", args: [hash, 0n, 1n] }],
+    ]);
   });
 
   describe("given asks that are not valid", function () {
@@ -248,11 +138,21 @@ describe("Marketplace: matchBatch", function () {
     }
   });
 
-  it("opens nothing of an empty batch", async function () {
+  it("opens nothing where an ask was cancelled, and says so", async function () {
+    const market = await loadFixture(openMarketFixture);
+    const { pool } = ordersOf(market);
+    await market.marketplace.connect(market.poolOwner).cancelPoolOrder(pool);
+
+    await expect(matchBatch(market, await requests(market, [{}])))
+      .to.be.revertedWithCustomError(market.marketplace, "MarketplaceOrderExhausted")
+      .withArgs(orderHash("pool", pool, market.orderDomain), 0n, 1n);
+  });
+
+  it("says nothing of an empty batch", async function () {
     const market = await loadFixture(openMarketFixture);
 
-    const { deals, skipped } = await outcomeOf(market, await matchBatch(market, []));
+    const receipt = (await (await matchBatch(market, [])).wait())!;
 
-    expect([deals, skipped]).to.deep.equal([[], []]);
+    expect(receipt.logs).to.deep.equal([]);
   });
 });

@@ -53,6 +53,27 @@ describe("Marketplace: a payer that is not the requester", function () {
       .withArgs(market.stranger, market.requester, 0n, PRICE);
   });
 
+  it("is not named by whom it did not allow, even where nothing costs anything", async function () {
+    const market = await loadFixture(openMarketFixture);
+    const free = { app: { price: 0n }, pool: { price: 0n } };
+    const { app, dataset, pool } = await signedOrders(market, ordersOf(market, free));
+
+    await expect(match(market, { app, dataset, pool, request: await paidBy(market) }))
+      .to.be.revertedWithCustomError(market.marketplace, "MarketplaceAllowanceTooLow")
+      .withArgs(market.stranger, market.requester, 0n, 0n);
+  });
+
+  it("is not charged beyond what it has, whatever it allowed", async function () {
+    const market = await loadFixture(openMarketFixture);
+    await market.marketplace.connect(market.stranger).allow(market.requester, ethers.MaxUint256);
+    const { available } = await market.escrow.balanceOf(market.stranger);
+    await market.escrow.connect(market.stranger).withdraw(available - PRICE + 1n);
+
+    const { skipped } = await outcomeOf(market, await matchBatch(market, [await paidBy(market)]));
+
+    expect(skipped.map(({ error }) => error)).to.deep.equal(["EscrowInsufficientBalance"]);
+  });
+
   it("is not counted where it allowed the greatest value", async function () {
     const market = await loadFixture(openMarketFixture);
     await market.marketplace.connect(market.stranger).allow(market.requester, ethers.MaxUint256);
