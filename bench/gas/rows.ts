@@ -123,7 +123,7 @@ async function matchOnce(market: Market, nonce: bigint): Promise<ContractTransac
 
 type Requester = Pick<Account, "address" | "signTypedData">;
 
-/** People who have bought before, and whose nonces start a new word, as those of a first request do. */
+/** People with money in the escrow, who have not used any nonce. */
 async function requestersOf(market: Market, count: number): Promise<readonly Requester[]> {
   const people = Array.from({ length: count }, (_unused, index) => new ethers.Wallet(ethers.id(`requester ${index}`)));
   for (const { address } of people) await market.escrow.connect(market.holder).depositFor(address, 1_000n * MILL);

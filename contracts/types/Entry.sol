@@ -12,7 +12,7 @@ using EntryLib for Entry global;
 
 /// @title EntryLib
 library EntryLib {
-    /// @notice Moves `amount` from available to locked; a negative one moves it back.
+    /// @notice Moves `amount` from available to locked.
     function lock(Entry memory self, int128 amount) internal pure {
         self.available -= amount;
         self.locked += amount;

@@ -20,8 +20,10 @@ import type { LocalMarket } from "../support/local-market.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const WORKER = "worker-1";
-/** Sleeps for some seconds, so that there is a middle to cut. */
+/** Two votes, so the worker has to give one of them. */
 const RUN = ["run", "test/support/apps/misbehave", "--trust", "3", "--yes"];
+/** Sleeps for some seconds, so that there is a middle to cut. */
+const SLOWLY = ["--", "slow", "8"];
 
 async function startWorker({ run }: LocalMarket, { dockerHost }: OwnMachine): Promise<void> {
   const { code, stderr } = await run(["worker", "start", "--name", WORKER], { env: { DOCKER_HOST: dockerHost } });
@@ -45,7 +47,7 @@ describe("a power cut on a worker's machine", function () {
     await market.kill(WORKER);
     await startWorker(market, machine);
 
-    const running = market.run([...RUN, "--out", join(market.home, "out"), "--", "slow", "8"], { timeoutMs: 200_000 });
+    const running = market.run([...RUN, "--out", join(market.home, "out"), ...SLOWLY], { timeoutMs: 200_000 });
     await waitFor("a container on the machine", async () => (await containersOn(machine)).includes("running"), {
       timeoutMs: 90_000,
     });

@@ -6,17 +6,8 @@ import type { Address, Hex } from "../../protocol/primitives.ts";
 import { ethers, loadFixture } from "./support/chain.ts";
 import { APP, DATASET, FUNDS, MILL, openMarketFixture } from "./support/market.ts";
 import { addressOf, match, openDeal, ordersOf, signedOrders, signerOf } from "./support/orders.ts";
+import { WALLET } from "./support/wallet.ts";
 
-/** As in WalletMock. */
-const WALLET = {
-  ACCEPT: 0,
-  REJECT: 1,
-  REVERT: 2,
-  BURN_GAS: 3,
-  RETURN_BOMB: 4,
-  SHORT_RETURN: 5,
-  DIRTY_RETURN: 6,
-} as const;
 const PASSWORD = "0xc0ffee";
 
 /** The usual market, where a contract wallet owns the app and has money. */

@@ -11,6 +11,7 @@ import { DATASET, FUNDS, openMarketFixture } from "./support/market.ts";
 import type { Market } from "./support/market.ts";
 import { APP_PRICE, POOL_PRICE, POOL_STAKE, addressOf, ordersOf, signedOrders } from "./support/orders.ts";
 import type { Changes } from "./support/orders.ts";
+import { WALLET } from "./support/wallet.ts";
 
 const PRICE = APP_PRICE + POOL_PRICE;
 
@@ -164,7 +165,7 @@ describe("Marketplace: what a batch leaves out", function () {
     const market = await loadFixture(openMarketFixture);
     const wallet = await ethers.deployContract("WalletMock");
     const self = (await wallet.getAddress()).toLowerCase() as Address;
-    await wallet.setMode(3);
+    await wallet.setMode(WALLET.BURN_GAS);
     const [bad] = await requests(market, [{ requester: self, payer: self }]);
     const good = await requests(market, [{}, {}]);
     const alone = (await (await matchBatch(market, good)).wait())!.gasUsed;
@@ -175,6 +176,17 @@ describe("Marketplace: what a batch leaves out", function () {
     const { deals, skipped } = await outcomeOf(market, tx);
     expect([deals.length, skipped.map(({ error }) => error)]).to.deep.equal([2, ["MarketplaceBadSignature"]]);
     expect((await tx.wait())!.gasUsed - alone).to.be.lessThan(130_000n);
+  });
+
+  it("leaves one out that is about more money than a balance can hold", async function () {
+    const market = await loadFixture(openMarketFixture);
+    const price = 2n ** 126n;
+    const signed = await requests(market, [{ volume: 2, maxAppPrice: price }]);
+
+    const { skipped } = await outcomeOf(market, await matchBatch(market, signed, { app: { price } }));
+
+    const [one] = skipped;
+    expect([one?.error, one?.args]).to.deep.equal(["MarketplaceAmountTooLarge", [2n * (price + POOL_PRICE)]]);
   });
 
   it("returns zero in its place", async function () {
