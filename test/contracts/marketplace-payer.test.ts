@@ -96,9 +96,13 @@ describe("Marketplace: a payer that is not the requester", function () {
     await market.marketplace.connect(market.stranger).allow(market.requester, 2n * PRICE);
     const signed = await Promise.all([paidBy(market), paidBy(market, 2), paidBy(market)]);
 
-    const { deals, skipped } = await outcomeOf(market, await matchBatch(market, signed));
+    const [payer, requester] = await changesOf(market, [market.stranger, market.requester], async () => {
+      const { deals, skipped } = await outcomeOf(market, await matchBatch(market, signed));
+      expect(deals).to.have.lengthOf(2);
+      expect(skipped.map(({ error }) => error)).to.deep.equal(["MarketplaceAllowanceTooLow"]);
+    });
 
-    expect(deals).to.have.lengthOf(2);
-    expect(skipped.map(({ error }) => error)).to.deep.equal(["MarketplaceAllowanceTooLow"]);
+    expect(payer).to.deep.equal({ available: -2n * PRICE, locked: 2n * PRICE });
+    expect(requester).to.deep.equal({ available: 0n, locked: 0n });
   });
 });
