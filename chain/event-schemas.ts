@@ -13,6 +13,8 @@ const epoch = uintSchema(64).transform(Number);
 /** A change of a balance, in wei. */
 const change = z.bigint();
 const leaves = z.array(HashSchema);
+/** `word` is the seal, or the digest. */
+const keptVotes = z.array(z.object({ worker: AddressSchema, isSealed: z.boolean(), word: HashSchema }));
 
 /**
  * What each event carries, by its name in the contracts: parsed by these at the door, so that addresses are lower case,
@@ -41,7 +43,9 @@ export const EVENT_SCHEMAS = {
   EpochSettled: z.object({ pool: uint256, lane, epoch }),
   TaskSettled: z.object({ dealId: HashSchema, index, digest: HashSchema }),
   TaskSkipped: z.object({ taskId: HashSchema, reason: smallUintSchema(8) }),
-  TaskLeftOpen: z.object({ taskId: HashSchema }),
+  TaskKept: z.object({ dealId: HashSchema, index, votes: keptVotes }),
+  VoteWithheld: z.object({ taskId: HashSchema, worker: AddressSchema }),
+  VoteOpened: z.object({ taskId: HashSchema, worker: AddressSchema, digest: HashSchema, secret: HashSchema }),
   DealDeclined: z.object({ dealId: HashSchema, tasks }),
   DealClaimed: z.object({ dealId: HashSchema, tasks }),
   CallbackFailed: z.object({ dealId: HashSchema, index }),

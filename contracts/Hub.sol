@@ -14,7 +14,8 @@ import {BallotLib, OpenedBallot} from "./types/Ballot.sol";
 import {Deal} from "./types/Deal.sol";
 import {DealBook} from "./types/DealBook.sol";
 import {Entry} from "./types/Entry.sol";
-import {Epoch, EpochLib} from "./types/Epoch.sol";
+import {Epoch} from "./types/Epoch.sol";
+import {KeptRecord} from "./types/KeptVotes.sol";
 import {DueCallback, Round, Voter} from "./types/Round.sol";
 import {WorkerAccount} from "./types/WorkerAccount.sol";
 
@@ -114,6 +115,13 @@ contract Hub is IHub, EIP712 {
         Callbacks.run(round, deals, callbacks);
     }
 
+    /// @inheritdoc IHub
+    function openVote(address worker, bytes32 taskId, bytes32 digest, bytes32 secret) external {
+        _deals.kept.isOpened[BallotLib.sealOf(worker, taskId, digest, secret)] = true;
+
+        emit VoteOpened(taskId, worker, digest, secret);
+    }
+
     /* DEALS */
 
     /// @inheritdoc IHub
@@ -139,7 +147,7 @@ contract Hub is IHub, EIP712 {
 
     /// @inheritdoc IHub
     function claim(Deal calldata deal) external {
-        uint256 settleEnd = deal.deadline() + EpochLib.WINDOW;
+        uint256 settleEnd = deal.claimableAfter();
         if (block.timestamp <= settleEnd) revert HubClaimTooEarly(settleEnd);
         bytes32 dealId = deal.idOf();
 
@@ -169,6 +177,17 @@ contract Hub is IHub, EIP712 {
     /// @inheritdoc IHub
     function isClosed(bytes32 dealId, uint256 index) external view returns (bool) {
         return _deals.isTaskClosed(dealId, _deals.slots[dealId], index);
+    }
+
+    /// @inheritdoc IHub
+    function keptVotesOf(bytes32 taskId) external view returns (uint40 keptAt, bytes27 votesHash) {
+        KeptRecord storage record = _deals.kept.records[taskId];
+        return (record.keptAt, record.votesHash);
+    }
+
+    /// @inheritdoc IHub
+    function isOpened(bytes32 sealedVote) external view returns (bool) {
+        return _deals.kept.isOpened[sealedVote];
     }
 
     /// @inheritdoc IHub
@@ -209,13 +228,14 @@ contract Hub is IHub, EIP712 {
 
     /// @dev The votes that were read are those that were sealed, and each worker signed its own.
     function _checkBallots(Round memory round, OpenedBallot[] calldata ballots, bytes32 jointHash) private view {
-        bytes32[] memory leaves = new bytes32[](ballots.length);
+        bytes32[] memory leaves = new bytes32[](_countVoters(round));
+        uint256 count;
         for (uint256 i; i < ballots.length; ++i) {
             OpenedBallot calldata ballot = ballots[i];
             bytes32 votesHash = round.voters[i].votesHash;
-            if (votesHash == 0) revert HubBallotEmpty(ballot.worker);
+            if (votesHash == 0) continue;
             if (ballot.sealBy < round.sealedAt) revert HubBallotExpired(ballot.worker, ballot.sealBy);
-            leaves[i] = BallotLib.leafOf(ballot.worker, votesHash);
+            leaves[count++] = BallotLib.leafOf(ballot.worker, votesHash);
             bytes32 structHash = BallotLib.structHash(round.pool, round.lane, round.epoch, ballot.sealBy, votesHash);
             if (!Signatures.signedByKey(ballot.worker, _hashTypedDataV4(structHash), ballot.r, ballot.vs)) {
                 revert HubBallotSignature(ballot.worker);
@@ -223,6 +243,15 @@ contract Hub is IHub, EIP712 {
         }
         bytes32 computed = BallotLib.jointHashOf(leaves);
         if (computed != jointHash) revert HubSealMismatch(jointHash, computed);
+    }
+
+    /// @dev Those with a vote of this epoch; who has none has a kept one.
+    function _countVoters(Round memory round) private pure returns (uint256 count) {
+        for (uint256 i; i < round.voters.length; ++i) {
+            Voter memory voter = round.voters[i];
+            if (voter.votesHash != 0) ++count;
+            else if (voter.keptTask == 0) revert HubBallotEmpty(voter.worker);
+        }
     }
 
     /// @dev Slashes and rates each worker, and enters what it earned and lost.

@@ -90,6 +90,7 @@ contract HubInvariantTest is Test {
         assertEq(handler.mostTimesSettled(), 1, "nothing was settled");
         assertTrue(handler.opened() > 0 && handler.skipped() > 0, "no batch both opened and passed over");
         assertTrue(handler.slashes() > 0, "nobody was slashed");
+        assertTrue(handler.kept() > 0, "no vote was kept");
         invariant_SolventToTheWei();
         invariant_LocksWhatIsAtStake();
         invariant_ClosesATaskByPayingOrRefunding();

@@ -5,11 +5,14 @@ import { BadInputError } from "./errors.ts";
 import type { Address, Hash, Hex } from "./primitives.ts";
 
 /**
- * The packed vote stream that `Hub.settle` reads: per task `uint16 dealIndex | uint32 index | uint8 groups | uint8 votes`,
- * then the groups' digests, then each vote's `uint16 ballot | uint8 group`, a sealed one followed by its seal.
+ * The packed vote stream that `Hub.settle` reads: per task
+ * `uint16 dealIndex | uint32 index | uint8 groups | uint8 kept | uint8 votes`, then the groups' digests, then the kept votes
+ * as they were kept, then the new ones; each `uint16 ballot | uint8 group`, a sealed one followed by its seal, one that was
+ * kept sealed and is opened now by its secret.
  * Everything is big-endian and strictly ascending where the contract says so; {@link encodeSettlement} sorts.
  */
 const SEALED_GROUP = 255;
+const OPENED_GROUPS = 128;
 
 /** One worker's ballot in a settle; `secret` is zero when the worker did not open it. */
 export type OpenedBallot = {
@@ -35,8 +38,22 @@ export function compactParts(signature: Hex): Pick<OpenedBallot, "r" | "vs"> {
 export type SettledVote =
   { readonly worker: Address; readonly digest: Hash } | { readonly worker: Address; readonly seal: Hash };
 
-/** One task in a settle, with every vote that a sealed ballot holds for it. */
-export type SettledTask = { readonly dealId: Hash; readonly index: number; readonly votes: readonly SettledVote[] };
+/** A vote of a task that stayed open, as the event `TaskKept` tells it: `word` is its seal, or its digest. */
+export type KeptVote = { readonly worker: Address; readonly isSealed: boolean; readonly word: Hash };
+
+/** A kept vote in a settle; `opening` opens one that was kept sealed. */
+export type CarriedVote = KeptVote & { readonly opening?: { readonly digest: Hash; readonly secret: Hash } };
+
+/**
+ * One task in a settle, with every vote that a sealed ballot holds for it, and all that are kept of it, in the order of the
+ * last `TaskKept`.
+ */
+export type SettledTask = {
+  readonly dealId: Hash;
+  readonly index: number;
+  readonly kept?: readonly CarriedVote[];
+  readonly votes: readonly SettledVote[];
+};
 
 /** Task order: by deal id, then by index. Ballots, settles and leaves all follow it. */
 export function byTask(a: { dealId: Hash; index: number }, b: { dealId: Hash; index: number }): number {
@@ -53,7 +70,7 @@ export function byWorker(a: { worker: Address }, b: { worker: Address }): number
 /**
  * Encodes the tasks of one settle.
  * @param dealIds ids of the deals passed beside the stream, ascending
- * @param workers workers of the ballots passed beside the stream, ascending
+ * @param workers workers of the ballots passed beside the stream, ascending; those of kept votes alone among them
  */
 export function encodeSettlement(
   tasks: readonly SettledTask[],
@@ -66,29 +83,40 @@ export function encodeSettlement(
 }
 
 function encodeTask(
-  task: SettledTask,
+  { kept = [], ...task }: SettledTask,
   dealIndex: ReadonlyMap<Hash, number>,
   ballotIndex: ReadonlyMap<string, number>,
 ): string {
-  const digests = digestsOf(task.votes);
-  const votes = [...task.votes].sort(byWorker).map((vote) => {
-    const group = "digest" in vote ? digests.indexOf(vote.digest) : SEALED_GROUP;
-    const head = [uint(2, known(ballotIndex, vote.worker.toLowerCase())), uint(1, group)];
-    return concat("digest" in vote ? head : [...head, vote.seal]);
-  });
+  const digests = digestsOf(kept, task.votes);
+  const ballotOf = ({ worker }: { worker: Address }): string => uint(2, known(ballotIndex, worker.toLowerCase()));
   const head = [
     uint(2, known(dealIndex, task.dealId)),
     uint(4, task.index),
     uint(1, digests.length),
-    uint(1, votes.length),
+    uint(1, kept.length),
+    uint(1, task.votes.length),
   ];
-  return concat([...head, ...digests, ...votes]);
+  const before = kept.map((vote) => concat([ballotOf(vote), ...carried(vote, digests)]));
+  const votes = [...task.votes].sort(byWorker).map((vote) => concat([ballotOf(vote), ...voted(vote, digests)]));
+  return concat([...head, ...digests, ...before, ...votes]);
+}
+
+/** Group of a kept vote, and what follows it. */
+function carried({ isSealed, word, opening }: CarriedVote, digests: readonly Hash[]): readonly string[] {
+  if (opening) return [uint(1, OPENED_GROUPS + digests.indexOf(opening.digest)), opening.secret];
+  return isSealed ? [uint(1, SEALED_GROUP), word] : [uint(1, digests.indexOf(word))];
+}
+
+/** Group of a new vote, and what follows it. */
+function voted(vote: SettledVote, digests: readonly Hash[]): readonly string[] {
+  return "digest" in vote ? [uint(1, digests.indexOf(vote.digest))] : [uint(1, SEALED_GROUP), vote.seal];
 }
 
 /** The distinct digests of a task's open votes, ascending. */
-function digestsOf(votes: readonly SettledVote[]): readonly Hash[] {
+function digestsOf(kept: readonly CarriedVote[], votes: readonly SettledVote[]): readonly Hash[] {
   const open = votes.flatMap((vote) => ("digest" in vote ? [vote.digest] : []));
-  return [...new Set(open)].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+  const before = kept.flatMap(({ isSealed, word, opening }) => opening?.digest ?? (isSealed ? [] : [word]));
+  return [...new Set([...before, ...open])].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
 }
 
 function uint(bytes: number, value: number): string {

@@ -3,11 +3,12 @@ pragma solidity 0.8.28;
 
 import {OpenedBallot} from "../types/Ballot.sol";
 import {Deal} from "../types/Deal.sol";
+import {KeptVote} from "../types/KeptVotes.sol";
 
 /// @title IHub
 /// @notice Deals, bonds and scores of workers, and the settlement of tasks by sealed votes.
 /// @dev The errors of a move are declared where the move is: {WorkerAccountLib}, {EpochLib}, {DealBookLib},
-/// {TaskStream}, {Tallies}, {Settlement}, {Callbacks}.
+/// {KeptBookLib}, {TaskStream}, {Tallies}, {Settlement}, {Callbacks}.
 interface IHub {
     /* WORKERS */
 
@@ -33,8 +34,12 @@ interface IHub {
     event TaskSettled(bytes32 indexed dealId, uint32 index, bytes32 digest);
     /// @notice The task could not settle any more, or not yet; see {SkipReason}.
     event TaskSkipped(bytes32 indexed taskId, uint8 reason);
-    /// @notice The votes did not decide the task. It can be voted again.
-    event TaskLeftOpen(bytes32 indexed taskId);
+    /// @notice The votes did not decide the task. They are kept, and count with the next ones.
+    event TaskKept(bytes32 indexed dealId, uint32 index, KeptVote[] votes);
+    /// @notice `worker` did not open its kept vote in time, which costs it what a lie costs.
+    event VoteWithheld(bytes32 indexed taskId, address worker);
+    /// @notice Whoever knew its secret opened a vote on chain.
+    event VoteOpened(bytes32 indexed taskId, address indexed worker, bytes32 digest, bytes32 secret);
     /// @notice The pool declined the deal; its `tasks` open tasks are refunded.
     event DealDeclined(bytes32 indexed dealId, uint32 tasks);
     /// @notice The deal's `tasks` open tasks were not settled in time; they are refunded, their stakes burned.
@@ -54,7 +59,7 @@ interface IHub {
     error HubClaimTooEarly(uint256 settleEnd);
     /// @notice Ballots ascend by worker.
     error HubBallotsUnsorted(address worker);
-    /// @notice The worker's ballot has no vote.
+    /// @notice The worker has neither a vote in this epoch nor a kept one.
     error HubBallotEmpty(address worker);
     /// @notice The worker's ballot was not valid for a seal after `sealBy`.
     error HubBallotExpired(address worker, uint40 sealBy);
@@ -78,8 +83,10 @@ interface IHub {
 
     /// @notice Counts the votes of the lane's sealed epoch: pays, slashes and calls back. Only for the operator, once.
     /// @param deals Those that the tasks name, ascending by id.
-    /// @param tasks Every task that a sealed ballot votes on; see {TaskStream}.
-    /// @param ballots All sealed ones, ascending by worker.
+    /// @param tasks Every task that a sealed ballot votes on, with the votes that are kept of it; and tasks with kept votes
+    /// alone. See {TaskStream}.
+    /// @param ballots All sealed ones, and an empty one for each worker of whom there are kept votes alone; ascending by
+    /// worker.
     /// @param callbacks For each task of a deal with a callback, in stream order: the data whose digest was voted, or
     /// the failure's text. A task without it stays open.
     function settle(
@@ -90,6 +97,10 @@ interface IHub {
         OpenedBallot[] calldata ballots,
         bytes[] calldata callbacks
     ) external;
+
+    /// @notice Opens a vote that its pool left sealed, so that it does not count as withheld. Anybody who knows the secret
+    /// may; the pool has to bring it open from then on, or its task stays open.
+    function openVote(address worker, bytes32 taskId, bytes32 digest, bytes32 secret) external;
 
     /// @notice Refuses a deal within its grace. Only for the pool's operator; nothing is burned.
     function decline(Deal calldata deal) external;
@@ -111,6 +122,13 @@ interface IHub {
 
     /// @notice Whether a task of the deal was settled, declined or claimed.
     function isClosed(bytes32 dealId, uint256 index) external view returns (bool);
+
+    /// @notice When the votes of an open task were kept, in seconds, and the first 27 bytes of
+    /// `keccak256(abi.encode(KeptVote[]))`; zero where none are.
+    function keptVotesOf(bytes32 taskId) external view returns (uint40 keptAt, bytes27 votesHash);
+
+    /// @notice Whether the vote with this seal was opened on chain.
+    function isOpened(bytes32 sealedVote) external view returns (bool);
 
     /// @notice Bond and score of a worker.
     function workerOf(

@@ -7,6 +7,7 @@ import {IHub} from "../interfaces/IHub.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
 import {DealBook} from "../types/DealBook.sol";
 import {Entry} from "../types/Entry.sol";
+import {KeptVote} from "../types/KeptVotes.sol";
 import {DueCallback, OpenDeal, Round, SkipReason} from "../types/Round.sol";
 import {Callbacks} from "./Callbacks.sol";
 import {Book, Ledger} from "./Ledger.sol";
@@ -71,23 +72,44 @@ library Settlement {
         uint32 index = round.task.index;
         if (index >= deal.volume) revert HubIndexTooHigh(deal.id, index, deal.volume);
         bytes32 taskId = DealLib.taskId(deal.id, index);
-        Tallies.read(round, taskId, stream);
         uint256 preimage = deal.hasCallback ? round.callbacksRead++ : 0;
-
-        SkipReason reason = _skipReason(deal, dealBook, index);
+        SkipReason reason = _skipReason(deal, dealBook, round.task);
+        _readVotes(round, dealBook, taskId, stream, reason == SkipReason.NONE);
         if (reason != SkipReason.NONE) {
             emit IHub.TaskSkipped(taskId, uint8(reason));
             return;
         }
         uint256 group = Tallies.accepted(round);
         if (group == Tallies.NO_GROUP || !_hasPreimage(round, stream, group, preimages, preimage)) {
-            emit IHub.TaskLeftOpen(taskId);
+            _keep(round, dealBook, taskId, stream);
             return;
         }
+        if (round.task.kept != 0) dealBook.kept.forget(taskId);
         dealBook.closeTask(deal.id, deal.slot, index, deal.volume);
         ++deal.settled;
         Tallies.reward(round, group);
         emit IHub.TaskSettled(deal.id, index, round.task.digestOf(stream, group));
+    }
+
+    function _readVotes(
+        Round memory round,
+        DealBook storage dealBook,
+        bytes32 taskId,
+        bytes calldata stream,
+        bool live
+    ) private {
+        Tallies.reset(round);
+        if (round.task.kept != 0 || round.deal.slot.hasKeptVotes) {
+            Tallies.readKept(round, dealBook.kept, taskId, stream, live);
+        }
+        Tallies.read(round, taskId, stream);
+    }
+
+    function _keep(Round memory round, DealBook storage dealBook, bytes32 taskId, bytes calldata stream) private {
+        OpenDeal memory deal = round.deal;
+        KeptVote[] memory votes = Tallies.toKeep(round, stream);
+        dealBook.keepVotes(deal.id, deal.slot, taskId, votes);
+        emit IHub.TaskKept(deal.id, round.task.index, votes);
     }
 
     /// @dev Whether the task can settle as far as its callback is concerned; notes the call to make.
@@ -128,6 +150,7 @@ library Settlement {
         opened.trust = deal.trust;
         opened.maxWeight = deal.maxWeight;
         opened.volume = deal.volume;
+        opened.claimableAfter = deal.claimableAfter();
         opened.workerStake = deal.workerStake;
         opened.settled = 0;
         opened.dust = 0;
@@ -154,10 +177,11 @@ library Settlement {
     function _skipReason(
         OpenDeal memory deal,
         DealBook storage dealBook,
-        uint256 index
+        TaskRecord memory task
     ) private view returns (SkipReason) {
-        if (deal.skip != SkipReason.NONE) return deal.skip;
-        return dealBook.isTaskClosed(deal.id, deal.slot, index) ? SkipReason.TASK_CLOSED : SkipReason.NONE;
+        bool isInTime = deal.skip == SkipReason.LATE && task.kept != 0 && block.timestamp <= deal.claimableAfter;
+        if (deal.skip != SkipReason.NONE && !isInTime) return deal.skip;
+        return dealBook.isTaskClosed(deal.id, deal.slot, task.index) ? SkipReason.TASK_CLOSED : SkipReason.NONE;
     }
 
     /// @dev Writes down which tasks of the current deal are closed, and enters what they move between its parties.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IHub} from "../interfaces/IHub.sol";
 import {BallotLib} from "../types/Ballot.sol";
+import {KeptBook, KeptRecord, KeptVote} from "../types/KeptVotes.sol";
 import {OpenDeal, Round, Tally, Voter} from "../types/Round.sol";
 import {Consensus} from "./Consensus.sol";
 import {TaskRecord, TaskStream} from "./TaskStream.sol";
@@ -18,12 +20,46 @@ library Tallies {
     /// @notice A vote names a ballot that the call does not bring.
     error HubBallotUnknown(uint256 ballot);
 
-    /// @notice Reads all votes of the task. Each rolls into its ballot and uses up its stake; one beyond its worker's
-    /// cover counts for nothing, since otherwise a slash elsewhere could make the whole call fail.
+    /// @notice Forgets the votes of the task before.
+    function reset(Round memory round) internal pure {
+        Tally memory tally = round.tally;
+        tally.hasSealed = false;
+        tally.count = 0;
+        tally.keptCount = 0;
+        tally.decided = NO_GROUP;
+        for (uint256 i; i < round.task.groups; ++i) {
+            tally.groupWeights[i] = 0;
+        }
+    }
+
+    /// @notice Reads the kept votes of the task, which are in no ballot, and counts them where it is `live`.
+    function readKept(
+        Round memory round,
+        KeptBook storage book,
+        bytes32 taskId,
+        bytes calldata stream,
+        bool live
+    ) internal {
+        KeptRecord memory record = book.records[taskId];
+        KeptVote[] memory votes = new KeptVote[](round.task.kept);
+        for (uint256 i; i < votes.length; ++i) {
+            uint256 ballot;
+            uint256 group;
+            (ballot, group, votes[i]) = _readKeptVote(round, taskId, stream);
+            if (live) _addKept(round, book, record, taskId, ballot, group, votes[i].word);
+        }
+        if (!live) return;
+        record.check(taskId, votes);
+        round.tally.keptCount = round.tally.count;
+        round.tally.decided = accepted(round);
+    }
+
+    /// @notice Reads the new votes of the task. Each rolls into its ballot and uses up its stake; one beyond its worker's
+    /// cover counts for nothing, since otherwise a slash elsewhere could make the whole call fail, and so does a second
+    /// one of a worker of whom one is kept.
     function read(Round memory round, bytes32 taskId, bytes calldata stream) internal pure {
         TaskRecord memory task = round.task;
         Voter[] memory voters = round.voters;
-        _reset(round.tally, task.groups);
         uint256 lowest;
         for (uint256 i = task.votes; i != 0; --i) {
             (uint256 ballot, uint256 group) = task.readVote(stream);
@@ -35,10 +71,11 @@ library Tallies {
             Voter memory voter = voters[ballot];
             bytes32 sealedVote =
                 group == TaskStream.SEALED
-                    ? task.readSeal(stream)
+                    ? task.readWord(stream)
                     : BallotLib.sealOf(voter.worker, taskId, task.digestOf(stream, group), voter.secret);
             voter.votesHash = BallotLib.roll(voter.votesHash, taskId, sealedVote);
-            if (_useCover(voter, round.deal.workerStake)) _add(round, voter.score, ballot, group);
+            if (task.kept != 0 && voter.keptTask == taskId) continue;
+            if (_useCover(voter, round.deal.workerStake)) _add(round, voter.score, ballot, group, sealedVote);
         }
     }
 
@@ -60,11 +97,26 @@ library Tallies {
         return NO_GROUP;
     }
 
-    /// @notice Pays those who voted for `group` and slashes the others.
+    /// @notice The votes that are counted, as they are kept when the task stays open.
+    function toKeep(Round memory round, bytes calldata stream) internal pure returns (KeptVote[] memory votes) {
+        Tally memory tally = round.tally;
+        votes = new KeptVote[](tally.count);
+        for (uint256 i; i < votes.length; ++i) {
+            uint256 group = tally.groups[i];
+            bool isSealed = group == TaskStream.SEALED;
+            votes[i].worker = round.voters[tally.voters[i]].worker;
+            votes[i].isSealed = isSealed;
+            votes[i].word = isSealed ? tally.seals[i] : round.task.digestOf(stream, group);
+        }
+    }
+
+    /// @notice Pays those who voted for `group` and slashes the others. Where the kept votes alone had decided, later ones
+    /// for the same answer earn nothing: it could be read.
     function reward(Round memory round, uint256 group) internal pure {
         Tally memory tally = round.tally;
         OpenDeal memory deal = round.deal;
-        (uint256 shares, uint256 agreeing) = _shareOut(tally, group);
+        uint256 earning = tally.decided == group ? tally.keptCount : tally.count;
+        (uint256 shares, uint256 agreeing) = _shareOut(tally, group, earning);
         bool raises = deal.raisesScores && agreeing > 1;
         uint256 left = deal.workersPart;
         // What is earned is part of an escrow's 128 bits, what is lost part of a cover; shares are at most 6 a vote.
@@ -72,6 +124,7 @@ library Tallies {
             for (uint256 i; i < tally.count; ++i) {
                 Voter memory voter = round.voters[tally.voters[i]];
                 if (tally.groups[i] == group) {
+                    if (i >= earning) continue;
                     uint256 part = (deal.workersPart * tally.shares[i]) / shares;
                     voter.earned += part;
                     left -= part;
@@ -85,12 +138,41 @@ library Tallies {
         }
     }
 
-    function _reset(Tally memory tally, uint256 groups) private pure {
-        tally.hasSealed = false;
-        tally.count = 0;
-        for (uint256 i; i < groups; ++i) {
-            tally.groupWeights[i] = 0;
+    function _readKeptVote(
+        Round memory round,
+        bytes32 taskId,
+        bytes calldata stream
+    ) private pure returns (uint256 ballot, uint256 group, KeptVote memory vote) {
+        bool isOpened;
+        (ballot, group, isOpened) = round.task.readKeptVote(stream);
+        if (ballot >= round.voters.length) revert HubBallotUnknown(ballot);
+        Voter memory voter = round.voters[ballot];
+        voter.keptTask = taskId;
+        vote.worker = voter.worker;
+        vote.isSealed = isOpened || group == TaskStream.SEALED;
+        bytes32 digest = group == TaskStream.SEALED ? bytes32(0) : round.task.digestOf(stream, group);
+        vote.word = vote.isSealed ? round.task.readWord(stream) : digest;
+        if (isOpened) vote.word = BallotLib.sealOf(voter.worker, taskId, digest, vote.word);
+    }
+
+    /// @dev Counts a kept vote, or takes what a lie costs for one that is overdue.
+    function _addKept(
+        Round memory round,
+        KeptBook storage book,
+        KeptRecord memory record,
+        bytes32 taskId,
+        uint256 ballot,
+        uint256 group,
+        bytes32 word
+    ) private {
+        Voter memory voter = round.voters[ballot];
+        if (!_useCover(voter, round.deal.workerStake)) return;
+        if (group != TaskStream.SEALED || !record.isOverdue() || book.isOpened[word]) {
+            return _add(round, voter.score, ballot, group, word);
         }
+        voter.lost += round.deal.workerStake;
+        ++voter.differed;
+        emit IHub.VoteWithheld(taskId, voter.worker);
     }
 
     function _useCover(Voter memory voter, uint256 stake) private pure returns (bool covered) {
@@ -100,27 +182,35 @@ library Tallies {
         }
     }
 
-    function _add(Round memory round, uint256 score, uint256 ballot, uint256 group) private pure {
+    function _add(Round memory round, uint256 score, uint256 ballot, uint256 group, bytes32 sealedVote) private pure {
         Tally memory tally = round.tally;
+        uint256 place = tally.count;
+        tally.voters[place] = ballot;
+        tally.groups[place] = group;
+        unchecked {
+            tally.count = place + 1;
+        }
         if (group == TaskStream.SEALED) {
             tally.hasSealed = true;
+            tally.seals[place] = sealedVote;
             return;
         }
         uint256 weight = Consensus.weightOf(score, round.deal.maxWeight);
         uint256 product = tally.groupWeights[group];
-        uint256 place = tally.count;
         unchecked {
             tally.groupWeights[group] = product == 0 ? weight : product * weight;
-            tally.count = place + 1;
         }
-        tally.voters[place] = ballot;
-        tally.groups[place] = group;
         tally.shares[place] = Consensus.sharesOf(weight);
     }
 
-    function _shareOut(Tally memory tally, uint256 group) private pure returns (uint256 shares, uint256 agreeing) {
+    /// @dev Among the first `count` votes.
+    function _shareOut(
+        Tally memory tally,
+        uint256 group,
+        uint256 count
+    ) private pure returns (uint256 shares, uint256 agreeing) {
         unchecked {
-            for (uint256 i; i < tally.count; ++i) {
+            for (uint256 i; i < count; ++i) {
                 if (tally.groups[i] != group) continue;
                 shares += tally.shares[i];
                 ++agreeing;

@@ -7,18 +7,21 @@ struct TaskRecord {
     uint256 dealIndex;
     uint32 index;
     uint256 groups; // distinct digests
-    uint256 votes;
+    uint256 kept; // votes that were kept of it
+    uint256 votes; // votes of this epoch
     uint256 digestsAt; // offset of the first digest
     uint256 next; // offset of what is read next
 }
 
 /// @title TaskStream
 /// @notice Reads the packed tasks of a settle. Per task, big-endian:
-/// `uint16 dealIndex | uint32 index | uint8 groups | uint8 votes`, then the digests, then per vote
-/// `uint16 ballotIndex | uint8 group`, a sealed one (group 255) followed by its seal.
+/// `uint16 dealIndex | uint32 index | uint8 groups | uint8 kept | uint8 votes`, then the digests, then the kept votes as
+/// they were kept, then the new ones by ballot; each `uint16 ballotIndex | uint8 group`. One that is sealed (group 255) is
+/// followed by its seal, one that was kept sealed and is opened here (group + 128) by its secret.
 library TaskStream {
     uint256 internal constant SEALED = 255;
-    uint256 private constant HEADER_BYTES = 8;
+    uint256 private constant OPENED = 128;
+    uint256 private constant HEADER_BYTES = 9;
     uint256 private constant VOTE_BYTES = 3;
     uint256 private constant MAX_VOTES = 32;
 
@@ -36,18 +39,20 @@ library TaskStream {
     /// @notice Moves on to the next task.
     function advance(TaskRecord memory task, bytes calldata stream) internal pure {
         uint256 at = task.next;
-        uint256 header = uint64(bytes8(_read(stream, at, HEADER_BYTES)));
+        uint256 header = uint72(bytes9(_read(stream, at, HEADER_BYTES)));
         // Deal and index lie side by side: as one number they give the order of tasks.
-        uint256 place = header >> 16;
+        uint256 place = header >> 24;
         uint256 dealIndex = place >> 32;
         uint32 index = uint32(place);
         if (at != 0 && place <= task.place) revert HubTasksUnsorted(dealIndex, index);
         task.place = place;
         task.dealIndex = dealIndex;
         task.index = index;
-        task.groups = (header >> 8) & 0xff;
+        task.groups = (header >> 16) & 0xff;
+        task.kept = (header >> 8) & 0xff;
         task.votes = header & 0xff;
-        if (task.votes > MAX_VOTES || task.groups > task.votes) revert HubTaskMalformed(task.groups, task.votes);
+        uint256 votes = task.kept + task.votes;
+        if (votes > MAX_VOTES || task.groups > votes) revert HubTaskMalformed(task.groups, votes);
         _readDigests(task, stream, at + HEADER_BYTES);
     }
 
@@ -58,7 +63,7 @@ library TaskStream {
         }
     }
 
-    /// @notice Reads the next vote of the task.
+    /// @notice Reads the next new vote of the task.
     function readVote(
         TaskRecord memory task,
         bytes calldata stream
@@ -72,9 +77,23 @@ library TaskStream {
         }
     }
 
-    /// @notice Reads the seal that follows a sealed vote.
-    function readSeal(TaskRecord memory task, bytes calldata stream) internal pure returns (bytes32 sealedVote) {
-        sealedVote = _read(stream, task.next, 32);
+    /// @notice Reads the next kept vote of the task; `isOpened` when it was kept sealed and its secret follows.
+    function readKeptVote(
+        TaskRecord memory task,
+        bytes calldata stream
+    ) internal pure returns (uint256 ballot, uint256 group, bool isOpened) {
+        uint256 vote = uint24(bytes3(_read(stream, task.next, VOTE_BYTES)));
+        ballot = vote >> 8;
+        group = vote & 0xff;
+        isOpened = group >= OPENED && group != SEALED;
+        if (isOpened) group -= OPENED;
+        if (group >= task.groups && group != SEALED) revert HubGroupUnknown(group);
+        task.next += VOTE_BYTES;
+    }
+
+    /// @notice Reads the seal or secret that follows a vote.
+    function readWord(TaskRecord memory task, bytes calldata stream) internal pure returns (bytes32 word) {
+        word = _read(stream, task.next, 32);
         unchecked {
             task.next += 32;
         }

@@ -94,6 +94,7 @@ contract ProtocolHarness {
     ) external pure returns (bool decided, bytes32 digest, bytes32[] memory votesHashes) {
         Round memory round = _roundOf(scores, trust, maxWeight);
         round.task.advance(stream);
+        Tallies.reset(round);
         Tallies.read(round, bytes32(0), stream);
         votesHashes = _votesHashesOf(round.voters);
         uint256 group = Tallies.accepted(round);

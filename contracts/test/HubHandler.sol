@@ -13,6 +13,7 @@ import {
     SignedPoolOrder,
     SignedRequestOrder
 } from "../types/Orders.sol";
+import {KeptVote} from "../types/KeptVotes.sol";
 import {IHub} from "../interfaces/IHub.sol";
 import {IMarketplace} from "../interfaces/IMarketplace.sol";
 import {Vm} from "./Test.sol";
@@ -39,6 +40,8 @@ contract HubHandler is Voters {
     /// @notice Requests that batches opened and passed over.
     uint256 public opened;
     uint256 public skipped;
+    /// @notice How often votes were kept.
+    uint256 public kept;
     /// @notice How often a worker was slashed.
     uint256 public slashes;
     /// @notice The most that any task was settled.
@@ -94,8 +97,8 @@ contract HubHandler is Voters {
     function settle(uint256 which, uint256 votes, bool silent) external {
         if (_deals.length == 0) return;
         Deal memory deal = _deals[which % _deals.length];
-        (bytes memory tasks, bytes32[] memory votesHashes) = _cast(deal, votes, silent);
-        _sealAndSettle(deal, tasks, votesHashes, silent);
+        (bytes memory tasks, bytes32[] memory votesHashes, uint16[] memory ballotOf) = _cast(deal, votes, silent);
+        _sealAndSettle(deal, tasks, votesHashes, ballotOf, silent);
         ++done[this.settle.selector];
     }
 
@@ -218,8 +221,14 @@ contract HubHandler is Voters {
         }
     }
 
-    function _sealAndSettle(Deal memory deal, bytes memory tasks, bytes32[] memory votesHashes, bool silent) private {
-        (OpenedBallot[] memory ballots, bytes32[] memory leaves) = _ballots(votesHashes, silent);
+    function _sealAndSettle(
+        Deal memory deal,
+        bytes memory tasks,
+        bytes32[] memory votesHashes,
+        uint16[] memory ballotOf,
+        bool silent
+    ) private {
+        (OpenedBallot[] memory ballots, bytes32[] memory leaves) = _ballots(votesHashes, ballotOf, silent);
         // A deal does not settle from an epoch of its own second.
         vm.warp(block.timestamp + 1);
         vm.prank(OPERATOR);
@@ -238,6 +247,7 @@ contract HubHandler is Voters {
     function _note(Vm.Log[] memory logs) private {
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].topics[0] == IHub.Slashed.selector) ++slashes;
+            if (logs[i].topics[0] == IHub.TaskKept.selector) _noteKept(logs[i]);
             if (logs[i].topics[0] != IHub.TaskSettled.selector) continue;
             bytes32 dealId = logs[i].topics[1];
             (uint32 index, ) = abi.decode(logs[i].data, (uint32, bytes32));
@@ -245,5 +255,15 @@ contract HubHandler is Voters {
             if (times > mostTimesSettled) mostTimesSettled = times;
             ++settledTasks[dealId];
         }
+    }
+
+    function _noteKept(Vm.Log memory log) private {
+        (uint32 index, KeptVote[] memory votes) = abi.decode(log.data, (uint32, KeptVote[]));
+        bytes32 taskId = DealLib.taskId(log.topics[1], index);
+        delete _kept[taskId];
+        for (uint256 i; i < votes.length; ++i) {
+            _kept[taskId].push(votes[i]);
+        }
+        if (votes.length != 0) ++kept;
     }
 }

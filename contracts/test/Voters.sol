@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {BallotLib, OpenedBallot} from "../types/Ballot.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
+import {KeptVote} from "../types/KeptVotes.sol";
 import {World} from "./World.sol";
 
 /// @title Voters
@@ -12,12 +13,16 @@ abstract contract Voters is World {
     uint8 internal constant LANE = 0;
     bytes32 private constant SECRET = keccak256("secret");
 
-    /// @dev Every worker votes on every task of the deal, or not, as the bits of `votes` say.
+    /// @dev What the last settle kept of a task.
+    mapping(bytes32 taskId => KeptVote[]) internal _kept;
+
+    /// @dev Every worker votes on every task of the deal, or not, as the bits of `votes` say. `ballotOf` says where the
+    /// ballot of a worker stands, plus one.
     function _cast(
         Deal memory deal,
         uint256 votes,
         bool silent
-    ) internal view returns (bytes memory tasks, bytes32[] memory votesHashes) {
+    ) internal view returns (bytes memory tasks, bytes32[] memory votesHashes, uint16[] memory ballotOf) {
         votesHashes = new bytes32[](WORKERS);
         for (uint256 i; i < WORKERS; ++i) {
             for (uint32 index; index < deal.volume; ++index) {
@@ -26,49 +31,89 @@ abstract contract Voters is World {
                 votesHashes[i] = BallotLib.roll(votesHashes[i], taskId, _sealOf(votes, i, index, taskId));
             }
         }
+        ballotOf = _ballotsOf(deal, votesHashes);
         for (uint32 index; index < deal.volume; ++index) {
             bytes32 taskId = DealLib.taskId(deal.id(), index);
-            tasks = bytes.concat(tasks, _packTask(votes, votesHashes, index, taskId, silent));
+            tasks = bytes.concat(tasks, _packTask(votes, ballotOf, index, taskId, silent));
         }
     }
 
+    /// @dev An empty one of those of whom there are kept votes alone.
     function _ballots(
         bytes32[] memory votesHashes,
+        uint16[] memory ballotOf,
         bool silent
     ) internal view returns (OpenedBallot[] memory ballots, bytes32[] memory leaves) {
-        uint256 count;
+        (uint256 count, uint256 voting) = (0, 0);
         for (uint256 i; i < WORKERS; ++i) {
-            if (votesHashes[i] != 0) ++count;
+            if (ballotOf[i] != 0) ++count;
+            if (votesHashes[i] != 0) ++voting;
         }
         ballots = new OpenedBallot[](count);
-        leaves = new bytes32[](count);
+        leaves = new bytes32[](voting);
         for (uint256 i = WORKERS; i > 0; --i) {
+            if (ballotOf[i - 1] == 0) continue;
+            ballots[ballotOf[i - 1] - 1].worker = _workers[i - 1];
             if (votesHashes[i - 1] == 0) continue;
-            leaves[--count] = BallotLib.leafOf(_workers[i - 1], votesHashes[i - 1]);
-            ballots[count] = _ballot(i - 1, votesHashes[i - 1], silent && i == 1 ? bytes32(0) : SECRET);
+            leaves[--voting] = BallotLib.leafOf(_workers[i - 1], votesHashes[i - 1]);
+            bytes32 secret = silent && i == 1 ? bytes32(0) : SECRET;
+            ballots[ballotOf[i - 1] - 1] = _ballot(i - 1, votesHashes[i - 1], secret);
         }
+    }
+
+    /// @dev Workers who vote now, or of whom a vote was kept.
+    function _ballotsOf(
+        Deal memory deal,
+        bytes32[] memory votesHashes
+    ) private view returns (uint16[] memory ballotOf) {
+        ballotOf = new uint16[](WORKERS);
+        for (uint32 index; index < deal.volume; ++index) {
+            KeptVote[] storage kept = _kept[DealLib.taskId(deal.id(), index)];
+            for (uint256 i; i < kept.length; ++i) {
+                ballotOf[_placeOf(kept[i].worker)] = 1;
+            }
+        }
+        uint16 count;
+        for (uint256 i; i < WORKERS; ++i) {
+            if (votesHashes[i] != 0 || ballotOf[i] != 0) ballotOf[i] = ++count;
+        }
+    }
+
+    function _placeOf(address worker) private view returns (uint256 place) {
+        while (_workers[place] != worker) ++place;
     }
 
     function _packTask(
         uint256 votes,
-        bytes32[] memory votesHashes,
+        uint16[] memory ballotOf,
         uint32 index,
         bytes32 taskId,
         bool silent
     ) private view returns (bytes memory) {
-        (uint8 count, uint16 ballot) = (0, 0);
-        bytes memory cast;
+        uint8 count;
+        bytes memory cast = _packKept(ballotOf, taskId);
         for (uint256 i; i < WORKERS; ++i) {
-            if (_votes(votes, i, index)) {
-                ++count;
-                cast =
-                    silent && i == 0
-                        ? bytes.concat(cast, abi.encodePacked(ballot, uint8(255), _sealOf(votes, i, index, taskId)))
-                        : bytes.concat(cast, abi.encodePacked(ballot, _right(votes, i, index) ? uint8(0) : uint8(1)));
-            }
-            if (votesHashes[i] != 0) ++ballot;
+            if (!_votes(votes, i, index)) continue;
+            ++count;
+            uint16 ballot = ballotOf[i] - 1;
+            cast =
+                silent && i == 0
+                    ? bytes.concat(cast, abi.encodePacked(ballot, uint8(255), _sealOf(votes, i, index, taskId)))
+                    : bytes.concat(cast, abi.encodePacked(ballot, _right(votes, i, index) ? uint8(0) : uint8(1)));
         }
-        return bytes.concat(abi.encodePacked(uint16(0), index, uint8(2), count, _digest(0), _digest(1)), cast);
+        bytes memory head = abi.encodePacked(uint16(0), index, uint8(2), uint8(_kept[taskId].length), count);
+        return bytes.concat(head, _digest(0), _digest(1), cast);
+    }
+
+    function _packKept(uint16[] memory ballotOf, bytes32 taskId) private view returns (bytes memory packed) {
+        KeptVote[] storage kept = _kept[taskId];
+        for (uint256 i; i < kept.length; ++i) {
+            uint16 ballot = ballotOf[_placeOf(kept[i].worker)] - 1;
+            packed =
+                kept[i].isSealed
+                    ? bytes.concat(packed, abi.encodePacked(ballot, uint8(255), kept[i].word))
+                    : bytes.concat(packed, abi.encodePacked(ballot, kept[i].word == _digest(0) ? uint8(0) : uint8(1)));
+        }
     }
 
     function _ballot(uint256 i, bytes32 votesHash, bytes32 secret) private view returns (OpenedBallot memory) {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {Categories} from "../libraries/Categories.sol";
+import {EpochLib} from "./Epoch.sol";
 
 /// @notice What was agreed at the match. Never stored: callers bring it, and its hash proves it.
 struct Deal {
@@ -71,6 +72,11 @@ library DealLib {
     /// @notice The last second in which an epoch may be sealed for the deal.
     function deadline(Deal calldata self) internal pure returns (uint256) {
         return uint256(self.openedAt) + 10 * Categories.timeOf(self.category);
+    }
+
+    /// @notice The last second in which a task of the deal may settle; then anybody may claim what is open.
+    function claimableAfter(Deal calldata self) internal pure returns (uint256) {
+        return self.deadline() + EpochLib.WINDOW;
     }
 
     /// @notice The last second in which the pool may decline, where the deal has a grace.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {KeptBook, KeptVote} from "./KeptVotes.sol";
+
 /// @notice Where a deal stands. One slot; tasks beyond the first 208 have words of their own.
 struct DealSlot {
     bool open;
-    bool hasKeptVotes; // room for kept votes
+    bool hasKeptVotes; // of at least one task, now or earlier
     uint32 closed; // tasks
     uint208 closedTasks; // bitmap of the first ones
 }
@@ -13,6 +15,7 @@ struct DealSlot {
 struct DealBook {
     mapping(bytes32 dealId => DealSlot) slots;
     mapping(bytes32 dealId => mapping(uint256 word => uint256)) moreClosedTasks;
+    KeptBook kept;
 }
 
 using DealBookLib for DealBook global;
@@ -54,6 +57,18 @@ library DealBookLib {
         } else {
             self.moreClosedTasks[dealId][_word(index)] |= 1 << _bit(index);
         }
+    }
+
+    /// @dev Keeps the votes of a task that stays open. `slot` is a copy of its deal's.
+    function keepVotes(
+        DealBook storage self,
+        bytes32 dealId,
+        DealSlot memory slot,
+        bytes32 taskId,
+        KeptVote[] memory votes
+    ) internal {
+        if (!slot.hasKeptVotes) self.slots[dealId].hasKeptVotes = slot.hasKeptVotes = votes.length != 0;
+        if (slot.hasKeptVotes) self.kept.keep(taskId, votes);
     }
 
     /// @dev Closes what is open of a deal, and says how many tasks that were.

@@ -32,6 +32,7 @@ struct Voter {
     uint256 lost;
     uint256 agreed; // votes that raise the score
     uint256 differed; // votes that lower it
+    bytes32 keptTask; // the last task of which it has a kept vote
 }
 
 /// @dev What settling needs of a deal, read once for all its tasks.
@@ -45,6 +46,7 @@ struct OpenDeal {
     uint256 trust;
     uint256 maxWeight;
     uint256 volume;
+    uint256 claimableAfter;
     uint256 workerStake;
     uint256 schedulerPart; // of a task's pool price
     uint256 workersPart;
@@ -55,9 +57,12 @@ struct OpenDeal {
 /// @dev The votes of one task that have cover.
 struct Tally {
     bool hasSealed;
-    uint256 count;
+    uint256 count; // kept votes come first
+    uint256 keptCount;
+    uint256 decided; // the group that the kept votes alone accept
     uint256[32] voters;
     uint256[32] groups;
+    bytes32[32] seals; // of sealed votes
     uint256[32] shares; // of the reward, if its group gets it
     uint256[32] groupWeights; // product; 0: nobody
 }
@@ -75,6 +80,6 @@ enum SkipReason {
     NONE,
     DEAL_NOT_OPEN, // never opened here, or all its tasks are closed
     IN_GRACE, // the epoch was sealed while the pool could decline
-    LATE, // the epoch was sealed after the deadline
+    LATE, // the epoch was sealed after the deadline; with kept votes: it is settled when the deal can be claimed
     TASK_CLOSED // settled before
 }

@@ -1,7 +1,7 @@
+import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
 import { expect } from "chai";
 
 import { MAX_CALLBACK_BYTES } from "../../protocol/constants.ts";
-import { taskIdOf } from "../../protocol/deal.ts";
 import { callbackDigest, failDigest, failText } from "../../protocol/digest.ts";
 import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { expectBooksToBalance } from "./support/books.ts";
@@ -111,7 +111,7 @@ describe("Hub: callbacks", function () {
       const { market, opened } = await loadFixture(receiverFixture);
       const disguised = ethers.concat([textOf("gridmill.callback"), DATA]) as Hex;
 
-      await expect(settleWith(market, opened, digestOf(DATA), [disguised])).to.emit(market.hub, "TaskLeftOpen");
+      await expect(settleWith(market, opened, digestOf(DATA), [disguised])).to.emit(market.hub, "TaskKept");
     });
 
     it("cannot be any other text that was voted", async function () {
@@ -120,7 +120,7 @@ describe("Hub: callbacks", function () {
 
       await expect(settleWith(market, opened, ethers.keccak256(manifest) as Hash, [manifest])).to.emit(
         market.hub,
-        "TaskLeftOpen",
+        "TaskKept",
       );
     });
   });
@@ -131,7 +131,7 @@ describe("Hub: callbacks", function () {
 
       const tx = await settleWith(market, opened, digestOf(DATA), ["0x"]);
 
-      await expect(tx).to.emit(market.hub, "TaskLeftOpen").withArgs(taskIdOf(opened.dealId, 0));
+      await expect(tx).to.emit(market.hub, "TaskKept").withArgs(opened.dealId, 0n, anyValue);
       expect((await market.escrow.balanceOf(market.requester)).locked).to.be.greaterThan(2n * POOL_PRICE);
     });
 
@@ -139,7 +139,7 @@ describe("Hub: callbacks", function () {
       const { market, opened } = await loadFixture(receiverFixture);
 
       // No error: which digest wins can depend on what happened to a worker's bond elsewhere.
-      await expect(settleWith(market, opened, digestOf(DATA), ["0xbad0"])).to.emit(market.hub, "TaskLeftOpen");
+      await expect(settleWith(market, opened, digestOf(DATA), ["0xbad0"])).to.emit(market.hub, "TaskKept");
     });
 
     for (const count of [0, 2]) {

@@ -1,11 +1,11 @@
+import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
 import { expect } from "chai";
 
-import { taskIdOf } from "../../protocol/deal.ts";
 import { changesOf } from "./support/books.ts";
 import { loadFixture } from "./support/chain.ts";
 import { MILL, openMarketFixture } from "./support/market.ts";
 import type { Market } from "./support/market.ts";
-import { POOL_PRICE, openDeal } from "./support/orders.ts";
+import { POOL_PRICE, addressOf, openDeal } from "./support/orders.ts";
 import { RIGHT, WRONG, agreeing, settleVotes } from "./support/round.ts";
 
 /** Of a pool price of 100 MILL: 1 is burned, 10 go to the pool owner. */
@@ -45,7 +45,7 @@ describe("Hub: scores and weights", function () {
       const heavy = await openDeal(market, { request: { trust: 4, maxWeight: 4 } });
       await expect(settleVotes(market, agreeing([market.workers[0]!], heavy))).to.emit(market.hub, "TaskSettled");
       const capped = await openDeal(market, { request: { trust: 4, maxWeight: 3 } });
-      await expect(settleVotes(market, agreeing([market.workers[0]!], capped))).to.emit(market.hub, "TaskLeftOpen");
+      await expect(settleVotes(market, agreeing([market.workers[0]!], capped))).to.emit(market.hub, "TaskKept");
     });
   });
 
@@ -105,11 +105,13 @@ describe("Hub: scores and weights", function () {
       ];
 
       // 12 weighs 3, enough for trust 3 alone, but the twelfth point comes from this very call.
-      await expect(settleVotes(market, casts)).to.emit(market.hub, "TaskLeftOpen").withArgs(taskIdOf(opened.dealId, 1));
-      await expect(settleVotes(market, agreeing([market.workers[0]!], opened, RIGHT, 1))).to.emit(
-        market.hub,
-        "TaskSettled",
-      );
+      await expect(settleVotes(market, casts)).to.emit(market.hub, "TaskKept").withArgs(opened.dealId, 1n, anyValue);
+      const kept = {
+        opened,
+        index: 1,
+        votes: [{ worker: addressOf(market.workers[0]!), isSealed: false, word: RIGHT }],
+      };
+      await expect(settleVotes(market, [], { kept: [kept] })).to.emit(market.hub, "TaskSettled");
     });
   });
 });

@@ -1,6 +1,6 @@
+import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
 import { expect } from "chai";
 
-import { taskIdOf } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import { ethers, loadFixture } from "./support/chain.ts";
@@ -114,7 +114,7 @@ describe("Hub: settle", function () {
         });
 
         await expect(tx).to.emit(market.hub, "TaskSettled").withArgs(opened.dealId, 0n, RIGHT);
-        await expect(tx).to.emit(market.hub, "TaskLeftOpen").withArgs(taskIdOf(opened.dealId, 1));
+        await expect(tx).to.emit(market.hub, "TaskKept").withArgs(opened.dealId, 1n, anyValue);
         expect(await market.hub.dealState(opened.dealId)).to.deep.equal([true, 1n]);
       });
     }
@@ -152,9 +152,7 @@ describe("Hub: settle", function () {
       ];
 
       const changes = await changesOf(market, market.workers, async () => {
-        await expect(settleVotes(market, casts))
-          .to.emit(market.hub, "TaskLeftOpen")
-          .withArgs(taskIdOf(opened.dealId, 0));
+        await expect(settleVotes(market, casts)).to.emit(market.hub, "TaskKept").withArgs(opened.dealId, 0n, anyValue);
       });
 
       expect(changes.every(({ available, locked }) => available === 0n && locked === 0n)).to.equal(true);
@@ -174,7 +172,7 @@ describe("Hub: settle", function () {
 
       const tx = await settleVotes(market, casts);
 
-      await expect(tx).to.emit(market.hub, "TaskLeftOpen").withArgs(taskIdOf(opened.dealId, 0));
+      await expect(tx).to.emit(market.hub, "TaskKept").withArgs(opened.dealId, 0n, anyValue);
       await expect(tx).to.emit(market.hub, "TaskSettled").withArgs(opened.dealId, 1n, RIGHT);
     });
   });
@@ -185,20 +183,10 @@ describe("Hub: settle", function () {
       const opened = await openDeal(market);
       const casts = [
         ...agreeing(market.workers.slice(0, 3), opened),
-        { worker: market.workers[3]!, opened, digest: RIGHT, kept: true },
+        { worker: market.workers[3]!, opened, digest: RIGHT, silent: true },
       ];
 
-      await expect(settleVotes(market, casts)).to.emit(market.hub, "TaskLeftOpen").withArgs(taskIdOf(opened.dealId, 0));
-    });
-
-    it("lets the task be voted again", async function () {
-      const market = await loadFixture(openMarketFixture);
-      const opened = await openDeal(market);
-      await settleVotes(market, [{ worker: market.workers[3]!, opened, digest: RIGHT, kept: true }]);
-
-      const tx = await settleVotes(market, agreeing(market.workers.slice(0, 2), opened));
-
-      await expect(tx).to.emit(market.hub, "TaskSettled").withArgs(opened.dealId, 0n, RIGHT);
+      await expect(settleVotes(market, casts)).to.emit(market.hub, "TaskKept").withArgs(opened.dealId, 0n, anyValue);
     });
   });
 

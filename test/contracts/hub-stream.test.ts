@@ -13,6 +13,7 @@ type RawTask = {
   readonly deal?: number;
   readonly index?: number;
   readonly digests?: readonly Hash[];
+  readonly kept?: readonly RawVote[];
   readonly votes?: readonly RawVote[];
 };
 
@@ -22,14 +23,15 @@ const [LOW, HIGH] = [RIGHT, WRONG].sort() as [Hash, Hash];
 function pack(...tasks: readonly RawTask[]): Hex {
   const vote = ({ ballot, group, seal: sealedVote }: RawVote): string =>
     concat([toBeHex(ballot, 2), toBeHex(group, 1), sealedVote ?? "0x"]);
-  const task = ({ deal = 0, index = 0, digests = [], votes = [] }: RawTask): string =>
+  const task = ({ deal = 0, index = 0, digests = [], kept = [], votes = [] }: RawTask): string =>
     concat([
       toBeHex(deal, 2),
       toBeHex(index, 4),
       toBeHex(digests.length, 1),
+      toBeHex(kept.length, 1),
       toBeHex(votes.length, 1),
       ...digests,
-      ...votes.map(vote),
+      ...[...kept, ...votes].map(vote),
     ]);
   return concat(tasks.map(task)) as Hex;
 }
@@ -60,7 +62,7 @@ describe("Hub: the tasks of a settle", function () {
     });
   };
 
-  rejects("a stream that ends within a header", "0x0000000000", "HubStreamTruncated", [5n]);
+  rejects("a stream that ends within a header", "0x0000000000000001", "HubStreamTruncated", [8n]);
   rejects(
     "a stream that ends within the digests",
     pack({ digests: [LOW], votes: [{ ballot: 0, group: 0 }] }).slice(0, 60) as Hex,
@@ -71,13 +73,13 @@ describe("Hub: the tasks of a settle", function () {
     "a stream that ends within a vote",
     pack({ digests: [LOW], votes: [{ ballot: 0, group: 0 }] }).slice(0, -2) as Hex,
     "HubStreamTruncated",
-    [42n],
+    [43n],
   );
   rejects(
     "a stream that ends within a seal",
     pack({ votes: [{ ballot: 0, group: 255, seal: LOW }] }).slice(0, -2) as Hex,
     "HubStreamTruncated",
-    [42n],
+    [43n],
   );
   rejects(
     "more than 32 votes",
@@ -97,6 +99,18 @@ describe("Hub: the tasks of a settle", function () {
     pack({ digests: [LOW, LOW], votes: [0, 1].map((ballot) => ({ ballot, group: ballot })) }),
     "HubDigestsUnsorted",
     [LOW],
+  );
+  for (const group of [1, 127, 129, 254]) {
+    const kept = [{ ballot: 0, group, seal: LOW }];
+    rejects(`a kept vote of group ${group}, which is not there`, pack({ digests: [LOW], kept }), "HubGroupUnknown", [
+      BigInt(group % 128),
+    ]);
+  }
+  rejects(
+    "a kept vote of a ballot that is not there",
+    pack({ kept: [{ ballot: 2, group: 255, seal: LOW }] }),
+    "HubBallotUnknown",
+    [2n],
   );
   rejects("a group that is not there", pack({ digests: [LOW], votes: [{ ballot: 0, group: 1 }] }), "HubGroupUnknown", [
     1n,
@@ -140,7 +154,7 @@ describe("Hub: the tasks of a settle", function () {
       .to.be.revertedWithCustomError(market.hub, "HubIndexTooHigh")
       .withArgs(opened.dealId, 2n, 2n);
     const last: Hex = `${round.tasks}${pack({ index: 1 }).slice(2)}`;
-    await expect(settle(market, { ...round, tasks: last })).to.emit(market.hub, "TaskLeftOpen");
+    await expect(settle(market, { ...round, tasks: last })).to.emit(market.hub, "TaskKept");
   });
 
   it("rejects a deal of another lane or pool, open or not", async function () {

@@ -3,9 +3,9 @@ import { jointHashOf, leafOf, sealOf, votesHashOf } from "../../../protocol/ball
 import { taskIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import { ZERO_HASH } from "../../../protocol/primitives.ts";
-import type { Hash, Hex } from "../../../protocol/primitives.ts";
-import { byTask, compactParts, encodeSettlement } from "../../../protocol/settlement.ts";
-import type { OpenedBallot, SettledTask, SettledVote } from "../../../protocol/settlement.ts";
+import type { Address, Hash, Hex } from "../../../protocol/primitives.ts";
+import { byTask, byWorker, compactParts, encodeSettlement } from "../../../protocol/settlement.ts";
+import type { CarriedVote, OpenedBallot, SettledTask, SettledVote } from "../../../protocol/settlement.ts";
 import { ethers } from "./chain.ts";
 import type { Account } from "./chain.ts";
 import { LANE, POOL } from "./market.ts";
@@ -17,16 +17,20 @@ import type { OpenedDeal } from "./orders.ts";
 export const RIGHT = ethers.id("right") as Hash;
 export const WRONG = ethers.id("wrong") as Hash;
 
-/** One vote of a round: open, unless `kept` is set: then its worker does not open it. */
+/** One vote of a round: open, unless its worker is `silent`. */
 export type Cast = {
   readonly worker: Account;
   readonly opened: OpenedDeal;
   readonly index?: number;
   readonly digest: Hash;
-  readonly kept?: boolean;
+  readonly silent?: boolean;
 };
 
+/** The votes that were kept of a task, in the order of the last `TaskKept`. */
+export type KeptTask = { readonly opened: OpenedDeal; readonly index?: number; readonly votes: readonly CarriedVote[] };
+
 export type RoundOptions = {
+  readonly kept?: readonly KeptTask[];
   readonly callbacks?: readonly Hex[];
   readonly sealBy?: number;
   readonly pool?: bigint;
@@ -39,7 +43,7 @@ export type RoundOptions = {
   readonly tasks?: readonly SettledTask[];
 };
 
-const USUAL = { pool: POOL, lane: LANE, sealBy: FOREVER, deals: [], tasks: [], callbacks: [] };
+const USUAL = { pool: POOL, lane: LANE, sealBy: FOREVER, deals: [], tasks: [], kept: [], callbacks: [] };
 
 /** What `seal` and `settle` are called with. */
 export type Round = {
@@ -58,10 +62,10 @@ export const secretOf = (worker: Account): Hash => ethers.id(`secret of ${worker
 
 /** Prepares the next epoch of a lane from these votes: seals them, signs the ballots, packs the stream. */
 export async function roundOf(market: Market, casts: readonly Cast[], options: RoundOptions = {}): Promise<Round> {
-  const { pool, lane, sealBy, deals, tasks, callbacks } = { ...USUAL, ...options };
+  const { pool, lane, sealBy, deals, tasks, kept, callbacks } = { ...USUAL, ...options };
   const epoch = options.epoch ?? Number((await market.hub.epochOf(pool, lane)).epoch) + 1;
   const workers = ascending([...new Set(casts.map(({ worker }) => worker))]);
-  const opened = sortedDeals([...casts.map((cast) => cast.opened), ...deals]);
+  const opened = sortedDeals([...casts, ...kept].map((named) => named.opened).concat(deals));
   const dealIds = opened.map(({ dealId }) => dealId);
   const leaves: Hash[] = [];
   const ballots: OpenedBallot[] = [];
@@ -69,18 +73,25 @@ export async function roundOf(market: Market, casts: readonly Cast[], options: R
     const own = casts.filter((cast) => cast.worker === worker);
     const votesHash = votesHashOf(own.map(sealedVote).sort(byTask));
     const signature = await signBallot({ pool, lane, epoch, sealBy, votesHash }, worker, market.ballotDomain);
-    const secret = own.every(({ kept }) => kept) ? ZERO_HASH : secretOf(worker);
+    const secret = own.every(({ silent }) => silent) ? ZERO_HASH : secretOf(worker);
     ballots.push({ worker: addressOf(worker), sealBy, secret, ...compactParts(signature) });
     leaves.push(leafOf(addressOf(worker), votesHash));
   }
+  const voters = new Set(ballots.map(({ worker }) => worker));
+  const others = kept.flatMap(({ votes }) => votes.map(({ worker }) => worker)).filter((worker) => !voters.has(worker));
+  const all = [...ballots, ...[...new Set(others)].map(emptyBallot)].sort(byWorker);
   return {
     pool,
     lane,
     leaves,
     jointHash: jointHashOf(leaves),
     deals: opened.map(({ deal }) => deal),
-    tasks: encodeSettlement([...tasksOf(casts), ...tasks], dealIds, workers.map(addressOf)),
-    ballots,
+    tasks: encodeSettlement(
+      [...tasksOf(casts, kept), ...tasks],
+      dealIds,
+      all.map(({ worker }) => worker),
+    ),
+    ballots: all,
     callbacks,
   };
 }
@@ -115,13 +126,24 @@ function sealedVote({ worker, opened, index = 0, digest }: Cast) {
   return { dealId: opened.dealId, index, taskId, seal: sealOf(addressOf(worker), taskId, digest, secretOf(worker)) };
 }
 
-function tasksOf(casts: readonly Cast[]): SettledTask[] {
-  const tasks = new Map<Hash, { dealId: Hash; index: number; votes: SettledVote[] }>();
+/** Of a worker of whom there are kept votes alone. */
+function emptyBallot(worker: Address): OpenedBallot {
+  return { worker, sealBy: 0, secret: ZERO_HASH, r: ZERO_HASH, vs: ZERO_HASH };
+}
+
+type GatheredTask = { dealId: Hash; index: number; kept: readonly CarriedVote[]; votes: SettledVote[] };
+
+function tasksOf(casts: readonly Cast[], kept: readonly KeptTask[]): SettledTask[] {
+  const tasks = new Map<Hash, GatheredTask>();
+  for (const { opened, index = 0, votes } of kept) {
+    const { dealId } = opened;
+    tasks.set(taskIdOf(dealId, index), { dealId, index, kept: votes, votes: [] });
+  }
   for (const cast of casts) {
     const { taskId, dealId, index, seal: sealedDigest } = sealedVote(cast);
-    const task = tasks.get(taskId) ?? { dealId, index, votes: [] };
+    const task = tasks.get(taskId) ?? { dealId, index, kept: [], votes: [] };
     const worker = addressOf(cast.worker);
-    task.votes.push(cast.kept ? { worker, seal: sealedDigest } : { worker, digest: cast.digest });
+    task.votes.push(cast.silent ? { worker, seal: sealedDigest } : { worker, digest: cast.digest });
     tasks.set(taskId, task);
   }
   return [...tasks.values()];

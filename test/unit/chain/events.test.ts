@@ -100,7 +100,7 @@ describe("event decoder", function () {
   it("ignores a stranger's contract, the token, and events that nobody follows", function () {
     const stranger = "0x00000000000000000000000000000000000000ff";
 
-    expect(decoder.decode(logOf("hub", "TaskLeftOpen", [HASH], stranger))).to.equal(undefined);
+    expect(decoder.decode(logOf("hub", "TaskKept", [HASH, 0, []], stranger))).to.equal(undefined);
     expect(decoder.decode(logOf("token", "Transfer", [ALICE, ALICE, 1n]))).to.equal(undefined);
     expect(decoder.decode(logOf("hub", "EIP712DomainChanged", []))).to.equal(undefined);
   });
@@ -126,7 +126,7 @@ describe("event decoder", function () {
   });
 
   it("finds an event in a receipt", function () {
-    const logs = [logOf("hub", "TaskLeftOpen", [HASH]), logOf("escrow", "Burned", [5n])];
+    const logs = [logOf("hub", "TaskKept", [HASH, 0, []]), logOf("escrow", "Burned", [5n])];
 
     expect(findEvent(decoder, logs, "Burned")?.amount).to.equal(5n);
     expect(findEvent(decoder, logs, "Deposited")).to.equal(undefined);

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 
+import { sealOf } from "../../../protocol/ballot.ts";
+import { taskIdOf } from "../../../protocol/deal.ts";
 import { EPOCH_GAS_LIMIT, TRANSACTION_GAS_CAP } from "../../../protocol/constants.ts";
 import type { Address, Hash } from "../../../protocol/primitives.ts";
 import { byTask, byWorker, encodeSettlement, estimateSettleGas } from "../../../protocol/settlement.ts";
-import type { SettledTask, SettledVote } from "../../../protocol/settlement.ts";
+import type { CarriedVote, SettledTask, SettledVote } from "../../../protocol/settlement.ts";
 import { decodeSettlement } from "../../support/scheduler-stream.ts";
 import { account, someAddress, someHash, word } from "./arbitraries.ts";
 
@@ -34,11 +36,30 @@ const someSettle = fc
         fc.constantFrom(...digests).map((digest) => ({ worker, digest })),
         someHash.map((seal) => ({ worker, seal })),
       );
-    const task: fc.Arbitrary<SettledTask> = fc.record({
-      dealId: fc.constantFrom(...dealIds),
-      index: fc.nat({ max: 2 ** 32 - 1 }),
-      votes: fc.shuffledSubarray([...workers]).chain((voters) => fc.tuple(...voters.map(vote))),
-    });
+    const opened = fc.record({ digest: fc.constantFrom(...digests), secret: someHash });
+    const keptVote = (worker: Address, taskId: Hash): fc.Arbitrary<CarriedVote> =>
+      fc.oneof(
+        fc.constantFrom(...digests).map((digest) => ({ worker, isSealed: false, word: digest })),
+        someHash.map((seal) => ({ worker, isSealed: true, word: seal })),
+        opened.map((opening) => ({
+          ...{ worker, isSealed: true, opening },
+          word: sealOf(worker, taskId, opening.digest, opening.secret),
+        })),
+      );
+    const name = fc.record({ dealId: fc.constantFrom(...dealIds), index: fc.nat({ max: 2 ** 32 - 1 }) });
+    const task: fc.Arbitrary<SettledTask> = name.chain(({ dealId, index }) =>
+      fc.record(
+        {
+          dealId: fc.constant(dealId),
+          index: fc.constant(index),
+          kept: fc
+            .shuffledSubarray([...workers], { minLength: 1 })
+            .chain((voters) => fc.tuple(...voters.map((worker) => keptVote(worker, taskIdOf(dealId, index))))),
+          votes: fc.shuffledSubarray([...workers]).chain((voters) => fc.tuple(...voters.map(vote))),
+        },
+        { requiredKeys: ["dealId", "index", "votes"] },
+      ),
+    );
     const tasks = fc.uniqueArray(task, { maxLength: 5, selector: ({ dealId, index }) => `${dealId} ${index}` });
     return tasks.map((all) => ({ dealIds, workers, tasks: all }));
   });
@@ -80,7 +101,7 @@ describe("settlement", function () {
       expect(encodeSettlement([oneTask({ dealId: DEALS[1], index: 258, votes })], DEALS, WORKERS)).to.equal(
         [
           "0x",
-          ...["0001", "00000102", "02", "03"],
+          ...["0001", "00000102", "02", "00", "03"],
           ...[LOW.slice(2), HIGH.slice(2)],
           ...["0000", "01"],
           ...["0001", "00"],
@@ -93,9 +114,9 @@ describe("settlement", function () {
       const sealed = [{ worker: WORKERS[0], seal: word(1) }];
 
       expect(encodeSettlement([], DEALS, WORKERS)).to.equal("0x");
-      expect(encodeSettlement([oneTask({ votes: [] })], DEALS, WORKERS)).to.equal("0x0000000000000000");
+      expect(encodeSettlement([oneTask({ votes: [] })], DEALS, WORKERS)).to.equal("0x000000000000000000");
       expect(encodeSettlement([oneTask({ votes: sealed })], DEALS, WORKERS)).to.equal(
-        `0x0000000000000001${"0000"}ff${word(1).slice(2)}`,
+        `0x000000000000000001${"0000"}ff${word(1).slice(2)}`,
       );
     });
 
@@ -103,7 +124,7 @@ describe("settlement", function () {
       const votes = WORKERS.map((worker) => ({ worker, digest: LOW }));
 
       expect(encodeSettlement([oneTask({ votes })], DEALS, WORKERS)).to.equal(
-        `0x00000000000001${"03"}${LOW.slice(2)}000000${"000100"}${"000200"}`,
+        `0x00000000000001${"0003"}${LOW.slice(2)}000000${"000100"}${"000200"}`,
       );
     });
 
