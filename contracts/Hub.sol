@@ -265,10 +265,12 @@ contract Hub is IHub, EIP712 {
             }
             if (voter.agreed + voter.differed == 0) continue;
             WorkerAccount memory account = _workers[voter.worker];
-            account.slash(voter.lost);
+            if (voter.lost != 0) {
+                account.slash(voter.lost);
+                emit Slashed(voter.worker, voter.lost);
+            }
             account.rate(voter.agreed, voter.differed);
             _workers[voter.worker] = account;
-            if (voter.lost != 0) emit Slashed(voter.worker, voter.lost);
         }
     }
 

@@ -15,7 +15,10 @@ library Consensus {
 
     /// @notice Whether a group is accepted; `total` is 1 plus the weights of all groups.
     function isAccepted(uint256 group, uint256 total, uint256 trust) internal pure returns (bool) {
-        return group * trust > total * (trust - 1);
+        // 32 weights of at most 127 multiply to less than 2^224, and the groups of a task hold 32 votes together.
+        unchecked {
+            return group * trust > total * (trust - 1);
+        }
     }
 
     /// @notice How many shares of the reward a vote of this weight earns: `floor(log2 weight)`.

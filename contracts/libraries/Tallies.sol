@@ -75,7 +75,7 @@ library Tallies {
                     : BallotLib.sealOf(voter.worker, taskId, task.digestOf(stream, group), voter.secret);
             voter.votesHash = BallotLib.roll(voter.votesHash, taskId, sealedVote);
             if (task.kept != 0 && voter.keptTask == taskId) continue;
-            if (_useCover(voter, round.deal.workerStake)) _add(round, voter.score, ballot, group, sealedVote);
+            if (_useCover(voter, round.deal.workerStake)) _add(round, voter, ballot, group, sealedVote);
         }
     }
 
@@ -116,7 +116,7 @@ library Tallies {
         Tally memory tally = round.tally;
         OpenDeal memory deal = round.deal;
         uint256 earning = tally.decided == group ? tally.keptCount : tally.count;
-        (uint256 shares, uint256 agreeing) = _shareOut(tally, group, earning);
+        (uint256 shares, uint256 agreeing) = _shareOut(round, group, earning);
         bool raises = deal.raisesScores && agreeing > 1;
         uint256 left = deal.workersPart;
         // What is earned is part of an escrow's 128 bits, what is lost part of a cover; shares are at most 6 a vote.
@@ -125,7 +125,7 @@ library Tallies {
                 Voter memory voter = round.voters[tally.voters[i]];
                 if (tally.groups[i] == group) {
                     if (i >= earning) continue;
-                    uint256 part = (deal.workersPart * tally.shares[i]) / shares;
+                    uint256 part = (deal.workersPart * voter.shares) / shares;
                     voter.earned += part;
                     left -= part;
                     if (raises) ++voter.agreed;
@@ -168,7 +168,7 @@ library Tallies {
         Voter memory voter = round.voters[ballot];
         if (!_useCover(voter, round.deal.workerStake)) return;
         if (group != TaskStream.SEALED || !record.isOverdue() || book.isOpened[word]) {
-            return _add(round, voter.score, ballot, group, word);
+            return _add(round, voter, ballot, group, word);
         }
         voter.lost += round.deal.workerStake;
         ++voter.differed;
@@ -182,7 +182,13 @@ library Tallies {
         }
     }
 
-    function _add(Round memory round, uint256 score, uint256 ballot, uint256 group, bytes32 sealedVote) private pure {
+    function _add(
+        Round memory round,
+        Voter memory voter,
+        uint256 ballot,
+        uint256 group,
+        bytes32 sealedVote
+    ) private pure {
         Tally memory tally = round.tally;
         uint256 place = tally.count;
         tally.voters[place] = ballot;
@@ -195,24 +201,31 @@ library Tallies {
             tally.seals[place] = sealedVote;
             return;
         }
-        uint256 weight = Consensus.weightOf(score, round.deal.maxWeight);
+        _weigh(voter, round.deal.maxWeight);
         uint256 product = tally.groupWeights[group];
         unchecked {
-            tally.groupWeights[group] = product == 0 ? weight : product * weight;
+            tally.groupWeights[group] = product == 0 ? voter.weight : product * voter.weight;
         }
-        tally.shares[place] = Consensus.sharesOf(weight);
+    }
+
+    function _weigh(Voter memory voter, uint256 maxWeight) private pure {
+        if (voter.maxWeight == maxWeight) return;
+        voter.maxWeight = maxWeight;
+        voter.weight = Consensus.weightOf(voter.score, maxWeight);
+        voter.shares = Consensus.sharesOf(voter.weight);
     }
 
     /// @dev Among the first `count` votes.
     function _shareOut(
-        Tally memory tally,
+        Round memory round,
         uint256 group,
         uint256 count
     ) private pure returns (uint256 shares, uint256 agreeing) {
+        Tally memory tally = round.tally;
         unchecked {
             for (uint256 i; i < count; ++i) {
                 if (tally.groups[i] != group) continue;
-                shares += tally.shares[i];
+                shares += round.voters[tally.voters[i]].shares;
                 ++agreeing;
             }
         }

@@ -28,6 +28,9 @@ struct Voter {
     bytes32 votesHash; // rolls with each vote
     uint256 cover; // what it can still lose
     uint256 score; // at the start of the call
+    uint256 maxWeight; // the cap by which the next two were computed; most deals share it
+    uint256 weight;
+    uint256 shares; // of a reward
     uint256 earned;
     uint256 lost;
     uint256 agreed; // votes that raise the score
@@ -63,7 +66,6 @@ struct Tally {
     uint256[32] voters;
     uint256[32] groups;
     bytes32[32] seals; // of sealed votes
-    uint256[32] shares; // of the reward, if its group gets it
     uint256[32] groupWeights; // product; 0: nobody
 }
 
