@@ -8,13 +8,14 @@ import {IHub} from "./interfaces/IHub.sol";
 import {IPoolRegistry} from "./interfaces/IPoolRegistry.sol";
 import {Callbacks} from "./libraries/Callbacks.sol";
 import {Book, Ledger} from "./libraries/Ledger.sol";
+import {Payments, TaskPayments} from "./libraries/Payments.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {BallotLib, OpenedBallot} from "./types/Ballot.sol";
 import {Deal} from "./types/Deal.sol";
 import {DealBook} from "./types/DealBook.sol";
 import {Entry} from "./types/Entry.sol";
-import {Epoch} from "./types/Epoch.sol";
+import {Epoch, EpochLib} from "./types/Epoch.sol";
 import {KeptRecord} from "./types/KeptVotes.sol";
 import {DueCallback, Round, Voter} from "./types/Round.sol";
 import {WorkerAccount} from "./types/WorkerAccount.sol";
@@ -196,6 +197,17 @@ contract Hub is IHub, EIP712 {
     ) external view returns (uint96 bonded, uint96 unbonding, uint40 readyAt, uint24 score) {
         WorkerAccount storage account = _workers[worker];
         return (account.bonded, account.unbonding, account.readyAt, account.score);
+    }
+
+    /// @inheritdoc IHub
+    function coverOf(address worker) external view returns (uint256) {
+        WorkerAccount memory account = _workers[worker];
+        return account.coverUntil(block.timestamp + EpochLib.WINDOW);
+    }
+
+    /// @inheritdoc IHub
+    function paymentsOf(Deal calldata deal) external pure returns (TaskPayments memory) {
+        return Payments.ofTask(deal);
     }
 
     /* PRIVATE: A ROUND */

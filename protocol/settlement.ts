@@ -133,7 +133,8 @@ function known<K>(table: ReadonlyMap<K, number>, key: K): number {
  * Upper bound of a settle's gas, for closing an epoch in time (design: "before its settle exceeds 12M gas by formula").
  * The coefficients are for the dearest case: every party of every deal is another, with nothing in the escrow yet; they
  * are compared with `bench/gas` by a test. Tasks of a deal are taken to lie close together: each further 256 indexes that
- * a settle touches cost 22,000 more.
+ * a settle touches cost 22,000 more. With `open`, every task may stay open: its votes are then kept, which costs more than
+ * paying them.
  */
 export function estimateSettleGas(size: {
   readonly deals: number;
@@ -141,7 +142,10 @@ export function estimateSettleGas(size: {
   readonly votes: number;
   readonly ballots: number;
   readonly callbacks: number;
+  readonly open?: boolean;
 }): bigint {
-  const { deals, tasks, votes, ballots, callbacks } = size;
-  return BigInt(120_000 + 105_000 * deals + 12_000 * tasks + 3_000 * votes + 40_000 * ballots + 290_000 * callbacks);
+  const { deals, tasks, votes, ballots, callbacks, open = false } = size;
+  const keeping = open ? 20_000 * tasks + 1_500 * votes : 0;
+  const settling = 105_000 * deals + 12_000 * tasks + 3_000 * votes + 40_000 * ballots + 290_000 * callbacks;
+  return BigInt(120_000 + settling + keeping);
 }

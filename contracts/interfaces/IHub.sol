@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {OpenedBallot} from "../types/Ballot.sol";
 import {Deal} from "../types/Deal.sol";
+import {TaskPayments} from "../libraries/Payments.sol";
 import {KeptVote} from "../types/KeptVotes.sol";
 
 /// @title IHub
@@ -129,6 +130,12 @@ interface IHub {
 
     /// @notice Whether the vote with this seal was opened on chain.
     function isOpened(bytes32 sealedVote) external view returns (bool);
+
+    /// @notice What a worker has at risk by a vote sealed now, in wei: what stays at stake until that can no longer settle.
+    function coverOf(address worker) external view returns (uint256);
+
+    /// @notice What one task of the deal moves when it settles, in wei. Of any deal, opened or not.
+    function paymentsOf(Deal calldata deal) external pure returns (TaskPayments memory);
 
     /// @notice Bond and score of a worker.
     function workerOf(

@@ -11,6 +11,7 @@ import {KeptVote} from "../types/KeptVotes.sol";
 import {DueCallback, OpenDeal, Round, SkipReason} from "../types/Round.sol";
 import {Callbacks} from "./Callbacks.sol";
 import {Book, Ledger} from "./Ledger.sol";
+import {Payments} from "./Payments.sol";
 import {Tallies} from "./Tallies.sol";
 import {TaskRecord, TaskStream} from "./TaskStream.sol";
 
@@ -22,9 +23,6 @@ library Settlement {
     using Ledger for Book;
     using TaskStream for TaskRecord;
 
-    uint256 private constant BPS = 10_000;
-    /// @dev Burned of every pool price.
-    uint256 private constant BURN_BPS = 100;
     /// @dev Tasks below this pool price raise no score: reputation costs something.
     uint256 private constant SCORING_PRICE = 1 ether;
 
@@ -155,16 +153,7 @@ library Settlement {
         opened.settled = 0;
         opened.dust = 0;
         opened.skip = _dealSkipReason(round, deal);
-        (opened.schedulerPart, opened.workersPart) = _split(deal);
-    }
-
-    /// @dev 1 % is burned, the scheduler's share comes next, and the workers divide the rest.
-    function _split(Deal calldata deal) private pure returns (uint256 schedulerPart, uint256 workersPart) {
-        uint256 price = deal.poolPrice;
-        uint256 left = price - (price * BURN_BPS) / BPS;
-        schedulerPart = (price * deal.schedulerShare) / BPS;
-        if (schedulerPart > left) schedulerPart = left;
-        workersPart = left - schedulerPart;
+        (opened.schedulerPart, opened.workersPart) = Payments.split(deal);
     }
 
     function _dealSkipReason(Round memory round, Deal calldata deal) private pure returns (SkipReason) {
