@@ -62,6 +62,8 @@ export interface GridCalls {
   /** `leaves` ascending by worker. */
   seal(pool: bigint, lane: number, leaves: readonly Hash[]): Call;
   settle(settle: Settle): Call;
+  /** Opens a vote that is kept sealed, so that it does not count as withheld. */
+  openVote(worker: Address, taskId: Hash, digest: Hash, secret: Hash): Call;
   decline(deal: Deal): Call;
   claim(deal: Deal): Call;
 }
@@ -140,7 +142,7 @@ const NO_DATASET: Signed<DatasetOrder> = {
   signature: "0x",
 };
 
-type HubCalls = "bond" | "unbond" | "withdrawBond" | "seal" | "settle" | "decline" | "claim";
+type HubCalls = "bond" | "unbond" | "withdrawBond" | "seal" | "settle" | "openVote" | "decline" | "claim";
 
 function hubCalls(encode: Encode): Pick<GridCalls, HubCalls> {
   return {
@@ -150,6 +152,7 @@ function hubCalls(encode: Encode): Pick<GridCalls, HubCalls> {
     seal: (pool, lane, leaves) => encode("seal", pool, lane, leaves),
     settle: ({ pool, lane, deals, tasks, ballots, callbacks }) =>
       encode("settle", pool, lane, deals, tasks, ballots, callbacks),
+    openVote: (worker, taskId, digest, secret) => encode("openVote", worker, taskId, digest, secret),
     decline: (deal) => encode("decline", deal),
     claim: (deal) => encode("claim", deal),
   };

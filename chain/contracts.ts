@@ -81,6 +81,8 @@ interface HubContract extends BaseContract {
   >;
   readonly dealState: View<[dealId: Hash], { readonly open: boolean; readonly closed: bigint }>;
   readonly isClosed: View<[dealId: Hash, index: number], boolean>;
+  readonly keptVotesOf: View<[taskId: Hash], { readonly keptAt: bigint; readonly votesHash: string }>;
+  readonly isOpened: View<[sealedVote: Hash], boolean>;
   readonly workerOf: View<
     [worker: Address],
     { readonly bonded: bigint; readonly unbonding: bigint; readonly readyAt: bigint; readonly score: bigint }
@@ -99,6 +101,7 @@ interface HubContract extends BaseContract {
       callbacks: readonly Hex[],
     ]
   >;
+  readonly openVote: Write<[worker: Address, taskId: Hash, digest: Hash, secret: Hash]>;
   readonly decline: Write<[deal: Deal]>;
   readonly claim: Write<[deal: Deal]>;
 }

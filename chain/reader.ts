@@ -4,7 +4,7 @@ import type { Deployment } from "../protocol/deployment.ts";
 import { SETTLE_WINDOW_SECONDS } from "../protocol/constants.ts";
 import { signingDomain } from "../protocol/orders.ts";
 import type { SigningDomain } from "../protocol/orders.ts";
-import type { Address, Hash } from "../protocol/primitives.ts";
+import type { Address, Hash, Hex } from "../protocol/primitives.ts";
 import { REGISTRY_OF } from "./interfaces.ts";
 import { createReads } from "./reads.ts";
 import type { Reads } from "./reads.ts";
@@ -24,6 +24,9 @@ type EpochState = {
   readonly sealedAt: number;
   readonly settled: boolean;
 };
+
+/** When the votes of a task were kept, in Unix seconds, and their {@link keptVotesHash}; 0 and zeros where none are. */
+export type KeptState = { readonly keptAt: number; readonly votesHash: Hex };
 
 /** Amounts in wei; `readyAt` is the Unix second from which `unbonding` may be withdrawn. */
 export type WorkerState = {
@@ -94,6 +97,9 @@ export interface ChainReader {
   dealState(dealId: Hash): Promise<DealState>;
   /** Whether this task was settled, declined or claimed. */
   isClosed(dealId: Hash, index: number): Promise<boolean>;
+  keptVotesOf(taskId: Hash): Promise<KeptState>;
+  /** Whether the vote with this seal was opened on chain. */
+  isOpened(seal: Hash): Promise<boolean>;
   epochOf(pool: bigint, lane: number): Promise<EpochState>;
   workerOf(worker: Address): Promise<WorkerState>;
   accountOf(account: Address): Promise<AccountState>;
@@ -151,7 +157,7 @@ function readerAt(reads: Reads, deployment: Deployment, tag: BlockTag): ChainRea
 function hubReads(
   { contracts: { hub }, view }: Reads,
   blockTag: BlockTag,
-): Pick<ChainReader, "dealState" | "isClosed" | "epochOf" | "workerOf"> {
+): Pick<ChainReader, "dealState" | "isClosed" | "keptVotesOf" | "isOpened" | "epochOf" | "workerOf"> {
   const at = { blockTag };
   return {
     dealState: async (dealId) => {
@@ -159,6 +165,11 @@ function hubReads(
       return { open, closed: Number(closed) };
     },
     isClosed: (dealId, index) => view(hub.isClosed(dealId, index, at)),
+    keptVotesOf: async (taskId) => {
+      const { keptAt, votesHash } = await view(hub.keptVotesOf(taskId, at));
+      return { keptAt: Number(keptAt), votesHash: votesHash as Hex };
+    },
+    isOpened: (seal) => view(hub.isOpened(seal, at)),
     epochOf: async (pool, lane) => {
       const { jointHash, epoch, sealedAt, settled } = await view(hub.epochOf(pool, lane, at));
       return { jointHash: jointHash as Hash, epoch: Number(epoch), sealedAt: Number(sealedAt), settled };

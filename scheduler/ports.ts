@@ -1,6 +1,8 @@
+import type { KeptState } from "../chain/reader.ts";
 import type { Deal } from "../protocol/deal.ts";
 import type { SchedulerMessage } from "../protocol/messages.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
+import type { KeptVote } from "../protocol/settlement.ts";
 import type { SettlePlan } from "./domain/settle-plan.ts";
 
 /** What the actions of a pool need from the outside, in the pool's words. Each has one adapter. */
@@ -11,6 +13,8 @@ export interface PoolChain {
   now(): number;
   dealIsOpen(dealId: Hash): Promise<boolean>;
   isClosed(dealId: Hash, index: number): Promise<boolean>;
+  /** What is kept of a task's votes, at the newest block. */
+  keptVotesOf(taskId: Hash): Promise<KeptState>;
   /** The lane's last epoch on chain; `epoch` 0 before the first. */
   lastEpoch(lane: number): Promise<{ epoch: number; sealedAt: number; settled: boolean; jointHash: Hash }>;
   /** Score and cover (wei) of a worker, at most half a minute old. */
@@ -25,7 +29,12 @@ export interface PoolChain {
 export type TaskVerdict =
   | { readonly kind: "settled"; readonly taskId: Hash; readonly digest: Hash }
   | { readonly kind: "skipped"; readonly taskId: Hash; readonly reason: string }
-  | { readonly kind: "left-open"; readonly taskId: Hash };
+  /** It stays open, and these of its votes wait on chain. */
+  | { readonly kind: "kept"; readonly taskId: Hash; readonly votes: readonly KeptVote[] }
+  /** One of its kept votes was not opened in time; what became of the task is told by another verdict. */
+  | { readonly kind: "withheld"; readonly taskId: Hash; readonly worker: Address }
+  /** Its epoch is over without it. */
+  | { readonly kind: "released"; readonly taskId: Hash };
 
 /** The pool's hot key. Every act names its intent, so that none is ever sent twice. */
 export interface Operator {

@@ -1,5 +1,4 @@
-import { voteWeight } from "../../protocol/consensus.ts";
-import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { Hash } from "../../protocol/primitives.ts";
 import { endTask, isTerminal, moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withCountedVotes, withMovedVotes } from "../domain/task-votes.ts";
@@ -8,14 +7,21 @@ import { agreedTag } from "../domain/votes-needed.ts";
 import type { TaskVerdict } from "../ports.ts";
 import { isDealOver } from "../store/deal-store.ts";
 import type { PoolContext } from "./context.ts";
+import { keepVotes, withholdVote } from "./keep-votes.ts";
+import { reweigh, standingsOf } from "./standings.ts";
+import type { Standings } from "./standings.ts";
 
 /** Notes what the chain did to a task, whoever finds out first: the settle's own receipt or the watcher. Idempotent. */
 export async function applyVerdict(pool: PoolContext, verdict: TaskVerdict): Promise<void> {
   switch (verdict.kind) {
     case "settled":
       return applySettled(pool, verdict.taskId, verdict.digest);
-    case "left-open":
-      return applyOpen(pool, verdict.taskId, "a settle left it open");
+    case "kept":
+      return keepVotes(pool, verdict.taskId, verdict.votes, true);
+    case "withheld":
+      return withholdVote(pool, verdict.taskId, verdict.worker);
+    case "released":
+      return applyOpen(pool, verdict.taskId, "its epoch was settled without it");
     case "skipped":
       return applyOpen(pool, verdict.taskId, `a settle skipped it: ${verdict.reason}`);
   }
@@ -64,8 +70,9 @@ async function applyOpen(pool: PoolContext, taskId: Hash, note: string): Promise
   const at = pool.chain.now();
   const before = await pool.tasks.get(taskId);
   if (before?.state !== "sealed") return;
-  const standings = new Map(
-    await Promise.all(before.votes.map(async ({ worker }) => [worker, await pool.chain.standing(worker)] as const)),
+  const standings = await standingsOf(
+    pool,
+    before.votes.map(({ worker }) => worker),
   );
   const silent = before.votes.filter(({ state }) => state === "balloted").map(({ worker }) => worker);
   const task = await pool.tasks.update(taskId, (current) =>
@@ -76,8 +83,6 @@ async function applyOpen(pool: PoolContext, taskId: Hash, note: string): Promise
   await pool.wake.task(taskId);
 }
 
-type Standings = ReadonlyMap<Address, { readonly score: number; readonly cover: bigint }>;
-
 function reopened(task: TaskRecord, standings: Standings, at: number, note: string): TaskRecord {
   const { uploadsFailed: _failed, ...kept } = task;
   const silent = withMovedVotes(kept, ({ state }) => state === "balloted", "lost", at, { code: "GM_NOT_OPENED" });
@@ -85,11 +90,7 @@ function reopened(task: TaskRecord, standings: Standings, at: number, note: stri
   const covered = withMovedVotes(counted, (vote) => isUncovered(task, standings, vote), "lost", at, {
     code: "GM_STAKE_UNCOVERED",
   });
-  const votes = covered.votes.map((vote) => {
-    const standing = standings.get(vote.worker);
-    return standing ? { ...vote, weight: voteWeight(standing.score, task.terms.maxWeight).toString() } : vote;
-  });
-  const weighed = { ...covered, votes };
+  const weighed = reweigh(covered, standings);
   return moveTask(weighed, agreedTag(weighed) === undefined ? "planned" : "agreed", at, note);
 }
 

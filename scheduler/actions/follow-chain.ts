@@ -2,9 +2,13 @@ import type { GridEvent } from "../../chain/events.ts";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
-import { endTask } from "../domain/task-state.ts";
+import type { KeptVote } from "../../protocol/settlement.ts";
+import { endTask, newTask } from "../domain/task-state.ts";
+import { termsOf } from "../domain/task-terms.ts";
+import { isDealOver } from "../store/deal-store.ts";
 import { applyVerdict, closeIfDone, dropWorking } from "./apply-verdict.ts";
 import { chunksOfTasks } from "./tasks-of-deal.ts";
+import { keepVotes, openKeptVote, withholdVote } from "./keep-votes.ts";
 import type { PoolContext } from "./context.ts";
 
 /** Takes in one confirmed event. Idempotent: after a crash or a reorganisation events come again. */
@@ -14,6 +18,12 @@ export async function followEvent(pool: PoolContext, event: GridEvent): Promise<
       return dealOpened(pool, event.deal);
     case "TaskSettled":
       return taskSettled(pool, event.dealId, event.index, event.digest);
+    case "TaskKept":
+      return taskKept(pool, event.dealId, event.index, event.votes);
+    case "VoteWithheld":
+      return withholdVote(pool, event.taskId, event.worker);
+    case "VoteOpened":
+      return openKeptVote(pool, event.taskId, event);
     case "DealDeclined":
       return dealOver(pool, event.dealId, "declined");
     case "DealClaimed":
@@ -35,6 +45,14 @@ async function taskSettled(pool: PoolContext, dealId: Hash, index: number, diges
   const taskId = taskIdOf(dealId, index);
   if (await pool.tasks.get(taskId)) await applyVerdict(pool, { kind: "settled", taskId, digest });
   await closeIfDone(pool, dealId);
+}
+
+/** A pool that has lost its state hears of kept votes before it has taken in their deal. */
+async function taskKept(pool: PoolContext, dealId: Hash, index: number, votes: readonly KeptVote[]): Promise<void> {
+  const record = await pool.deals.get(dealId);
+  if (!record || isDealOver(record)) return;
+  await pool.tasks.create(newTask(dealId, index, termsOf(record.deal), pool.chain.now()));
+  await keepVotes(pool, taskIdOf(dealId, index), votes, false);
 }
 
 async function dealOver(pool: PoolContext, dealId: Hash, how: "declined" | "claimed"): Promise<void> {

@@ -7,7 +7,9 @@ import { verifyResult } from "../blobs/verify-result.ts";
 import { ballotFault, checkOpening } from "../domain/ballot-check.ts";
 import type { EpochRecord, SignedBallot } from "../domain/epoch-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
+import type { VoteState } from "../domain/vote-state.ts";
 import type { PoolContext } from "./context.ts";
+import { openKeptVote } from "./keep-votes.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
 
@@ -54,11 +56,11 @@ export async function hearBallotRefused(
   await pool.wake.lane(said.lane);
 }
 
-/** Digests are taken as far as they fit the seals that the worker signed. */
+/** Digests are taken as far as they fit the seals that the worker signed: in the lane's epoch, or those kept on chain since. */
 export async function hearOpen(pool: PoolContext, worker: Address, said: Said<"open">): Promise<void> {
   const record = await epochOf(pool, said);
   const ballot = record?.ballots.find((candidate) => candidate.worker === worker);
-  if (record?.state !== "opening" || !ballot) return;
+  if (record?.state !== "opening" || !ballot) return hearKeptOpened(pool, worker, said);
   const opening = checkOpening(worker, ballot, said.secret, said.digests);
   const earlier = (await pool.epochs.openings(said.lane, said.epoch))[worker];
   if (earlier && Object.keys(opening.digests).length <= Object.keys(earlier.digests).length) return;
@@ -66,6 +68,12 @@ export async function hearOpen(pool: PoolContext, worker: Address, said: Said<"o
   if (misfit > 0) pool.log.warn({ worker, lane: said.lane, epoch: said.epoch, misfit }, "opened digests do not fit");
   await pool.epochs.addOpening(said.lane, said.epoch, worker, opening);
   await pool.wake.lane(said.lane);
+}
+
+async function hearKeptOpened(pool: PoolContext, worker: Address, said: Said<"open">): Promise<void> {
+  if (said.pool !== pool.config.pool) return;
+  const { secret } = said;
+  for (const { taskId, digest } of said.digests) await openKeptVote(pool, taskId, { worker, digest, secret });
 }
 
 /** The worker has put the output among the blobs: it counts once every byte of it is checked. */
@@ -99,9 +107,12 @@ export async function hearUploadFailed(
   await uploadFailed(pool, worker, taskId);
 }
 
+/** Votes that an epoch brings to the chain. */
+const IN_EPOCH: readonly VoteState[] = ["balloted", "opened", "kept"];
+
 /** A worker whose vote is in the epoch, and that has not failed to deliver before. */
 function mayDeliver({ votes, uploadsFailed = [] }: TaskRecord, worker: Address): boolean {
-  const isIn = votes.some((vote) => vote.worker === worker && (vote.state === "balloted" || vote.state === "opened"));
+  const isIn = votes.some((vote) => vote.worker === worker && IN_EPOCH.includes(vote.state));
   return isIn && !uploadsFailed.includes(worker);
 }
 

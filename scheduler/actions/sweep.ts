@@ -1,6 +1,8 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { codeOf } from "../../protocol/errors.ts";
+import { decidedByKept, silentVotes } from "../domain/kept-votes.ts";
 import { canMove, moveTask } from "../domain/task-state.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
 import { isWorking } from "../domain/vote-state.ts";
 import type { PoolContext } from "./context.ts";
 import { dropWorking } from "./apply-verdict.ts";
@@ -42,12 +44,18 @@ async function expireTasks(pool: PoolContext): Promise<void> {
     const before = await pool.tasks.get(taskId);
     // A task in a sealed epoch can still be settled: the epoch decides, or is abandoned and then it expires.
     const expired = await pool.tasks.update(taskId, (task) =>
-      task.state !== "sealed" && canMove(task.state, "expired")
+      task.state !== "sealed" && canMove(task.state, "expired") && !mayStillSettle(task, now)
         ? moveTask(task, "expired", now, "its deadline has passed")
         : undefined,
     );
     if (before && expired) await dropWorking(pool, before);
   }
+}
+
+/** Kept votes that decide a task, or may once they are opened, can be settled for as long as the deal cannot be claimed. */
+function mayStillSettle(task: TaskRecord, now: number): boolean {
+  if (now > task.terms.deadline + SETTLE_WINDOW_SECONDS) return false;
+  return decidedByKept(task) !== undefined || silentVotes(task).length > 0;
 }
 
 /** Deals that were never entered, because their job died with its process, and those to refund. */

@@ -26,7 +26,10 @@ type FollowOptions = {
 /** Follows what happens to deals, from the last block that was handled. The off-switch waits for the event in hand. */
 export function followDeals({ provider, deployment, onRewind, ...options }: FollowOptions): () => Promise<void> {
   const stopping = new AbortController();
-  const kinds = ["DealOpened", "TaskSettled", "DealDeclined", "DealClaimed"] as const;
+  const kinds = [
+    ...(["DealOpened", "DealDeclined", "DealClaimed"] as const),
+    ...(["TaskSettled", "TaskKept", "VoteWithheld", "VoteOpened"] as const),
+  ];
   const watching = watchEvents(
     {
       ...options,

@@ -33,7 +33,7 @@ export function createOperator({ pool, sender, calls, decoder, reader, onGas }: 
     async settle(plan, epoch) {
       const receipt = await sender.send(`settle:${pool}:${plan.lane}:${epoch}`, settleCall(calls, pool, plan));
       onGas("settle", receipt);
-      return verdictsOf(plan, receipt, decoder);
+      return verdictsOf(receipt, decoder);
     },
     async decline(dealId, deal) {
       onGas("decline", await sender.send(`decline:${dealId}`, calls.decline(deal)));
@@ -65,7 +65,7 @@ function settleCall(calls: GridCalls, pool: bigint, plan: SettlePlan): Call {
   const most = estimateSettleGas({
     deals: plan.deals.length,
     tasks: plan.tasks.length,
-    votes: plan.tasks.reduce((sum, { votes }) => sum + votes.length, 0),
+    votes: plan.tasks.reduce((sum, { votes, kept = [] }) => sum + votes.length + kept.length, 0),
     ballots: plan.ballots.length,
     callbacks: plan.callbacks.length,
   });
@@ -85,22 +85,22 @@ function argumentsOf(pool: bigint, { lane, deals, tasks, ballots, callbacks }: S
   };
 }
 
-/** What the receipt says about each task that the settle named; silence means that it stayed open. */
-function verdictsOf(plan: SettlePlan, receipt: Receipt, decoder: EventDecoder): readonly TaskVerdict[] {
-  const events = receipt.logs.flatMap((log) => decoder.decode(log) ?? []);
-  const verdicts = new Map<Hash, TaskVerdict>();
-  for (const { dealId, index } of plan.tasks) {
-    const taskId = taskIdOf(dealId, index);
-    verdicts.set(taskId, { kind: "left-open", taskId });
-  }
-  for (const verdict of events.flatMap(verdictOf)) verdicts.set(verdict.taskId, verdict);
-  return [...verdicts.values()];
+/** What the receipt says about the tasks that the settle named, in the order in which it happened. */
+function verdictsOf(receipt: Receipt, decoder: EventDecoder): readonly TaskVerdict[] {
+  return receipt.logs.flatMap((log) => verdictOf(decoder.decode(log)) ?? []);
 }
 
-function verdictOf(event: GridEvent): readonly TaskVerdict[] {
-  if (event.kind === "TaskSettled") {
-    return [{ kind: "settled", taskId: taskIdOf(event.dealId, event.index), digest: event.digest }];
+function verdictOf(event: GridEvent | undefined): TaskVerdict | undefined {
+  switch (event?.kind) {
+    case "TaskSettled":
+      return { kind: "settled", taskId: taskIdOf(event.dealId, event.index), digest: event.digest };
+    case "TaskKept":
+      return { kind: "kept", taskId: taskIdOf(event.dealId, event.index), votes: event.votes };
+    case "VoteWithheld":
+      return { kind: "withheld", taskId: event.taskId, worker: event.worker };
+    case "TaskSkipped":
+      return { kind: "skipped", taskId: event.taskId, reason: String(event.reason) };
+    default:
+      return undefined;
   }
-  if (event.kind === "TaskSkipped") return [{ kind: "skipped", taskId: event.taskId, reason: String(event.reason) }];
-  return [];
 }

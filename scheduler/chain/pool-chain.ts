@@ -30,6 +30,7 @@ export async function readPoolChain(
     standing,
     dealIsOpen: async (dealId) => (await reader.dealState(dealId)).open,
     isClosed: (dealId, index) => reader.isClosed(dealId, index),
+    keptVotesOf: (taskId) => reader.keptVotesOf(taskId),
     lastEpoch: (lane) => reader.epochOf(pool, lane),
     hasFunds: async (account) => {
       const { available, locked } = await reader.accountOf(account);

@@ -1,10 +1,18 @@
-import { EPOCH_CALLBACK_LIMIT, EPOCH_GAS_LIMIT } from "../../protocol/constants.ts";
+import {
+  EPOCH_CALLBACK_LIMIT,
+  EPOCH_GAS_LIMIT,
+  MAX_VOTES_PER_TASK,
+  SETTLE_WINDOW_SECONDS,
+} from "../../protocol/constants.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { byTask, estimateSettleGas } from "../../protocol/settlement.ts";
-import type { EpochRecord } from "./epoch-state.ts";
+import type { EpochRecord, EpochTask } from "./epoch-state.ts";
 import { ownFailures } from "./failure-votes.ts";
+import { decidedByKept, heldUntil } from "./kept-votes.ts";
 import { waitAfter } from "./second-tries.ts";
+import { needsUpload } from "./settle-plan.ts";
 import type { TaskRecord } from "./task-state.ts";
+import type { Vote } from "./vote-state.ts";
 
 /** When an epoch is closed, beside the limits of gas and callbacks. */
 export type EpochPolicy = {
@@ -36,7 +44,7 @@ export function tasksToSeal(view: LaneView, policy: EpochPolicy): readonly TaskR
   return full || view.underway === 0 || waitedLong(ready, view.now, policy) ? fitting : [];
 }
 
-/** The new epoch, with every worker asked for the votes it has computed for these tasks. */
+/** The new epoch, with every worker asked for the votes it has computed for those of these tasks that want more. */
 export function planEpoch(
   lane: number,
   epoch: number,
@@ -48,7 +56,7 @@ export function planEpoch(
     epoch,
     state: "balloting",
     revision: 0,
-    tasks: tasks.map(({ taskId, dealId, index }) => ({ taskId, dealId, index })),
+    tasks: tasks.map(epochTask),
     asked: askedOf(tasks),
     ballotsUntil,
     ballots: [],
@@ -57,21 +65,49 @@ export function planEpoch(
   };
 }
 
+function epochTask(task: TaskRecord): EpochTask {
+  const { taskId, dealId, index } = task;
+  return { taskId, dealId, index, ...(decidedByKept(task) === undefined ? {} : { byKept: true }) };
+}
+
 function askedOf(tasks: readonly TaskRecord[]): Record<Address, readonly Hash[]> {
   const asked: Record<Address, Hash[]> = {};
   for (const task of tasks) {
-    const dropped = new Set(ownFailures(task).map((vote) => vote.leaseId));
-    const computed = task.votes.filter((vote) => vote.state === "computed" && !dropped.has(vote.leaseId));
-    for (const { worker } of computed) (asked[worker] ??= []).push(task.taskId);
+    for (const { worker } of votesToBallot(task)) (asked[worker] ??= []).push(task.taskId);
   }
   return asked;
 }
 
-/** In its time, and not again at once after settles that left it open: each of them costs gas. */
-function isReady({ terms, history }: TaskRecord, now: number, policy: EpochPolicy): boolean {
-  const inTime = terms.sealAfter < now && now + policy.sealMarginSeconds <= terms.deadline;
-  const seals = history.filter(({ status }) => status === "sealed");
-  return inTime && now >= (seals.at(-1)?.at ?? 0) + waitAfter(seals.length);
+/** Votes that an epoch asks ballots for: none where the kept ones decide, since further ones would earn nothing. */
+function votesToBallot(task: TaskRecord): readonly Vote[] {
+  if (decidedByKept(task) !== undefined) return [];
+  const dropped = new Set(ownFailures(task).map((vote) => vote.leaseId));
+  const computed = task.votes.filter((vote) => vote.state === "computed" && !dropped.has(vote.leaseId));
+  return computed.slice(0, MAX_VOTES_PER_TASK - (task.kept?.votes.length ?? 0));
+}
+
+/**
+ * In its time, not while a kept vote may still be opened (naming the task would keep that vote anew), and not again at once
+ * after settles that left it open: each of them costs gas.
+ */
+function isReady(task: TaskRecord, now: number, policy: EpochPolicy): boolean {
+  const { terms } = task;
+  // What is kept by then may be settled as long as the deal cannot be claimed.
+  const end = decidedByKept(task) === undefined ? terms.deadline : terms.deadline + SETTLE_WINDOW_SECONDS;
+  const inTime = terms.sealAfter < now && now + policy.sealMarginSeconds <= end;
+  return inTime && now > (heldUntil(task) ?? 0) && now >= nextTry(task);
+}
+
+function nextTry(task: TaskRecord): number {
+  const seals = task.history.filter(({ status }) => status === "sealed");
+  if (lacksOnlyOutput(task)) return task.history.at(-1)!.at + waitAfter(seals.length + 1);
+  return (seals.at(-1)?.at ?? 0) + waitAfter(seals.length);
+}
+
+/** Its voters have been asked for the output a moment ago, and an epoch that brings nothing new would only ask them again. */
+function lacksOnlyOutput(task: TaskRecord): boolean {
+  const digest = decidedByKept(task);
+  return digest !== undefined && needsUpload(digest) && (task.digest !== digest || task.result === undefined);
 }
 
 function waitedLong(ready: readonly TaskRecord[], now: number, policy: EpochPolicy): boolean {
@@ -85,7 +121,10 @@ function withinLimits(tasks: readonly TaskRecord[], maxTasks: number): readonly 
 }
 
 function fits(tasks: readonly TaskRecord[]): boolean {
-  const votes = tasks.flatMap((task) => task.votes.filter((vote) => vote.state === "computed"));
+  const votes = tasks.flatMap((task) => [
+    ...votesToBallot(task),
+    ...task.votes.filter((vote) => vote.state === "kept"),
+  ]);
   const callbacks = tasks.filter(({ terms }) => terms.hasCallback).length;
   const gas = estimateSettleGas({
     deals: new Set(tasks.map((task) => task.dealId)).size,

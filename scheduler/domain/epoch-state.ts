@@ -22,7 +22,13 @@ const MOVES = {
 
 export type EpochState = keyof typeof MOVES;
 
-export type EpochTask = { readonly taskId: Hash; readonly dealId: Hash; readonly index: number };
+/** A task of an epoch; `byKept` where its kept votes decide it and nobody is asked for more. */
+export type EpochTask = {
+  readonly taskId: Hash;
+  readonly dealId: Hash;
+  readonly index: number;
+  readonly byKept?: boolean;
+};
 
 /** A ballot as a worker signed it; `votes` in task order. */
 export type SignedBallot = {

@@ -35,11 +35,11 @@ export function isMachineDependent(taskId: Hash, tag: Hash): boolean {
   return MACHINE_DEPENDENT_REASONS.some((reason) => tagOf(taskId, failDigest(reason)) === tag);
 }
 
-/** Votes that must not enter a ballot because somebody had a real result. */
+/** Votes that must not enter a ballot because somebody had a real result. Those that the chain keeps count there anyhow. */
 export function ownFailures(task: TaskRecord): readonly Vote[] {
   const answered = answeredVotes(task);
   const failures = answered.filter((vote) => isMachineDependent(task.taskId, vote.tag));
-  return failures.length < answered.length ? failures : [];
+  return failures.length < answered.length ? failures.filter(({ state }) => state !== "kept") : [];
 }
 
 /** Whether the answers so far are all the same machine-dependent failure, reported by too few to be believed. */

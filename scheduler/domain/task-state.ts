@@ -1,6 +1,7 @@
 import { taskIdOf } from "../../protocol/deal.ts";
 import { IllegalMoveError } from "../../protocol/errors.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { KeptVotes } from "./kept-votes.ts";
 import type { TaskTerms } from "./task-terms.ts";
 import type { Vote } from "./vote-state.ts";
 
@@ -45,6 +46,8 @@ export type TaskRecord = {
   /** Grows by one with every change; the store compares it before it writes. */
   readonly revision: number;
   readonly votes: readonly Vote[];
+  /** What the chain keeps of its votes; absent when nothing. */
+  readonly kept?: KeptVotes;
   /** Known from the epoch's opening on. */
   readonly digest?: Hash;
   /** SHA-256 of the verified result blob that the pool holds. */

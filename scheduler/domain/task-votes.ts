@@ -1,3 +1,4 @@
+import type { WeightedVote } from "../../protocol/consensus.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { isPassing } from "./second-tries.ts";
 import type { TaskRecord } from "./task-state.ts";
@@ -56,7 +57,15 @@ export function withCountedVotes(task: TaskRecord, digest: Hash, at: number): Ta
   return withMovedVotes(agreed, (vote) => vote.digest !== undefined && vote.digest !== digest, "differ", at);
 }
 
-/** Votes with a result, grouped by nothing yet: what consensus weighs. */
+/** Votes with a result, grouped by nothing yet: what consensus weighs. A kept vote that nobody has opened is none of them. */
 export function answeredVotes(task: TaskRecord): readonly (Vote & { readonly tag: Hash })[] {
-  return task.votes.filter((vote): vote is Vote & { tag: Hash } => isAnswered(vote) && vote.tag !== undefined);
+  return task.votes.filter(
+    (vote): vote is Vote & { tag: Hash } =>
+      isAnswered(vote) && vote.tag !== undefined && (vote.state !== "kept" || vote.digest !== undefined),
+  );
+}
+
+/** Votes as consensus takes them, by the weights that they have in the record. */
+export function weighed(votes: readonly { readonly digest: Hash; readonly weight: string }[]): readonly WeightedVote[] {
+  return votes.map(({ digest, weight }) => ({ digest, weight: BigInt(weight) }));
 }

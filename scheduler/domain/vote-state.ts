@@ -10,20 +10,24 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
  * - `computed`  it says that it has a result, not which
  * - `balloted`  its sealed vote stands in a signed ballot
  * - `opened`    it has told its digest, which fits the seal
+ * - `kept`      its task stayed open in a settle: the vote waits on chain, and counts with others
  * - `agree` `differ`  counted by a settle; terminal
+ * - `withheld`  kept sealed and not opened in time: it has cost what a lie costs; terminal
  * - `lost`      no heartbeat, or silent when it was asked for a ballot; counts again if its answer still comes
  * - `refused`   the worker did not want it; terminal
  * - `failed`    the worker could not, or its failure was of its own machine; terminal
  */
 const MOVES = {
-  leased: ["running", "computed", "lost", "refused", "failed"],
-  running: ["computed", "lost", "refused", "failed"],
-  computed: ["balloted", "lost", "refused", "failed"],
-  balloted: ["opened", "computed", "lost", "refused", "failed"],
-  opened: ["agree", "differ", "computed"],
+  leased: ["running", "computed", "lost", "refused", "failed", "kept"],
+  running: ["computed", "lost", "refused", "failed", "kept"],
+  computed: ["balloted", "lost", "refused", "failed", "kept"],
+  balloted: ["opened", "computed", "lost", "refused", "failed", "kept"],
+  opened: ["agree", "differ", "computed", "lost", "kept"],
+  kept: ["agree", "differ", "withheld", "lost"],
   agree: [],
   differ: [],
-  lost: ["computed"],
+  withheld: [],
+  lost: ["computed", "kept"],
   refused: [],
   failed: [],
 } as const satisfies Record<string, readonly string[]>;
@@ -46,6 +50,8 @@ export type Vote = {
   /** `keccak256(taskId, digest)`, from `computed` on. */
   readonly tag?: Hash;
   readonly digest?: Hash;
+  /** What opens its seal, as far as somebody has told. */
+  readonly secret?: Hash;
   readonly stage?: Stage;
   readonly percent?: number;
   /** Why it ended, when it did. */
@@ -59,7 +65,7 @@ export type Vote = {
 /** Votes that hold a worker's slot. */
 const WORKING: readonly VoteState[] = ["leased", "running"];
 /** Votes whose answer exists. */
-const ANSWERED: readonly VoteState[] = ["computed", "balloted", "opened", "agree", "differ"];
+const ANSWERED: readonly VoteState[] = ["computed", "balloted", "opened", "kept", "agree", "differ"];
 
 export function isWorking(vote: Vote): boolean {
   return WORKING.includes(vote.state);
@@ -71,7 +77,7 @@ export function isAnswered(vote: Vote): boolean {
 }
 
 /** Votes that put their worker's stake at risk. */
-const HELD: readonly VoteState[] = ["leased", "running", "computed", "balloted", "opened"];
+const HELD: readonly VoteState[] = ["leased", "running", "computed", "balloted", "opened", "kept"];
 
 /** Has the worker's stake at risk until it is counted or given up. */
 export function isHeld(vote: Vote): boolean {
@@ -83,7 +89,7 @@ export function canMoveVote(from: VoteState, to: VoteState): boolean {
 }
 
 /** What may change with a move. */
-export type VotePatch = Partial<Pick<Vote, "tag" | "digest" | "stage" | "percent" | "code">>;
+export type VotePatch = Partial<Pick<Vote, "tag" | "digest" | "secret" | "stage" | "percent" | "code">>;
 
 /** @throws IllegalMoveError when the table does not list the move */
 export function moveVote(vote: Vote, to: VoteState, at: number, patch: VotePatch = {}): Vote {

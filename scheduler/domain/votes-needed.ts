@@ -2,9 +2,9 @@ import { consensusOf, votesWanted } from "../../protocol/consensus.ts";
 import { MAX_VOTES_PER_TASK } from "../../protocol/constants.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { needsSecondMachine, ownFailures } from "./failure-votes.ts";
-import { answeredVotes } from "./task-votes.ts";
+import { answeredVotes, weighed } from "./task-votes.ts";
 import type { TaskRecord } from "./task-state.ts";
-import { isWorking } from "./vote-state.ts";
+import { isAnswered, isWorking } from "./vote-state.ts";
 
 /** The answer on which enough workers agree by their tags, as `Hub` will count them; undefined while there is none. */
 export function agreedTag(task: TaskRecord): Hash | undefined {
@@ -19,7 +19,7 @@ export function agreedTag(task: TaskRecord): Hash | undefined {
  */
 export function leasesWanted(task: TaskRecord, candidates: readonly bigint[]): number {
   const working = task.votes.filter(isWorking);
-  const room = Math.max(0, MAX_VOTES_PER_TASK - working.length - answeredVotes(task).length);
+  const room = Math.max(0, MAX_VOTES_PER_TASK - working.length - task.votes.filter(isAnswered).length);
   const expected = working.map((vote) => BigInt(vote.weight));
   const wanted = votesWanted(countable(task), [...expected, ...candidates], task.terms.trust) - working.length;
   const atLeast = needsSecondMachine(task) && working.length === 0 ? 1 : 0;
@@ -28,7 +28,6 @@ export function leasesWanted(task: TaskRecord, candidates: readonly bigint[]): n
 
 function countable(task: TaskRecord): readonly { readonly digest: Hash; readonly weight: bigint }[] {
   const dropped = new Set(ownFailures(task).map((vote) => vote.leaseId));
-  return answeredVotes(task)
-    .filter((vote) => !dropped.has(vote.leaseId))
-    .map((vote) => ({ digest: vote.tag, weight: BigInt(vote.weight) }));
+  const votes = answeredVotes(task).filter((vote) => !dropped.has(vote.leaseId));
+  return weighed(votes.map(({ tag, weight }) => ({ digest: tag, weight })));
 }

@@ -20,7 +20,7 @@ const COUNT_MS = 500;
  * Waits until every worker that was asked has answered, or the time for it is over; time in which the pool was not there
  * does not count, since a worker that has signed for an epoch signs nothing else for it. Whatever ballots came are sealed, even
  * if too few for consensus: workers sign nothing new for this epoch until their ballot has lapsed, so dropping it would
- * cost minutes where sealing it costs gas.
+ * cost minutes where sealing it costs gas. An epoch without any is sealed for tasks that their kept votes decide.
  */
 export async function collectBallots(pool: PoolContext, record: EpochRecord): Promise<Next> {
   const { lane, epoch, asked, ballotsUntil } = record;
@@ -40,7 +40,7 @@ export async function collectBallots(pool: PoolContext, record: EpochRecord): Pr
     .filter((ballot) => ballotFault(record, ballot, record.ballotsUntil) === undefined && ballot.sealBy > now)
     .sort(byWorker);
   const moved =
-    ballots.length > 0
+    ballots.length > 0 || record.tasks.some(({ byKept }) => byKept)
       ? moveEpoch(record, "sealing", {
           ballots,
           leaves: ballots.map(({ worker, votes }) => leafOf(worker, votesHashOf(votes))),
@@ -58,7 +58,7 @@ export async function collectBallots(pool: PoolContext, record: EpochRecord): Pr
  */
 export async function bindVotes(pool: PoolContext, record: EpochRecord): Promise<void> {
   const at = pool.chain.now();
-  for (const { taskId } of record.tasks) {
+  for (const { taskId, byKept = false } of record.tasks) {
     const voters = new Set(
       record.ballots.filter(({ votes }) => votes.some((vote) => vote.taskId === taskId)).map(({ worker }) => worker),
     );
@@ -69,7 +69,7 @@ export async function bindVotes(pool: PoolContext, record: EpochRecord): Promise
       silent.splice(0, silent.length, ...current.votes.filter(isSilent).map(({ worker }) => worker));
       const left = withMovedVotes(current, isSilent, "lost", at, { code: "GM_NO_BALLOT" });
       const balloted = withMovedVotes(left, ({ worker }) => voters.has(worker), "balloted", at);
-      return voters.size > 0 ? sealed(balloted, at) : reconsidered(balloted, at);
+      return voters.size > 0 || byKept ? sealed(balloted, at) : reconsidered(balloted, at);
     });
     for (const worker of task ? silent : []) await pool.workers.count(worker, "bad");
     if (task?.state === "planned") await pool.wake.task(taskId);
@@ -77,7 +77,9 @@ export async function bindVotes(pool: PoolContext, record: EpochRecord): Promise
 }
 
 function sealed(task: TaskRecord, at: number): TaskRecord {
-  return task.state === "agreed" ? moveTask(task, "sealed", at, "ballots are in") : task;
+  if (task.state !== "agreed") return task;
+  const { waitingFor: _over, ...rest } = task;
+  return moveTask(rest, "sealed", at, "ballots are in");
 }
 
 /** An agreed task that has lost votes may no longer be agreed. */

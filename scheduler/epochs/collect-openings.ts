@@ -68,7 +68,7 @@ async function tasksToFetch(
   return noted.filter((task) => {
     // The chain may know better by now: a task that is over has the digest that it was paid for.
     if (task.state !== "sealed" || !task.digest || task.result !== undefined || !needsUpload(task.digest)) return false;
-    return deliverers(record, task, openings).length > 0;
+    return deliverers(task, openings).length > 0;
   });
 }
 
@@ -83,9 +83,9 @@ async function noteDigest(pool: PoolContext, task: TaskRecord, openings: Opening
   return noted ?? task;
 }
 
-function deliverers(record: EpochRecord, task: TaskRecord, openings: Openings): readonly Address[] {
+function deliverers(task: TaskRecord, openings: Openings): readonly Address[] {
   const failed = task.uploadsFailed ?? [];
-  return agreeingWorkers(record, task.taskId, task.digest!, openings).filter((worker) => !failed.includes(worker));
+  return agreeingWorkers(task, task.digest!, openings).filter((worker) => !failed.includes(worker));
 }
 
 async function askForUploads(
@@ -96,7 +96,7 @@ async function askForUploads(
 ): Promise<Next> {
   const uploads: Record<Hash, { worker: Address; at: number }> = { ...record.uploads };
   const asks = tasks.flatMap((task) => {
-    const worker = nextDeliverer(record, task, deliverers(record, task, openings), pool.chain.now());
+    const worker = nextDeliverer(record, task, deliverers(task, openings), pool.chain.now());
     return worker === undefined ? [] : [{ worker, taskId: task.taskId }];
   });
   for (const { worker, taskId } of asks) uploads[taskId] = { worker, at: pool.chain.now() };

@@ -1,10 +1,11 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { GridmillError } from "../../protocol/errors.ts";
-import type { Hash, Hex } from "../../protocol/primitives.ts";
+import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { moveEpoch } from "../domain/epoch-state.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
-import { needsUpload, planSettle } from "../domain/settle-plan.ts";
-import type { Openings } from "../domain/settle-plan.ts";
+import { carriedVotes } from "../domain/kept-votes.ts";
+import { isSafeToOpen, planSettle } from "../domain/settle-plan.ts";
+import type { Openings, SettlePlan } from "../domain/settle-plan.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withMovedVote } from "../domain/task-votes.ts";
 import type { TaskVerdict } from "../ports.ts";
@@ -42,30 +43,37 @@ async function wasSettled(pool: PoolContext, { lane, epoch }: EpochRecord): Prom
   return last.epoch > epoch || (last.epoch === epoch && last.settled);
 }
 
-/** Another process settled it first: the watcher brings what was settled, the rest was left open. */
+/** Another process settled it first: the watcher brings what was settled and what was kept, the rest goes on. */
 async function noteSettled(pool: PoolContext, record: EpochRecord): Promise<Next> {
   for (const { taskId, dealId, index } of record.tasks) {
-    if (!(await pool.chain.isClosed(dealId, index))) await applyVerdict(pool, { kind: "left-open", taskId });
+    if (!(await pool.chain.isClosed(dealId, index))) await applyVerdict(pool, { kind: "released", taskId });
   }
   await pool.epochs.put(record, moveEpoch(record, "settled", { note: "found settled on chain" }));
   return "again";
 }
 
-async function plan(pool: PoolContext, record: EpochRecord, openings: Openings) {
+async function plan(pool: PoolContext, record: EpochRecord, openings: Openings): Promise<SettlePlan> {
   const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
   const preimages = await readPreimages(pool, tasks);
-  const withheld = new Set(tasks.filter((task) => !canBeFetched(task, preimages)).map(({ taskId }) => taskId));
   const deals = await pool.deals.dealsOf(tasks.map(({ dealId }) => dealId));
-  return planSettle(record, openings, deals, withheld, preimages);
+  const undelivered = new Set<Hash>();
+  for (const task of tasks) if (!(await canBeOpened(pool, task, openings, preimages))) undelivered.add(task.taskId);
+  const kept = new Map(tasks.map((task) => [task.taskId, carriedVotes(task)]));
+  return planSettle(record, openings, { deals, undelivered, preimages, kept });
 }
 
-/**
- * Whether requester and contract get what is paid for. What the pool sees no agreement on is not opened either: the chain weighs by
- * the scores of that moment, and might agree on something that nobody has delivered.
- */
-function canBeFetched({ taskId, terms, digest, result }: TaskRecord, preimages: ReadonlyMap<Hash, Hex>): boolean {
-  if (digest === undefined || (terms.hasCallback && !preimages.has(taskId))) return false;
-  return !needsUpload(digest) || result !== undefined;
+/** Whether requester and contract get what might be paid for when the votes of a task are opened. */
+async function canBeOpened(
+  pool: PoolContext,
+  task: TaskRecord,
+  openings: Openings,
+  preimages: ReadonlyMap<Hash, Hex>,
+): Promise<boolean> {
+  const read = async (worker: Address) => [worker, (await pool.chain.standing(worker)).score] as const;
+  const scores = new Map(await Promise.all(task.votes.map(({ worker }) => read(worker))));
+  const { result: _spoiled, ...without } = task;
+  const isSpoiled = task.terms.hasCallback && !preimages.has(task.taskId);
+  return isSafeToOpen(isSpoiled ? without : task, openings, scores);
 }
 
 /** Before the settle, so that whoever hears of its outcome first knows who voted for what. */
@@ -74,21 +82,23 @@ async function openVotes(pool: PoolContext, record: EpochRecord, openings: Openi
   for (const { taskId } of record.tasks) {
     await pool.tasks.update(taskId, (task) =>
       task.votes.reduce((changed, { leaseId, worker, state }) => {
-        const digest = openings[worker]?.digests[taskId];
-        return digest && state === "balloted" ? withMovedVote(changed, leaseId, "opened", at, { digest }) : changed;
+        const { secret, digests } = openings[worker] ?? {};
+        const digest = digests?.[taskId];
+        if (!secret || !digest || state !== "balloted") return changed;
+        return withMovedVote(changed, leaseId, "opened", at, { digest, secret });
       }, task),
     );
   }
 }
 
-/** Tasks of the epoch that no ballot named were not in the settle: they go on as if left open. */
+/** Tasks of the epoch that were not in the settle go on as they were. */
 function withUnnamed(record: EpochRecord, verdicts: readonly TaskVerdict[]): readonly TaskVerdict[] {
   const named = new Set<Hash>(verdicts.map(({ taskId }) => taskId));
   const unnamed = record.tasks.filter(({ taskId }) => !named.has(taskId));
-  return [...verdicts, ...unnamed.map(({ taskId }) => ({ kind: "left-open", taskId }) as const)];
+  return [...verdicts, ...unnamed.map(({ taskId }) => ({ kind: "released", taskId }) as const)];
 }
 
 function summary(verdicts: readonly TaskVerdict[]): string {
   const count = (kind: TaskVerdict["kind"]): number => verdicts.filter((verdict) => verdict.kind === kind).length;
-  return `${count("settled")} settled, ${count("left-open")} left open, ${count("skipped")} skipped`;
+  return `${count("settled")} settled, ${count("kept")} left open, ${count("skipped")} skipped`;
 }

@@ -9,6 +9,8 @@ import { ZERO_HASH } from "../../protocol/primitives.ts";
 import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { encodeSettlement } from "../../protocol/settlement.ts";
 import type { SettledTask, SettledVote } from "../../protocol/settlement.ts";
+import { keptVotesHash, KEPT_OPEN_SECONDS } from "../../protocol/kept-votes.ts";
+import type { CarriedVote, KeptVote } from "../../protocol/settlement.ts";
 import { getBytes, keccak256, recoverAddress } from "ethers";
 import { ChainRevertedError } from "../../chain/errors.ts";
 import type { SettlePlan } from "../../scheduler/domain/settle-plan.ts";
@@ -28,6 +30,12 @@ export class FakeHub {
   now = GENESIS;
   readonly deals = new Map<Hash, Deal>();
   readonly closed = new Map<Hash, "declined" | "claimed">();
+  /** Votes of tasks that stayed open. */
+  readonly kept = new Map<Hash, { readonly keptAt: number; readonly votes: readonly KeptVote[] }>();
+  /** Seals that were opened on chain. */
+  readonly opened = new Set<Hash>();
+  /** Who lost a stake and a third of its score by silence, by task. */
+  readonly withheld = new Map<Hash, Address[]>();
   /** Digest of every settled task. */
   readonly settled = new Map<Hash, Hash>();
   /** What contracts were called with, by task. */
@@ -91,11 +99,17 @@ export class FakeHub {
     const tasks = throughTheWire(plan);
     this.checkBallots(plan, tasks, epoch);
     epoch.settled = true;
-    return tasks.map((task) => this.settleTask(plan, task, epoch));
+    return tasks.flatMap((task) => this.settleTask(plan, task, epoch));
+  }
+
+  /** As `Hub.openVote`: whoever knows the secret may. */
+  openVote(worker: Address, taskId: Hash, digest: Hash, secret: Hash): void {
+    this.opened.add(sealOf(worker, taskId, digest, secret));
+    this.events.push({ kind: "VoteOpened", taskId, worker, digest, secret });
   }
 
   private checkBallots(plan: SettlePlan, tasks: readonly SettledTask[], epoch: Epoch): void {
-    const leaves = plan.ballots.map((ballot) => {
+    const leaves = plan.ballots.flatMap((ballot) => {
       const votes = tasks.flatMap(({ dealId, index, votes: all }) =>
         all
           .filter(({ worker }) => worker === ballot.worker)
@@ -104,6 +118,9 @@ export class FakeHub {
             seal: sealIn(vote, taskIdOf(dealId, index), ballot.secret),
           })),
       );
+      const hasKept = tasks.some(({ kept = [] }) => kept.some(({ worker }) => worker === ballot.worker));
+      if (votes.length === 0 && !hasKept) throw new ChainRevertedError("HubBallotEmpty");
+      if (votes.length === 0) return [];
       if (ballot.sealBy < epoch.sealedAt) throw new ChainRevertedError("HubBallotExpired");
       const votesHash = votesHashOf(votes);
       const { lane, pool } = { lane: plan.lane, pool: plan.deals[0]!.deal.pool };
@@ -115,19 +132,87 @@ export class FakeHub {
     if (jointHashOf(leaves) !== epoch.jointHash) throw new ChainRevertedError("HubSealMismatch");
   }
 
-  private settleTask(plan: SettlePlan, { dealId, index, votes }: SettledTask, { sealedAt }: Epoch): TaskVerdict {
+  private settleTask(plan: SettlePlan, task: SettledTask, { sealedAt }: Epoch): readonly TaskVerdict[] {
+    const { dealId, index, kept = [] } = task;
     const taskId = taskIdOf(dealId, index);
     const { deal } = plan.deals.find((one) => one.dealId === dealId)!;
-    const skipped = (reason: string): TaskVerdict => ({ kind: "skipped", taskId, reason });
-    if (!this.isOpen(dealId)) return skipped("deal not open");
-    if (sealedAt <= deal.openedAt + deal.grace) return skipped("in grace");
-    if (sealedAt > dealDeadline(deal)) return skipped("late");
-    if (this.isClosed(dealId, index)) return skipped("task closed");
+    const reason = this.skipReason(deal, task, sealedAt);
+    if (reason !== undefined) return [{ kind: "skipped", taskId, reason }];
+    this.checkKept(taskId, kept);
+    const silent = this.withhold(taskId, deal, kept);
+    const votes = this.counted(taskId, deal, task, silent);
     const digest = this.accepted(deal, votes);
-    if (digest === undefined || !this.callBack(plan, taskId, digest)) return { kind: "left-open", taskId };
+    const events = silent.map((worker) => ({ kind: "withheld", taskId, worker }) as const);
+    if (digest === undefined || !this.callBack(plan, taskId, digest)) return [...events, this.keep(task, taskId, votes)];
+    this.kept.delete(taskId);
     this.settled.set(taskId, digest);
     this.events.push({ kind: "TaskSettled", dealId, index, digest });
-    return { kind: "settled", taskId, digest };
+    return [...events, { kind: "settled", taskId, digest }];
+  }
+
+  private skipReason(deal: Deal, { dealId, index, kept = [] }: SettledTask, sealedAt: number): string | undefined {
+    const end = dealDeadline(deal) + SETTLE_WINDOW_SECONDS;
+    if (!this.isOpen(dealId)) return "deal not open";
+    if (sealedAt <= deal.openedAt + deal.grace) return "in grace";
+    if (sealedAt > dealDeadline(deal) && !(kept.length > 0 && this.now <= end)) return "late";
+    return this.isClosed(dealId, index) ? "task closed" : undefined;
+  }
+
+  keptOf(taskId: Hash): { keptAt: number; votesHash: Hex } {
+    const { keptAt, votes } = this.kept.get(taskId) ?? { keptAt: 0, votes: [] };
+    return { keptAt, votesHash: keptVotesHash(votes) };
+  }
+
+  private checkKept(taskId: Hash, kept: readonly CarriedVote[]): void {
+    const { votesHash } = this.keptOf(taskId);
+    if (keptVotesHash(kept) !== votesHash) throw new ChainRevertedError("HubKeptVotesMismatch");
+  }
+
+  /** Those that are brought sealed when their time is over: each has lost what a liar loses. */
+  private withhold(taskId: Hash, { workerStake }: Deal, kept: readonly CarriedVote[]): readonly Address[] {
+    if (this.now <= this.keptOf(taskId).keptAt + KEPT_OPEN_SECONDS) return [];
+    const silent = kept.filter(({ isSealed, opening, word }) => isSealed && !opening && !this.opened.has(word));
+    const workers = silent.map(({ worker }) => worker).filter((worker) => this.coverOf(worker) >= workerStake);
+    for (const worker of workers) {
+      this.covers.set(worker, this.coverOf(worker) - workerStake);
+      this.scores.set(worker, Math.floor(((this.scores.get(worker) ?? 0) * 2) / 3));
+      this.withheld.set(taskId, [...(this.withheld.get(taskId) ?? []), worker]);
+      this.events.push({ kind: "VoteWithheld", taskId, worker });
+    }
+    return workers;
+  }
+
+  /** Kept votes first, then the new ones of other workers; those beyond a worker's cover are dropped. */
+  private counted(
+    taskId: Hash,
+    { workerStake }: Deal,
+    { kept = [], votes }: SettledTask,
+    silent: readonly Address[],
+  ): readonly SettledVote[] {
+    const carried = kept.map(({ worker, isSealed, word, opening }): SettledVote => {
+      if (opening) return { worker, digest: opening.digest };
+      return isSealed ? { worker, seal: word } : { worker, digest: word };
+    });
+    const fresh = votes.filter(({ worker }) => !kept.some((vote) => vote.worker === worker));
+    return [...carried.filter(({ worker }) => !silent.includes(worker)), ...fresh].filter(
+      ({ worker }) => this.coverOf(worker) >= workerStake,
+    );
+  }
+
+  private keep({ dealId, index }: SettledTask, taskId: Hash, counted: readonly SettledVote[]): TaskVerdict {
+    const votes = counted.map((vote) => ({
+      worker: vote.worker,
+      isSealed: "seal" in vote,
+      word: "seal" in vote ? vote.seal : vote.digest,
+    }));
+    this.kept.delete(taskId);
+    if (votes.length > 0) this.kept.set(taskId, { keptAt: this.now, votes });
+    this.events.push({ kind: "TaskKept", dealId, index, votes });
+    return { kind: "kept", taskId, votes };
+  }
+
+  private coverOf(worker: Address): bigint {
+    return this.covers.get(worker) ?? 0n;
   }
 
   /** Calls a contract that waits for the task; false without the preimage of its digest. */
@@ -145,11 +230,10 @@ export class FakeHub {
     return true;
   }
 
-  private accepted({ maxWeight, trust, workerStake }: Deal, votes: readonly SettledVote[]): Hash | undefined {
+  private accepted({ maxWeight, trust }: Deal, votes: readonly SettledVote[]): Hash | undefined {
     if (votes.some((vote) => !("digest" in vote))) return undefined;
-    const covered = votes.filter(({ worker }) => (this.covers.get(worker) ?? 0n) >= workerStake);
     return consensusOf(
-      covered.map((vote) => ({
+      votes.map((vote) => ({
         digest: "digest" in vote ? vote.digest : ZERO_HASH,
         weight: voteWeight(this.scores.get(vote.worker) ?? 0, maxWeight),
       })),
@@ -177,6 +261,7 @@ export function fakePoolChain(hub: FakeHub): PoolChain {
     now: () => hub.now,
     dealIsOpen: (dealId) => read(() => hub.isOpen(dealId)),
     isClosed: (dealId, index) => read(() => hub.isClosed(dealId, index)),
+    keptVotesOf: (taskId) => read(() => hub.keptOf(taskId)),
     lastEpoch: (lane) => read(() => ({ ...hub.lastEpoch(lane) })),
     standing: (worker) => read(() => ({ score: hub.scores.get(worker) ?? 0, cover: hub.covers.get(worker) ?? 0n })),
     hasFunds: (account) => read(() => hub.covers.has(account)),

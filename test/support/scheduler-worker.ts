@@ -101,6 +101,14 @@ export class FakeWorker {
     }
   }
 
+  /** What opens the vote of its last ballot for a task: by itself on chain, or told to the pool once more. */
+  openingOf(taskId: Hash): MessageOf<WorkerMessage, "open"> {
+    const ballots = [...this.#ballots.values()].filter(({ message }) => message.votes.some((v) => v.taskId === taskId));
+    const { secret, message } = ballots.at(-1)!;
+    const { pool, lane, epoch } = message;
+    return { type: "open", pool, lane, epoch, secret, digests: [{ taskId, digest: this.#votes.get(taskId)!.digest }] };
+  }
+
   private onLease({ leaseId, taskId, deal }: Lease): readonly WorkerMessage[] {
     const known = this.#votes.get(taskId);
     if (known) {

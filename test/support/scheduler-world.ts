@@ -208,6 +208,11 @@ export class SchedulerWorld implements AsyncDisposable {
     for (const worker of this.workers.values()) await this.reconnect(worker);
   }
 
+  /** Its checkpoint is lost: every event of the chain comes again. */
+  forgetChain(): void {
+    this.#handled = 0;
+  }
+
   /** Every wake and every message on its way is lost. */
   loseAll(): void {
     this.#due = { wakes: new Set(), later: new Map() };

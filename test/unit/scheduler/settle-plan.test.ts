@@ -61,12 +61,13 @@ function epochOf(cases: readonly Case[]): { epoch: EpochRecord; openings: Openin
 
 const planOf = (
   cases: readonly Case[],
-  withheld: readonly Hash[] = [],
+  undelivered: readonly Hash[] = [],
   preimages: ReadonlyMap<Hash, Hex> = new Map(),
 ) => {
   const { epoch, openings } = epochOf(cases);
+  const facts = { undelivered: new Set(undelivered), preimages, kept: new Map() };
   const deals = new Map(cases.map(({ deal }) => [dealIdOf(deal), deal]));
-  return planSettle(epoch, openings, deals, new Set(withheld), preimages);
+  return planSettle(epoch, openings, { ...facts, deals });
 };
 
 const deal = aDeal({ volume: 100 });
@@ -89,16 +90,19 @@ describe("a settle", function () {
   it("shows no secret of a worker that opened nothing", function () {
     const { epoch } = epochOf([{ deal, index: 0, ballots: { 1: open(DIGEST) } }]);
 
-    const { ballots } = planSettle(epoch, {}, new Map([[dealIdOf(deal), deal]]), new Set(), new Map());
+    const { ballots } = planSettle(epoch, {}, {
+      ...{ deals: new Map([[dealIdOf(deal), deal]]), undelivered: new Set<Hash>() },
+      ...{ preimages: new Map<Hash, Hex>(), kept: new Map() },
+    });
 
     expect(ballots[0]!.secret).to.equal(ZERO_HASH);
   });
 
-  it("keeps every vote sealed for an output that nobody could deliver, and the others open", function () {
-    const withheld = aTask({}, { deal, index: 1 }).taskId;
+  it("brings every new vote sealed for an output that nobody could deliver, and the others open", function () {
+    const undelivered = aTask({}, { deal, index: 1 }).taskId;
     const cases = [0, 1].map((index) => ({ deal, index, ballots: { 1: open(DIGEST), 2: open(DIGEST) } }));
 
-    const { tasks } = planOf(cases, [withheld]);
+    const { tasks } = planOf(cases, [undelivered]);
 
     expect(tasks.map(({ votes }) => votes.map((vote) => "digest" in vote))).to.deep.equal([
       [true, true],
@@ -173,14 +177,14 @@ describe("what the opened votes agree on", function () {
   });
 
   it("is delivered by those that opened it, in the order of their addresses", function () {
-    const { epoch, openings, task } = of({
+    const { openings, task } = of({
       3: open(DIGEST),
       1: open(DIGEST),
       2: open(OTHER_DIGEST),
       4: silent(DIGEST),
     });
 
-    expect(agreeingWorkers(epoch, task.taskId, DIGEST, openings)).to.deep.equal([addressOf(1), addressOf(3)]);
+    expect(agreeingWorkers(task, DIGEST, openings)).to.deep.equal([addressOf(1), addressOf(3)]);
   });
 
   it("has an output unless it is a failure", function () {

@@ -21,14 +21,16 @@ const TASK_MOVES: Readonly<Record<TaskState, readonly TaskState[]>> = {
 };
 
 const VOTE_MOVES: Readonly<Record<VoteState, readonly VoteState[]>> = {
-  leased: ["running", "computed", "lost", "refused", "failed"],
-  running: ["computed", "lost", "refused", "failed"],
-  computed: ["balloted", "lost", "refused", "failed"],
-  balloted: ["opened", "computed", "lost", "refused", "failed"],
-  opened: ["agree", "differ", "computed"],
+  leased: ["running", "computed", "lost", "refused", "failed", "kept"],
+  running: ["computed", "lost", "refused", "failed", "kept"],
+  computed: ["balloted", "lost", "refused", "failed", "kept"],
+  balloted: ["opened", "computed", "lost", "refused", "failed", "kept"],
+  opened: ["agree", "differ", "computed", "lost", "kept"],
+  kept: ["agree", "differ", "withheld", "lost"],
   agree: [],
   differ: [],
-  lost: ["computed"],
+  withheld: [],
+  lost: ["computed", "kept"],
   refused: [],
   failed: [],
 };
@@ -95,7 +97,7 @@ describe("vote states", function () {
       VOTE_STATES.filter((state) => check(aVote(aTask().taskId, addressOf(1), state)));
 
     expect(inState(isWorking)).to.have.members(["leased", "running"]);
-    expect(inState(isAnswered)).to.have.members(["computed", "balloted", "opened", "agree", "differ"]);
-    expect(inState(isHeld)).to.have.members(["leased", "running", "computed", "balloted", "opened"]);
+    expect(inState(isAnswered)).to.have.members(["computed", "balloted", "opened", "kept", "agree", "differ"]);
+    expect(inState(isHeld)).to.have.members(["leased", "running", "computed", "balloted", "opened", "kept"]);
   });
 });
