@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import Table from "cli-table3";
 
-import { openMarketFixture } from "../../test/contracts/support/market.ts";
+import { FUNDS, openMarketFixture } from "../../test/contracts/support/market.ts";
 import { replaceFile } from "../report.ts";
 import { measureMaxBatch } from "./limits.ts";
 import { matrixRows } from "./matrix.ts";
@@ -36,6 +36,9 @@ function render(rows: readonly GasRow[]): string {
 
 async function wholeReport(rows: readonly GasRow[]): Promise<unknown> {
   const market = await openMarketFixture();
+  for (const account of [market.requester, market.poolOwner]) {
+    await market.escrow.connect(market.holder).depositFor(account, 100n * FUNDS);
+  }
   const all = [...rows, ...(await matrixRows(market))];
   return {
     rows: all.map((each) => ({ reference: null, target: null, ...each, ratio: ratioOf(each) })),

@@ -1,6 +1,7 @@
 import {
   EPOCH_CALLBACK_LIMIT,
   EPOCH_GAS_LIMIT,
+  TRANSACTION_GAS_CAP,
   MAX_VOTES_PER_TASK,
   SETTLE_WINDOW_SECONDS,
 } from "../../protocol/constants.ts";
@@ -126,12 +127,16 @@ function fits(tasks: readonly TaskRecord[]): boolean {
     ...task.votes.filter((vote) => vote.state === "kept"),
   ]);
   const callbacks = tasks.filter(({ terms }) => terms.hasCallback).length;
-  const gas = estimateSettleGas({
+  const size = {
     deals: new Set(tasks.map((task) => task.dealId)).size,
     tasks: tasks.length,
     votes: votes.length,
     ballots: new Set(votes.map((vote) => vote.worker)).size,
     callbacks,
-  });
-  return gas <= EPOCH_GAS_LIMIT && callbacks <= EPOCH_CALLBACK_LIMIT;
+  };
+  // One worker that opens nothing may leave every task open, and to keep votes costs more than to pay them.
+  const worst = estimateSettleGas({ ...size, open: true });
+  return (
+    estimateSettleGas(size) <= EPOCH_GAS_LIMIT && worst <= TRANSACTION_GAS_CAP && callbacks <= EPOCH_CALLBACK_LIMIT
+  );
 }

@@ -98,8 +98,9 @@ function mightBeAccepted(
  */
 export function planSettle(epoch: EpochRecord, openings: Openings, facts: SettleFacts): SettlePlan {
   const { deals, undelivered, preimages, kept } = facts;
-  const named = epoch.tasks.filter(({ taskId, byKept = false }) =>
-    epoch.ballots.some((ballot) => sealIn(ballot, taskId)) || (byKept && !undelivered.has(taskId)),
+  const named = epoch.tasks.filter(
+    ({ taskId, byKept = false }) =>
+      epoch.ballots.some((ballot) => sealIn(ballot, taskId)) || (byKept && !undelivered.has(taskId)),
   );
   const dealIds = [...new Set(named.map((task) => task.dealId))].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
   const tasks = named.map((task): SettledTask => {

@@ -143,7 +143,8 @@ export class FakeHub {
     const votes = this.counted(taskId, deal, task, silent);
     const digest = this.accepted(deal, votes);
     const events = silent.map((worker) => ({ kind: "withheld", taskId, worker }) as const);
-    if (digest === undefined || !this.callBack(plan, taskId, digest)) return [...events, this.keep(task, taskId, votes)];
+    if (digest === undefined || !this.callBack(plan, taskId, digest))
+      return [...events, this.keep(task, taskId, votes)];
     this.kept.delete(taskId);
     this.settled.set(taskId, digest);
     this.events.push({ kind: "TaskSettled", dealId, index, digest });

@@ -1,7 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { expect } from "chai";
+
 import fc from "fast-check";
 
 import { sealOf } from "../../../protocol/ballot.ts";
+import { TRANSACTION_GAS_CAP } from "../../../protocol/constants.ts";
 import { dealIdOf } from "../../../protocol/deal.ts";
 import { failDigest } from "../../../protocol/digest.ts";
 import { IllegalMoveError } from "../../../protocol/errors.ts";
@@ -82,10 +87,24 @@ describe("when an epoch is closed", function () {
   });
 
   it("before its settle would cost more gas than the limit, however many tasks may be in it", function () {
-    const tasks = many(900);
+    const deals = Array.from({ length: 150 }, (_unused, i) => aDeal({ openedAt: GENESIS - i }));
+    const tasks = deals.map((deal) => agreed(0, deal));
     const chosen = sealed({ agreed: tasks, underway: 5 }, { maxTasks: 10_000 });
 
-    expect(chosen.length).to.be.within(500, 899);
+    expect(chosen.length).to.be.within(70, 100);
+  });
+
+  it("before its settle could not be sent any more if every task of it stayed open", function () {
+    const path = join(import.meta.dirname, "../../../snapshots/gas.json");
+    const measured = JSON.parse(readFileSync(path, "utf8")) as Record<string, number>;
+    const [one, twenty] = ["a task", "20 tasks of one deal"].map(
+      (name) => measured[`settle, 2 votes of ${name} kept`]!,
+    );
+
+    const chosen = sealed({ agreed: many(900), underway: 5 }, { maxTasks: 10_000 });
+
+    expect(one! + (chosen.length * (twenty! - one!)) / 19).to.be.below(Number(TRANSACTION_GAS_CAP));
+    expect(chosen.length).to.be.above(300);
   });
 
   it("before it would make more than 40 callbacks", function () {

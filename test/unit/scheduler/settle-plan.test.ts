@@ -90,10 +90,14 @@ describe("a settle", function () {
   it("shows no secret of a worker that opened nothing", function () {
     const { epoch } = epochOf([{ deal, index: 0, ballots: { 1: open(DIGEST) } }]);
 
-    const { ballots } = planSettle(epoch, {}, {
-      ...{ deals: new Map([[dealIdOf(deal), deal]]), undelivered: new Set<Hash>() },
-      ...{ preimages: new Map<Hash, Hex>(), kept: new Map() },
-    });
+    const { ballots } = planSettle(
+      epoch,
+      {},
+      {
+        ...{ deals: new Map([[dealIdOf(deal), deal]]), undelivered: new Set<Hash>() },
+        ...{ preimages: new Map<Hash, Hex>(), kept: new Map() },
+      },
+    );
 
     expect(ballots[0]!.secret).to.equal(ZERO_HASH);
   });
