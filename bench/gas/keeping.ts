@@ -32,10 +32,12 @@ async function keepingRowsOf(market: Market, count: number): Promise<readonly Ga
   );
   const second = await wholeRound(market, { casts: castsOn(tasks, market.workers.slice(2, 4), 2), kept });
   const name = count === 1 ? "a task" : `${count} tasks of one deal`;
+  const keeping = await gasOf(Promise.resolve(first.settling));
+  const rows = [row(`settle, 2 votes of ${name} kept`, keeping, { estimate: Number(first.estimate) })];
+  // Of one task alone it differs by more than a percent from run to run, as accounts collide in the settle's ledger.
+  if (count === 1) return rows;
   return [
-    row(`settle, 2 votes of ${name} kept`, await gasOf(Promise.resolve(first.settling)), {
-      estimate: Number(first.estimate),
-    }),
+    ...rows,
     row(`settle, ${name} by 2 kept and 2 new votes`, second.settle, { estimate: Number(second.estimate) }),
   ];
 }

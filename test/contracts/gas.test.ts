@@ -28,7 +28,7 @@ describe("gas", function () {
   it("of a settle is never above its estimate, by which epochs are closed", function () {
     const settles = rows.filter(({ estimate }) => estimate !== undefined);
 
-    expect(settles).to.have.lengthOf(9);
+    expect(settles).to.have.lengthOf(8);
     for (const { name, gas, estimate } of settles) expect(gas, name).to.be.at.most(estimate!);
   });
 });
