@@ -57,6 +57,7 @@ export const EVENT_SCHEMAS = {
   Deposited: z.object({ account: AddressSchema, from: AddressSchema, amount: uint256 }),
   Withdrawn: z.object({ account: AddressSchema, to: AddressSchema, amount: uint256 }),
   Posted: z.object({ account: AddressSchema, available: change, locked: change }),
+  Locked: z.object({ account: AddressSchema, amount: uint256 }),
   Burned: z.object({ amount: uint256 }),
   // Registries
   AppRegistered: z.object({ id: uint256, owner: AddressSchema, reference: z.string(), digest: HashSchema }),

@@ -6,18 +6,13 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 
 import {IEscrow} from "./interfaces/IEscrow.sol";
 import {MillToken} from "./MillToken.sol";
+import {Balance, BalanceLib} from "./types/Balance.sol";
 import {Entry} from "./types/Entry.sol";
 
 /// @title Escrow
 /// @notice See {IEscrow}. Nobody owns it; who may post is fixed at construction.
 contract Escrow is IEscrow {
     using SafeERC20 for IERC20;
-
-    /// @dev One slot.
-    struct Balance {
-        uint128 available;
-        uint128 locked;
-    }
 
     /* IMMUTABLES */
 
@@ -72,19 +67,33 @@ contract Escrow is IEscrow {
 
     /// @inheritdoc IEscrow
     function post(Entry[] calldata entries) external {
-        if (msg.sender != marketplace && msg.sender != hub) revert EscrowNotLedger(msg.sender);
-
+        _checkLedger();
         int256 sum;
         for (uint256 i; i < entries.length; ++i) {
             Entry calldata entry = entries[i];
-            Balance storage balance = _balances[entry.account];
-            balance.available = _changed(entry.account, balance.available, entry.available);
-            balance.locked = _changed(entry.account, balance.locked, entry.locked);
-            sum += int256(entry.available) + entry.locked;
-            emit Posted(entry.account, entry.available, entry.locked);
+            (address account, int128 available, int128 locked) = (entry.account, entry.available, entry.locked);
+            _change(account, available, locked);
+            unchecked {
+                sum += int256(available) + locked; // of no more entries than fit a block
+            }
+            emit Posted(account, available, locked);
         }
         if (sum > 0) revert EscrowCreatesTokens(sum);
         if (sum < 0) pendingBurn += uint256(-sum);
+    }
+
+    /// @inheritdoc IEscrow
+    function lock(address account, uint256 amount) external {
+        _checkLedger();
+        Balance balance = _balances[account];
+        uint128 available = balance.available();
+        if (amount > available) revert EscrowInsufficientBalance(account, available, -int256(amount));
+        uint128 change = uint128(amount);
+        unchecked {
+            // Compared above; and what an account has is never more than the token's supply.
+            _balances[account] = BalanceLib.pack(available - change, balance.locked() + change);
+        }
+        emit Locked(account, amount);
     }
 
     /* ANYBODY */
@@ -101,8 +110,8 @@ contract Escrow is IEscrow {
 
     /// @inheritdoc IEscrow
     function balanceOf(address account) external view returns (uint128 available, uint128 locked) {
-        Balance storage balance = _balances[account];
-        return (balance.available, balance.locked);
+        Balance balance = _balances[account];
+        return (balance.available(), balance.locked());
     }
 
     /* PRIVATE */
@@ -110,7 +119,7 @@ contract Escrow is IEscrow {
     function _deposit(address account, uint128 amount) private {
         if (amount == 0) revert EscrowZeroAmount();
 
-        _balances[account].available += amount;
+        _changeAvailable(account, int256(uint256(amount)));
 
         emit Deposited(account, msg.sender, amount);
 
@@ -119,19 +128,36 @@ contract Escrow is IEscrow {
 
     function _withdraw(address to, uint128 amount) private {
         if (amount == 0) revert EscrowZeroAmount();
-        Balance storage balance = _balances[msg.sender];
-        balance.available = _changed(msg.sender, balance.available, -int256(uint256(amount)));
+        _changeAvailable(msg.sender, -int256(uint256(amount)));
 
         emit Withdrawn(msg.sender, to, amount);
 
         IERC20(token).safeTransfer(to, amount);
     }
 
+    function _change(address account, int256 available, int256 locked) private {
+        Balance balance = _balances[account];
+        _balances[account] = BalanceLib.pack(
+            _changed(account, balance.available(), available),
+            _changed(account, balance.locked(), locked)
+        );
+    }
+
+    function _changeAvailable(address account, int256 change) private {
+        Balance balance = _balances[account];
+        _balances[account] = BalanceLib.pack(_changed(account, balance.available(), change), balance.locked());
+    }
+
+    /// @dev `change` is less than 128 bits either way.
     function _changed(address account, uint128 balance, int256 change) private pure returns (uint128) {
-        int256 result = int256(uint256(balance)) + change;
-        if (result < 0 || result > int256(uint256(type(uint128).max))) {
-            revert EscrowInsufficientBalance(account, balance, change);
+        unchecked {
+            int256 result = int256(uint256(balance)) + change;
+            if (uint256(result) <= type(uint128).max) return uint128(uint256(result));
         }
-        return uint128(uint256(result));
+        revert EscrowInsufficientBalance(account, balance, change);
+    }
+
+    function _checkLedger() private view {
+        if (msg.sender != marketplace && msg.sender != hub) revert EscrowNotLedger(msg.sender);
     }
 }

@@ -7,6 +7,11 @@ import {IMarketplace} from "./interfaces/IMarketplace.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {AppOrder, DatasetOrder, OrdersLib, PoolOrder, RequestOrder} from "./types/Orders.sol";
 
+/// @dev 256 nonces, one bit each.
+struct NonceWord {
+    uint256 used;
+}
+
 /// @title Signers
 /// @notice What signers have said on chain about their orders, and what is left of what they signed. The part of
 /// {Marketplace} that knows people; see {IMarketplace}.
@@ -26,8 +31,7 @@ abstract contract Signers is IMarketplace, EIP712 {
     mapping(address signer => mapping(bytes32 orderHash => bool)) public isApproved;
     /// @inheritdoc IMarketplace
     mapping(address payer => mapping(address requester => uint256)) public allowanceOf;
-    /// @dev One bit a nonce, 256 to a word.
-    mapping(address requester => mapping(uint256 word => uint256)) private _usedNonces;
+    mapping(address requester => mapping(uint256 index => NonceWord)) private _nonceWords;
 
     /* SIGNERS */
 
@@ -70,7 +74,7 @@ abstract contract Signers is IMarketplace, EIP712 {
     function cancelRequestOrder(RequestOrder calldata order) external {
         if (msg.sender != order.requester) revert MarketplaceNotRequester(order.requester, msg.sender);
         if (isNonceUsed(order.requester, order.nonce)) revert MarketplaceNonceUsed(order.requester, order.nonce);
-        _useNonce(order.requester, order.nonce);
+        _nonceWordOf(order.requester, order.nonce).used |= _bitOf(order.nonce);
         emit OrderCancelled(msg.sender, hashRequestOrder(order));
     }
 
@@ -109,7 +113,7 @@ abstract contract Signers is IMarketplace, EIP712 {
 
     /// @inheritdoc IMarketplace
     function isNonceUsed(address requester, uint256 nonce) public view returns (bool) {
-        return _usedNonces[requester][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+        return _nonceWordOf(requester, nonce).used & _bitOf(nonce) != 0;
     }
 
     /* INTERNAL: WHAT IS WRONG */
@@ -136,14 +140,10 @@ abstract contract Signers is IMarketplace, EIP712 {
         if (block.timestamp > expiry) {
             return abi.encodeWithSelector(MarketplaceOrderExpired.selector, orderHash, expiry);
         }
+        if (Signatures.isValid(signer, orderHash, signature)) return problem;
         // The approval last: whoever signed does not pay for looking it up.
-        if (Signatures.isValid(signer, orderHash, signature) || isApproved[signer][orderHash]) return problem;
+        if (isApproved[signer][orderHash]) return problem;
         return abi.encodeWithSelector(MarketplaceBadSignature.selector, orderHash, signer);
-    }
-
-    function _problemOfNonce(address requester, uint256 nonce) internal view returns (bytes memory problem) {
-        if (!isNonceUsed(requester, nonce)) return problem;
-        return abi.encodeWithSelector(MarketplaceNonceUsed.selector, requester, nonce);
     }
 
     function _problemOfAllowance(
@@ -151,14 +151,30 @@ abstract contract Signers is IMarketplace, EIP712 {
         address requester,
         uint256 price
     ) internal view returns (bytes memory problem) {
-        if (payer == requester) return problem;
         uint256 allowance = allowanceOf[payer][requester];
         // Who allows nothing is not named as payer of a deal that costs nothing either.
         if (allowance != 0 && price <= allowance) return problem;
         return abi.encodeWithSelector(MarketplaceAllowanceTooLow.selector, payer, requester, allowance, price);
     }
 
+    function _problemOfNonce(
+        address requester,
+        uint256 nonce,
+        uint256 usedNonces
+    ) internal pure returns (bytes memory problem) {
+        if (usedNonces & _bitOf(nonce) == 0) return problem;
+        return abi.encodeWithSelector(MarketplaceNonceUsed.selector, requester, nonce);
+    }
+
     /* INTERNAL: USING UP */
+
+    function _nonceWordOf(address requester, uint256 nonce) internal view returns (NonceWord storage) {
+        return _nonceWords[requester][nonce >> 8];
+    }
+
+    function _bitOf(uint256 nonce) internal pure returns (uint256) {
+        return 1 << (nonce & 0xff);
+    }
 
     /// @dev Tasks that may still be taken from an ask; the greatest value where it is unlimited.
     function _remainingOf(address signer, bytes32 orderHash, uint256 volume) internal view returns (uint256) {
@@ -168,10 +184,6 @@ abstract contract Signers is IMarketplace, EIP712 {
 
     function _consume(address signer, bytes32 orderHash, uint256 volume, uint256 taken) internal {
         if (volume != UNLIMITED) consumedOf[signer][orderHash] += taken;
-    }
-
-    function _useNonce(address requester, uint256 nonce) internal {
-        _usedNonces[requester][nonce >> 8] |= 1 << (nonce & 0xff);
     }
 
     /// @dev An allowance of the greatest value is not counted down.

@@ -16,6 +16,9 @@ interface IEscrow {
     /// @notice A ledger changed the two balances of `account` by these amounts.
     event Posted(address indexed account, int128 available, int128 locked);
 
+    /// @notice A ledger locked `amount` of what was available to `account`.
+    event Locked(address indexed account, uint256 amount);
+
     /// @notice `amount` that ledgers had written off left the token's supply.
     event Burned(uint256 amount);
 
@@ -53,6 +56,9 @@ interface IEscrow {
     /// @notice Changes balances by double entry. Only for the two ledgers.
     /// @dev The sum of all changes is minus what is burned; it may not be positive.
     function post(Entry[] calldata entries) external;
+
+    /// @notice Moves `amount` of what is available to `account` to what is locked. Only for the two ledgers.
+    function lock(address account, uint256 amount) external;
 
     /// @notice Burns what ledgers have written off so far. Anybody may call it.
     /// @return amount What was burned.

@@ -133,6 +133,35 @@ interface IMarketplace {
     /// greatest value is not counted down. What a deal gives back goes to the payer and not to the allowance.
     function allow(address requester, uint256 amount) external;
 
+    /// @notice Why {matchOrders} would not open a deal of these four now.
+    /// @return problem The encoded error that it would revert with: of this contract, of {IEscrow} where money is missing,
+    /// or of a registry where an asset does not exist. Empty where it would open the deal.
+    function problemOfMatch(
+        SignedAppOrder calldata app,
+        SignedDatasetOrder calldata dataset,
+        SignedPoolOrder calldata pool,
+        SignedRequestOrder calldata request
+    ) external view returns (bytes memory problem);
+
+    /// @notice Whether an ask stands, whoever may take from it, and what is left of it. Money is another matter.
+    /// @return left Tasks that can be taken from it now; the greatest value where it is unlimited, zero where there is a
+    /// problem.
+    /// @return problem Why nothing can be taken from it, as the encoded error that a match would revert with; else empty.
+    function statusOfAppOrder(SignedAppOrder calldata app) external view returns (uint256 left, bytes memory problem);
+    function statusOfDatasetOrder(
+        SignedDatasetOrder calldata dataset
+    ) external view returns (uint256 left, bytes memory problem);
+    function statusOfPoolOrder(
+        SignedPoolOrder calldata pool
+    ) external view returns (uint256 left, bytes memory problem);
+
+    /// @notice Whether a request stands, whatever the asks. Money is another matter.
+    /// @return left Its tasks; zero where there is a problem. It is filled whole or not at all.
+    /// @return problem Why it cannot be filled, as the encoded error that a match would revert with; else empty.
+    function statusOfRequestOrder(
+        SignedRequestOrder calldata request
+    ) external view returns (uint256 left, bytes memory problem);
+
     /// @notice The hash that is signed for an order.
     function hashAppOrder(AppOrder calldata order) external view returns (bytes32);
     function hashDatasetOrder(DatasetOrder calldata order) external view returns (bytes32);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IMarketplace} from "../interfaces/IMarketplace.sol";
 import {Deal} from "../types/Deal.sol";
-import {Entry} from "../types/Entry.sol";
-import {PoolOrder, RequestOrder} from "../types/Orders.sol";
+import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
 import {Matching} from "./Matching.sol";
 
-/// @dev What a match learns of its asks. The dataset's four stay zero where there is none.
+/// @dev What a match learns of its asks. The dataset's two stay zero where there is none.
 struct Asks {
     bytes32 appOrder;
     bytes32 datasetOrder;
@@ -14,8 +14,6 @@ struct Asks {
     address appOwner;
     address datasetOwner;
     address poolOwner;
-    uint128 appPrice;
-    uint128 datasetPrice;
     uint256 left; // tasks that can be taken from all of them
     bytes32 scarcest; // the order that has no more than these
 }
@@ -27,6 +25,8 @@ using DealTerms for Asks global;
 library DealTerms {
     /// @dev What a pool owner stakes on a task, in percent of the pool price.
     uint256 private constant POOL_STAKE_PERCENT = 30;
+    /// @dev Of a deal: 26 words.
+    uint256 private constant DEAL_BYTES = 832;
 
     /// @notice No more can be taken than `remaining` of this order.
     function limitTo(Asks memory asks, bytes32 orderHash, uint256 remaining) internal pure {
@@ -35,30 +35,36 @@ library DealTerms {
     }
 
     /// @notice What these asks say of every deal that takes from them.
-    function offerOf(PoolOrder calldata pool, Asks memory asks) internal view returns (Deal memory deal) {
+    function offerOf(
+        AppOrder calldata app,
+        DatasetOrder calldata dataset,
+        PoolOrder calldata pool,
+        Asks memory asks
+    ) internal view returns (Deal memory deal) {
+        deal.app = app.app;
         deal.pool = pool.pool;
         deal.appOwner = asks.appOwner;
-        deal.datasetOwner = asks.datasetOwner;
         deal.poolOwner = asks.poolOwner;
-        deal.appPrice = asks.appPrice;
-        deal.datasetPrice = asks.datasetPrice;
+        deal.appPrice = app.price;
         deal.poolPrice = pool.price;
         deal.poolStake = uint128((uint256(pool.price) * POOL_STAKE_PERCENT) / 100);
         deal.workerStake = uint128((uint256(pool.price) * pool.workerStake) / Matching.BPS);
         deal.schedulerShare = pool.schedulerShare;
         deal.lane = pool.lane;
+        deal.category = pool.category;
         deal.openedAt = uint40(block.timestamp);
+        if (asks.datasetOrder == 0) return deal;
+        deal.dataset = dataset.dataset;
+        deal.datasetOwner = asks.datasetOwner;
+        deal.datasetPrice = dataset.price;
     }
 
-    /// @notice Makes it the deal of this request; `grace` is the pool's.
-    function fill(Deal memory deal, RequestOrder calldata request, bytes32 requestHash, uint16 grace) internal pure {
-        deal.app = request.app;
-        deal.dataset = request.dataset;
+    /// @notice Makes it the deal of this request, if the two agree; `grace` is the pool's.
+    function fill(Deal memory deal, RequestOrder memory request, bytes32 requestHash, uint16 grace) internal pure {
         deal.requester = request.requester;
         deal.payer = request.payer;
         deal.beneficiary = request.beneficiary;
         deal.callback = request.callback;
-        deal.category = request.category;
         deal.maxWeight = request.maxWeight;
         deal.trust = request.trust;
         deal.volume = request.volume;
@@ -69,21 +75,18 @@ library DealTerms {
         deal.grace = request.callback == address(0) ? grace : 0;
     }
 
-    /// @notice What the payer locks for all tasks of the deal.
-    function price(Deal memory deal) internal pure returns (uint256) {
-        return (uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice) * deal.volume;
+    /// @notice What the payer locks for one task.
+    function taskPrice(Deal memory deal) internal pure returns (uint256) {
+        return uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice;
     }
 
-    /// @notice What the pool owner stakes on all tasks of the deal.
-    function stake(Deal memory deal) internal pure returns (uint256) {
-        return uint256(deal.poolStake) * deal.volume;
-    }
-
-    /// @notice Both as entries. The price must fit; the stake is never more.
-    function locks(Deal memory deal) internal pure returns (Entry[] memory entries) {
-        entries = new Entry[](2);
-        (entries[0].account, entries[1].account) = (deal.payer, deal.poolOwner);
-        entries[0].lock(int128(uint128(price(deal))));
-        entries[1].lock(int128(uint128(stake(deal))));
+    /// @notice Emits {IMarketplace-DealOpened}.
+    function announce(Deal memory deal, bytes32 dealId) internal {
+        bytes32 topic = IMarketplace.DealOpened.selector;
+        (uint256 pool, address requester) = (deal.pool, deal.requester);
+        // Assembly, because `emit` would clean and copy word by word what lies there in the same form.
+        assembly ("memory-safe") {
+            log4(deal, DEAL_BYTES, topic, dealId, pool, requester)
+        }
     }
 }

@@ -15,6 +15,22 @@ library Matching {
     uint8 internal constant MIN_MAX_WEIGHT = 2;
     uint8 internal constant MAX_MAX_WEIGHT = 127;
 
+    /// @notice What the four say that does not fit together.
+    function problemOfTerms(
+        AppOrder calldata app,
+        DatasetOrder calldata dataset,
+        PoolOrder calldata pool,
+        RequestOrder calldata request,
+        bool withDataset
+    ) internal pure returns (bytes memory problem) {
+        problem = problemOfRequest(request);
+        if (problem.length == 0) problem = problemOfApp(app, request, pool.pool);
+        if (problem.length == 0 && (withDataset || request.dataset != 0)) {
+            problem = problemOfDataset(dataset, request, pool.pool);
+        }
+        if (problem.length == 0) problem = problemOfPool(pool, request);
+    }
+
     /// @notice What keeps the request from being served by anybody.
     function problemOfRequest(RequestOrder calldata request) internal pure returns (bytes memory problem) {
         if (request.volume == 0) return abi.encodeWithSelector(IMarketplace.MarketplaceZeroVolume.selector);

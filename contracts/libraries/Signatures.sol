@@ -2,31 +2,45 @@
 pragma solidity 0.8.28;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 /// @title Signatures
 /// @notice Whether `signer` signed `hash`: with a key first, then by ERC-1271.
 /// @dev OpenZeppelin's SignatureChecker asks a contract without a gas cap, and never tries a contract's key.
 library Signatures {
     uint256 internal constant ERC1271_GAS = 100_000;
+    /// @dev Half the order of secp256k1.
+    uint256 private constant HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
+    bytes32 private constant HIGHEST_BIT = bytes32(uint256(1 << 255));
 
     function isValid(address signer, bytes32 hash, bytes calldata signature) internal view returns (bool) {
-        return signedByKey(signer, hash, signature) || _acceptedByContract(signer, hash, signature);
+        if (signedByKey(signer, hash, signature)) return true;
+        return _acceptedByContract(signer, hash, signature);
     }
 
     /// @dev 65 bytes (r, s, v) or 64 (r, vs; ERC-2098).
     function signedByKey(address signer, bytes32 hash, bytes calldata signature) internal pure returns (bool) {
-        if (signature.length == 64) {
-            return signedByKey(signer, hash, bytes32(signature[:32]), bytes32(signature[32:]));
+        bytes32 r;
+        bytes32 s;
+        bytes32 v;
+        // Assembly, because a slice's bounds would be checked again. Beyond the signature nothing is used.
+        assembly ("memory-safe") {
+            r := calldataload(signature.offset)
+            s := calldataload(add(signature.offset, 0x20))
+            v := calldataload(add(signature.offset, 0x40))
         }
-        (address recovered, ECDSA.RecoverError problem, ) = ECDSA.tryRecoverCalldata(hash, signature);
-        return problem == ECDSA.RecoverError.NoError && recovered == signer;
+        if (signature.length == 65) return _signedByKey(signer, hash, uint8(v[0]), r, s);
+        return signature.length == 64 && signedByKey(signer, hash, r, s);
     }
 
-    /// @dev OpenZeppelin refuses a recovered zero and a high s.
     function signedByKey(address signer, bytes32 hash, bytes32 r, bytes32 vs) internal pure returns (bool) {
-        (address recovered, ECDSA.RecoverError problem, ) = ECDSA.tryRecover(hash, r, vs);
-        return problem == ECDSA.RecoverError.NoError && recovered == signer;
+        return _signedByKey(signer, hash, uint8(27 + (uint256(vs) >> 255)), r, vs & ~HIGHEST_BIT);
+    }
+
+    /// @dev Who has one signature can make the other of the same key and hash, whose `s` is high.
+    function _signedByKey(address signer, bytes32 hash, uint8 v, bytes32 r, bytes32 s) private pure returns (bool) {
+        if (uint256(s) > HALF_ORDER) return false;
+        address recovered = ecrecover(hash, v, r, s);
+        return recovered == signer && recovered != address(0);
     }
 
     function _acceptedByContract(address signer, bytes32 hash, bytes calldata signature) private view returns (bool) {

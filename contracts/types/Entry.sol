@@ -7,14 +7,3 @@ struct Entry {
     int128 available; // change, in wei
     int128 locked; // change, in wei
 }
-
-using EntryLib for Entry global;
-
-/// @title EntryLib
-library EntryLib {
-    /// @notice Moves `amount` from available to locked.
-    function lock(Entry memory self, int128 amount) internal pure {
-        self.available -= amount;
-        self.locked += amount;
-    }
-}

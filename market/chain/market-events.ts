@@ -23,6 +23,7 @@ const TRANSLATIONS = {
   DealClaimed: ({ dealId }: GridEventOf<"DealClaimed">) => ({ kind: "deal-ended", dealId, status: "claimed" }),
   Deposited: ({ account }: GridEventOf<"Deposited">) => ({ kind: "balance", account }),
   Withdrawn: ({ account }: GridEventOf<"Withdrawn">) => ({ kind: "balance", account }),
+  Locked: ({ account }: GridEventOf<"Locked">) => ({ kind: "balance", account }),
   Posted: ({ account }: GridEventOf<"Posted">) => ({ kind: "balance", account }),
   PoolOperatorChanged: ({ id }: GridEventOf<"PoolOperatorChanged">) => ({ kind: "asset", asset: "pool", id }),
   PoolEndpointChanged: ({ id }: GridEventOf<"PoolEndpointChanged">) => ({ kind: "asset", asset: "pool", id }),

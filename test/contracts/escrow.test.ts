@@ -234,6 +234,46 @@ describe("Escrow", function () {
     });
   });
 
+  describe("lock", function () {
+    for (const ledger of ["marketplace", "hub"] as const) {
+      it(`locks everything that is available for the ${ledger}, and says so`, async function () {
+        const { escrow, alice, ...ledgers } = await loadFixture(aliceHas100Fixture);
+        await escrow.connect(ledgers[ledger]).lock(alice, 30n * MILL);
+
+        const tx = escrow.connect(ledgers[ledger]).lock(alice, 70n * MILL);
+
+        await expect(tx)
+          .to.emit(escrow, "Locked")
+          .withArgs(alice, 70n * MILL);
+        expect(await escrow.balanceOf(alice)).to.deep.equal([0n, 100n * MILL]);
+      });
+    }
+
+    it("is for the two ledgers alone", async function () {
+      const { escrow, alice } = await loadFixture(aliceHas100Fixture);
+
+      await expect(escrow.connect(alice).lock(alice, 1n))
+        .to.be.revertedWithCustomError(escrow, "EscrowNotLedger")
+        .withArgs(alice);
+    });
+
+    it("rejects one wei more than is available", async function () {
+      const { escrow, hub, alice } = await loadFixture(aliceHas100Fixture);
+
+      await expect(escrow.connect(hub).lock(alice, 100n * MILL + 1n))
+        .to.be.revertedWithCustomError(escrow, "EscrowInsufficientBalance")
+        .withArgs(alice, 100n * MILL, -100n * MILL - 1n);
+    });
+
+    it("rejects an amount whose lower half alone would do", async function () {
+      const { escrow, hub, alice } = await loadFixture(aliceHas100Fixture);
+
+      await expect(escrow.connect(hub).lock(alice, 2n ** 128n + 1n))
+        .to.be.revertedWithCustomError(escrow, "EscrowInsufficientBalance")
+        .withArgs(alice, 100n * MILL, -(2n ** 128n) - 1n);
+    });
+  });
+
   describe("sweepBurned", function () {
     it("takes what was written off out of the supply, for anybody who asks", async function () {
       const { escrow, token, hub, alice, bob } = await loadFixture(aliceHas100Fixture);
