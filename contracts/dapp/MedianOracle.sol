@@ -75,7 +75,7 @@ contract MedianOracle is ResultConsumer {
 
     /// @notice A source names its newest file: whole numbers below 10^18, one a line.
     function publish(uint256 source, bytes32 sha256Hash, uint64 size, string calldata url) external {
-        if (sources[source] != msg.sender) revert OracleNotSource(source, msg.sender);
+        if (source >= sources.length || sources[source] != msg.sender) revert OracleNotSource(source, msg.sender);
 
         fileOf[source] = InputFile(sha256Hash, size, url);
 

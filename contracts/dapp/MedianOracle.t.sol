@@ -79,6 +79,8 @@ contract MedianOracleTest is DappStage {
     function test_LetsOnlyASourcePublishForItself() public {
         bytes memory call = abi.encodeCall(oracle.publish, (0, bytes32(uint256(9)), 1, ""));
         _expectRefused(sources[1], address(oracle), call, MedianOracle.OracleNotSource.selector);
+        call = abi.encodeCall(oracle.publish, (3, bytes32(uint256(9)), 1, ""));
+        _expectRefused(sources[1], address(oracle), call, MedianOracle.OracleNotSource.selector);
     }
 
     function test_AsksMoreThanHalfOfItsSourcesEachOnce() public {

@@ -9,14 +9,19 @@ export function everybody(market: Market): readonly Account[] {
   return [holder, requester, appOwner, datasetOwner, poolOwner, operator, stranger, ...workers];
 }
 
-/** The escrow holds exactly what it owes. `others` are accounts that {@link everybody} leaves out. */
-export async function expectBooksToBalance(market: Market, others: readonly string[] = []): Promise<void> {
+/** What the escrow holds beyond what it owes. `others` are accounts that {@link everybody} leaves out. */
+export async function surplusOf(market: Market, others: readonly string[] = []): Promise<bigint> {
   let owed = await market.escrow.pendingBurn();
   for (const account of [...everybody(market).map(({ address }) => address), ...others]) {
     const { available, locked } = await market.escrow.balanceOf(account);
     owed += available + locked;
   }
-  expect(await market.token.balanceOf(market.escrow), "escrow holds what it owes").to.equal(owed);
+  return (await market.token.balanceOf(market.escrow)) - owed;
+}
+
+/** The escrow holds exactly what it owes. */
+export async function expectBooksToBalance(market: Market, others: readonly string[] = []): Promise<void> {
+  expect(await surplusOf(market, others), "what the escrow holds beyond what it owes").to.equal(0n);
 }
 
 export type Balances = { readonly available: bigint; readonly locked: bigint };
