@@ -10,6 +10,7 @@ import type { LeaseDesk } from "./leasing/lease-desk.ts";
 import { publicMessage } from "./public-message.ts";
 import type { BallotDesk } from "./voting/ballot-desk.ts";
 import type { Bookkeeping } from "./voting/bookkeeping.ts";
+import type { KeptDesk } from "./voting/kept-desk.ts";
 import type { Opener } from "./voting/opener.ts";
 import { ballotMessage } from "./voting/opening.ts";
 import { computedMessages } from "./voting/vote-book.ts";
@@ -22,6 +23,7 @@ export type AgentDeps = {
   readonly leases: LeaseDesk;
   readonly ballots: BallotDesk;
   readonly opener: Opener;
+  readonly kept: KeptDesk;
   readonly books: Bookkeeping;
   readonly upload: (taskId: Hash) => Promise<void>;
   readonly load: () => number;
@@ -83,10 +85,11 @@ function heldLeases({ journal }: AgentDeps): string[] {
 }
 
 /** The pool may have lost what it was told before. */
-function sayAgain({ journal, opener, send }: AgentDeps, pool: bigint): void {
+function sayAgain({ journal, opener, kept, send }: AgentDeps, pool: bigint): void {
   const open = journal.votes.all().filter((vote) => vote.standing === "computed" && vote.pool === pool);
   for (const message of open.flatMap(computedMessages)) send(message);
   opener.repeat();
+  kept.repeat();
 }
 
 async function obey(order: Order, pool: bigint | undefined, deps: AgentDeps): Promise<void> {

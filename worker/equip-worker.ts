@@ -15,6 +15,7 @@ import { openInputCache } from "./blobs/input-cache.ts";
 import type { PoolBlobs } from "./blobs/pool-blobs.ts";
 import { openResultStore } from "./blobs/result-store.ts";
 import type { ChainLink } from "./chain/connect.ts";
+import type { VoteSender } from "./chain/vote-sender.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { Executor } from "./executor/executor.ts";
 import type { Gateway } from "./gateway/gateway.ts";
@@ -34,6 +35,8 @@ import { createBallotDesk } from "./voting/ballot-desk.ts";
 import type { BallotDesk } from "./voting/ballot-desk.ts";
 import { createBookkeeping } from "./voting/bookkeeping.ts";
 import type { Bookkeeping } from "./voting/bookkeeping.ts";
+import { createKeptDesk } from "./voting/kept-desk.ts";
+import type { KeptDesk } from "./voting/kept-desk.ts";
 import { createOpener } from "./voting/opener.ts";
 import type { Opener } from "./voting/opener.ts";
 import { createVoteBook } from "./voting/vote-book.ts";
@@ -48,6 +51,7 @@ type Surroundings = {
   readonly score: number;
   readonly link: ChainLink;
   readonly wallet: Wallet;
+  readonly voteSender: VoteSender;
   readonly address: Address;
   readonly base: URL;
   readonly journal: Journal;
@@ -66,6 +70,7 @@ export type Equipment = Surroundings & {
   readonly ledger: ResourceLedger;
   readonly ballots: BallotDesk;
   readonly opener: Opener;
+  readonly kept: KeptDesk;
   readonly books: Bookkeeping;
   readonly agent: Agent;
   readonly metrics: WorkerMetrics;
@@ -92,7 +97,7 @@ export async function equipWorker(around: Surroundings): Promise<Equipment> {
   });
   const engine = createEngineWatch(around.executor, log);
   const leases = await equipLeasing(around, { votes, ledger, results, metrics, engine });
-  const { ballots, opener } = equipVoting(around, votes);
+  const { ballots, opener, kept } = equipVoting(around, votes);
   const { discard } = results;
   const books = createBookkeeping({ votes, chain: link.chain, discard, clock: systemClock, log });
   const uploads = new AbortController();
@@ -103,6 +108,7 @@ export async function equipWorker(around: Surroundings): Promise<Equipment> {
     leases,
     ballots,
     opener,
+    kept,
     books,
     upload: uploaderFor(around, votes, uploads.signal),
     load: machineLoad,
@@ -112,7 +118,7 @@ export async function equipWorker(around: Surroundings): Promise<Equipment> {
   const isOverdue = overdueBy(link);
   return {
     ...around,
-    ...{ votes, leases, ledger, ballots, opener, books, agent, metrics, accepting, engine, isOverdue, uploads },
+    ...{ votes, leases, ledger, ballots, opener, kept, books, agent, metrics, accepting, engine, isOverdue, uploads },
   };
 }
 
@@ -146,7 +152,9 @@ async function equipLeasing(around: Surroundings, parts: LeasingParts): Promise<
   });
 }
 
-function equipVoting(around: Surroundings, votes: VoteBook): { ballots: BallotDesk; opener: Opener } {
+type VotingDesks = { readonly ballots: BallotDesk; readonly opener: Opener; readonly kept: KeptDesk };
+
+function equipVoting(around: Surroundings, votes: VoteBook): VotingDesks {
   const { config, journal, link, address, wallet, gateway, log } = around;
   const shared = { worker: address, votes, ballots: journal.ballots, chain: link.chain };
   return {
@@ -155,8 +163,10 @@ function equipVoting(around: Surroundings, votes: VoteBook): { ballots: BallotDe
       sign: (ballot) => signBallot(ballot, wallet, link.ballotDomain),
       newSecret: () => `0x${randomBytes(32).toString("hex")}`,
       maxExposure: config.maxExposure,
+      log,
     }),
     opener: createOpener({ ...shared, send: gateway.send, log }),
+    kept: createKeptDesk({ ...shared, send: gateway.send, openOnChain: (vote) => around.voteSender.open(vote), log }),
   };
 }
 

@@ -9,6 +9,8 @@ export type Place = {
   readonly inputs: string;
   readonly results: string;
   readonly executor: string;
+  /** What the worker has sent to the chain by itself. */
+  readonly sent: string;
   /** The machine's score. */
   readonly benchmark: string;
 };
@@ -19,6 +21,7 @@ export function placeIn(folder: string): Place {
     inputs: join(folder, "inputs"),
     results: join(folder, "results"),
     executor: join(folder, "executor"),
+    sent: join(folder, "sent"),
     benchmark: join(folder, "benchmark.json"),
   };
 }

@@ -78,6 +78,7 @@ export async function startWorker(
   const link = await ports.linkChain(config);
   started.defer(link.close);
   const equipment = await equip(config, ports, link, log);
+  started.use(equipment.voteSender);
   const { executor, address } = equipment;
   const swept = await executor.sweep();
   if (swept > 0) log.info({ swept }, "removed what an earlier process left");
@@ -107,6 +108,7 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
   const share = await shareOf(config);
   const score = config.benchmark ?? (await ports.measure(place.benchmark)).score;
   log.info({ score }, "this machine's benchmark");
+  const onError = (error: unknown): void => log.warn({ err: error }, "transaction of the worker");
   const signText = (text: string): Promise<string> => wallet.signMessage(text);
   const sessions = createSessions({ base, chainId: link.chainId, address: wallet.address, signText });
   return equipWorker({
@@ -116,6 +118,7 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
     score,
     link,
     wallet,
+    voteSender: link.voteSender(wallet, place.sent, onError),
     address,
     base,
     log,
@@ -165,11 +168,12 @@ async function shareOf(config: WorkerConfig): Promise<Share> {
 }
 
 function run(equipment: Equipment, ports: WorkerPorts, log: Logger) {
-  const { gateway, agent, opener, ballots, books, leases, engine, isOverdue } = equipment;
+  const { gateway, agent, opener, kept, ballots, books, leases, engine, isOverdue } = equipment;
   const stop = new AbortController();
   const onError = (error: unknown): void => log.warn({ err: error }, "will be tried again");
   const review = async (): Promise<void> => {
     await ballots.review();
+    await kept.review();
     await books.review();
     await leases.dropOverdue(isOverdue);
   };

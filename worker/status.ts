@@ -1,5 +1,6 @@
 import type { WorkerStatus } from "./http/status-server.ts";
 import type { Equipment } from "./equip-worker.ts";
+import { isKept } from "./voting/kept-votes.ts";
 import { stakeAtRisk } from "./voting/stake.ts";
 
 /** Looks at a running worker, for its owner. */
@@ -15,7 +16,12 @@ export async function workerStatus(equipment: Equipment): Promise<WorkerStatus> 
     slots: { total: share.slots, free: ledger.free().slots },
     running: leases.running().map(({ leaseId, taskId, since, stage }) => ({ leaseId, taskId, since, stage })),
     votes: countBy(votes.all().map(({ standing }) => standing)),
-    ballots: { live: ballots.filter(({ ended }) => ended === undefined).length, atRisk: stakeAtRisk(ballots) },
+    ballots: {
+      live: ballots.filter(({ ended }) => ended === undefined).length,
+      atRisk: stakeAtRisk(ballots, votes.all()),
+    },
+    keptVotes: votes.all().filter(isKept).length,
+    warnings: [...equipment.kept.warnings()],
     money: await moneyOf(equipment),
     rssBytes: process.memoryUsage.rss(),
   };

@@ -7,6 +7,7 @@ import { healthOf } from "../local/health.ts";
 import { readPlan } from "../local/local-plan.ts";
 import { requireUp } from "../local/local-state.ts";
 import { localPaths } from "../local/paths.ts";
+import { workerWarnings } from "../local/worker-warnings.ts";
 import { table } from "../print.ts";
 
 export const workerStatus = new Command("status")
@@ -18,18 +19,19 @@ export const workerStatus = new Command("status")
     const accounts = Object.entries((await readPlan(paths.plan))?.accounts ?? {});
     await using grid = await connectToRead(context);
     const workers = await Promise.all(
-      processes.flatMap(({ name, pid, health }) => {
+      processes.flatMap(({ name, pid, health, url }) => {
         const address = accounts.find(([key]) => key === name && key.startsWith("worker-"))?.[1];
-        return address ? [grid.accounts.show(address).then((account) => ({ name, pid, health, ...account }))] : [];
+        if (!address) return [];
+        const asked = Promise.all([grid.accounts.show(address), workerWarnings(url)]);
+        return [asked.then(([account, warnings]) => ({ name, pid, health, ...account, warnings }))];
       }),
     );
-    context.print({ workers }, () =>
-      table(
-        ["worker", "address", "health", "bond", "score", "MILL free"],
-        workers.map((worker) => [
-          ...[worker.name, worker.address, worker.health, formatMill(worker.bonded), worker.score],
-          formatMill(worker.available),
-        ]),
-      ),
-    );
+    context.print({ workers }, () => {
+      const rows = workers.map((worker) => [
+        ...[worker.name, worker.address, worker.health, formatMill(worker.bonded), worker.score],
+        formatMill(worker.available),
+      ]);
+      const warned = workers.flatMap(({ name, warnings }) => warnings.map((warning) => `${name}: ${warning}`));
+      return [table(["worker", "address", "health", "bond", "score", "MILL free"], rows), ...warned].join("\n");
+    });
   });

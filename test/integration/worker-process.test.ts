@@ -24,6 +24,9 @@ const POOL = 7n;
 /** What a worker may take of its owner's memory, in bytes (issue 2). */
 const MEMORY_LIMIT = 150_000_000;
 
+/** For readings that need no events. */
+const NO_EVENTS = { read: () => Promise.reject(new Error("no events here")) };
+
 describe("worker process", function () {
   this.timeout(60_000);
   const grid = inSuite(startGrid);
@@ -116,7 +119,7 @@ describe("worker process", function () {
     const { reader, mine, provider } = grid();
     await mine(5);
     const head = await provider.getBlockNumber();
-    const lane = await createReaderChain(reader, 3).laneOf(POOL, 0);
+    const lane = await createReaderChain(reader, NO_EVENTS, 3).laneOf(POOL, 0);
 
     expect(lane.head).to.deep.include({ epoch: 0, settled: false, now: (await provider.getBlock(head))!.timestamp });
     expect(lane.confirmed.now).to.equal((await provider.getBlock(head - 3))!.timestamp);
@@ -137,6 +140,7 @@ describe("worker process", function () {
           },
         }),
       },
+      NO_EVENTS,
       1,
     );
 

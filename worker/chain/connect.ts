@@ -1,8 +1,13 @@
+import type { Wallet } from "ethers";
+
+import { createEventSource } from "../../chain/event-source.ts";
 import { readDeployment } from "../../chain/node/deployment-file.ts";
 import { createChainReader } from "../../chain/reader.ts";
 import { connectChain } from "../../chain/rpc.ts";
 import type { SigningDomain } from "../../protocol/orders.ts";
 import { createReaderChain } from "./reader-chain.ts";
+import { createVoteSender } from "./vote-sender.ts";
+import type { VoteSender } from "./vote-sender.ts";
 import type { WorkerChain } from "./worker-chain.ts";
 
 /** A chain that this worker votes on. */
@@ -11,6 +16,8 @@ export type ChainLink = {
   readonly chainId: number;
   /** What ballots are signed for. */
   readonly ballotDomain: SigningDomain;
+  /** What opens votes on chain; `folder` has its journal. */
+  readonly voteSender: (wallet: Wallet, folder: string, onError: (error: unknown) => void) => VoteSender;
   readonly close: () => void;
 };
 
@@ -25,10 +32,13 @@ export async function linkChain({ rpcUrls, deploymentFile, confirmations }: Chai
   const deployment = await readDeployment(deploymentFile);
   const provider = await connectChain({ rpcUrls, chainId: deployment.chainId });
   const reader = createChainReader(provider, deployment);
+  const events = createEventSource({ provider, deployment, kinds: ["TaskKept"] });
   return {
-    chain: createReaderChain(reader, confirmations),
+    chain: createReaderChain(reader, events, confirmations),
     chainId: deployment.chainId,
     ballotDomain: reader.ballotDomain,
+    voteSender: (wallet, folder, onError) =>
+      createVoteSender({ provider, deployment, wallet, folder, confirmations, onError }),
     close: () => provider.destroy(),
   };
 }

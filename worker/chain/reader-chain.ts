@@ -1,6 +1,9 @@
 import type { ChainReader } from "../../chain/reader.ts";
+import { taskIdOf } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { ChainMovedError } from "../errors.ts";
+import { createKeptLists } from "./kept-lists.ts";
+import type { KeptListSource } from "./kept-lists.ts";
 import type { LaneState, TaskState, WorkerChain } from "./worker-chain.ts";
 
 /** How often a reading is repeated that a reorganisation has crossed. */
@@ -11,7 +14,13 @@ type Block = { readonly number: number; readonly hash: Hash; readonly timestamp:
 /**
  * @param confirmations blocks below the head that count as not yet final
  */
-export function createReaderChain(reader: ChainReader, confirmations: number): WorkerChain {
+export function createReaderChain(
+  reader: ChainReader,
+  events: Pick<KeptListSource, "read">,
+  confirmations: number,
+): WorkerChain {
+  const timeOf: KeptListSource["timeOf"] = async (number) => (await reader.block(number))?.timestamp;
+  const keptList = createKeptLists({ read: events.read, timeOf }, reader.deployment.block);
   const digests = new Map<bigint, Hash>();
   return {
     laneOf: async (pool, lane) => {
@@ -27,10 +36,16 @@ export function createReaderChain(reader: ChainReader, confirmations: number): W
       const head = (await reader.head()).number;
       return steady(reader, Math.max(head - confirmations, 0), async (block): Promise<TaskState> => {
         const then = reader.at(block.number);
-        const [deal, taskClosed] = await Promise.all([then.dealState(dealId), then.isClosed(dealId, index)]);
-        return { now: block.timestamp, dealOpen: deal.open, taskClosed };
+        const [deal, taskClosed, kept] = await Promise.all([
+          then.dealState(dealId),
+          then.isClosed(dealId, index),
+          then.keptVotesOf(taskIdOf(dealId, index)),
+        ]);
+        return { now: block.timestamp, dealOpen: deal.open, taskClosed, kept };
       });
     },
+    keptVotes: async (place, kept) => keptList(place, kept, (await reader.head()).number),
+    isOpened: (seal) => reader.isOpened(seal),
     bondOf: (worker) => reader.workerOf(worker),
     fundsOf: (worker) => reader.accountOf(worker),
     endpointOf: async (pool) => (await reader.poolOf(pool))?.endpoint,

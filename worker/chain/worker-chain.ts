@@ -1,5 +1,6 @@
-import type { WorkerState } from "../../chain/reader.ts";
+import type { KeptState, WorkerState } from "../../chain/reader.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { KeptVote } from "../../protocol/settlement.ts";
 
 /** The last epoch sealed in a lane, as one block shows it. */
 export type LaneState = {
@@ -16,8 +17,16 @@ export type LaneState = {
 /** A lane at the head of the chain, and `confirmations` below it. What a signature hangs on is read from the latter. */
 export type LaneView = { readonly head: LaneState; readonly confirmed: LaneState };
 
-/** A task, `confirmations` below the head. `now` is the time of that block. */
-export type TaskState = { readonly now: number; readonly dealOpen: boolean; readonly taskClosed: boolean };
+/** A task, `confirmations` below the head. `now` is the time of that block, `kept` what the chain keeps of its votes. */
+export type TaskState = {
+  readonly now: number;
+  readonly dealOpen: boolean;
+  readonly taskClosed: boolean;
+  readonly kept: KeptState;
+};
+
+/** Where a task stands on chain. */
+export type TaskPlace = { readonly dealId: Hash; readonly index: number };
 
 /** What this worker owns in the escrow, in wei. */
 type Funds = { readonly available: bigint; readonly locked: bigint };
@@ -28,6 +37,10 @@ type Funds = { readonly available: bigint; readonly locked: bigint };
 export interface WorkerChain {
   laneOf(pool: bigint, lane: number): Promise<LaneView>;
   taskOf(dealId: Hash, index: number): Promise<TaskState>;
+  /** The votes that {@link taskOf} says are kept. @throws ChainMovedError when they are not there (any more) */
+  keptVotes(place: TaskPlace, kept: KeptState): Promise<readonly KeptVote[]>;
+  /** Whether somebody has opened the vote with this seal on chain, at the head. */
+  isOpened(seal: Hash): Promise<boolean>;
   /** At the head: what was slashed a moment ago covers nothing. */
   bondOf(worker: Address): Promise<WorkerState>;
   fundsOf(worker: Address): Promise<Funds>;

@@ -21,6 +21,10 @@ export type WorkerStatus = {
   /** Votes that this worker still remembers, by standing. */
   readonly votes: Readonly<Record<string, number>>;
   readonly ballots: { readonly live: number; readonly atRisk: bigint };
+  /** Votes that the chain keeps: their stakes are at risk until their tasks are over. */
+  readonly keptVotes: number;
+  /** What the owner has to see to, each with a code. */
+  readonly warnings: readonly string[];
   /** Null when the chain does not answer. */
   readonly money: { readonly bonded: bigint; readonly unbonding: bigint; readonly available: bigint } | null;
   readonly rssBytes: number;

@@ -42,6 +42,8 @@ export const VoteRecordSchema = z.strictObject({
   leaseIds: z.array(z.uuid()),
   computedAt: z.int(),
   standing: VoteStandingSchema,
+  /** Set while the chain keeps the vote: since when (Unix seconds), and its seal where it was not opened. */
+  kept: z.strictObject({ at: z.int(), seal: HashSchema.optional() }).optional(),
   /** Unix second at which it left `computed`. */
   finishedAt: z.int().optional(),
 });

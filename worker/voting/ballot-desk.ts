@@ -1,3 +1,5 @@
+import type { Logger } from "pino";
+
 import { leafOf, sealOf, votesHashOf } from "../../protocol/ballot.ts";
 import type { Ballot } from "../../protocol/ballot.ts";
 import { BALLOT_OPEN_SECONDS } from "../../protocol/constants.ts";
@@ -8,6 +10,7 @@ import type { LaneView, WorkerChain } from "../chain/worker-chain.ts";
 import { BallotStandingError, EpochSealedError, NothingToVoteError } from "../errors.ts";
 import { epochKey } from "../journal/journal.ts";
 import type { BallotRecord, EpochName, Journal, VoteRecord } from "../journal/journal.ts";
+import { lookForKept } from "./kept-votes.ts";
 import { ballotEnd, coverAt, stakeAtRisk, withinBudget } from "./stake.ts";
 import type { VoteBook } from "./vote-book.ts";
 
@@ -22,6 +25,7 @@ type BallotDeskDeps = {
   readonly newSecret: () => Hash;
   /** Most wei that all live ballots together may put at risk, whatever the bond. */
   readonly maxExposure: bigint;
+  readonly log: Logger;
 };
 
 /** Signs ballots, and never more than the rules of docs/protocol.md, "What a worker signs", allow. */
@@ -91,6 +95,7 @@ function eligible(
     vote.pool === wanted.pool &&
     vote.lane === wanted.lane &&
     vote.standing === "computed" &&
+    vote.kept === undefined &&
     vote.deadline >= lane.head.now;
   return known.filter(fits).sort(byTask);
 }
@@ -103,7 +108,7 @@ async function affordable(
 ): Promise<readonly VoteRecord[]> {
   const cover = coverAt(await deps.chain.bondOf(deps.worker), lane.head.now);
   const limit = cover < deps.maxExposure ? cover : deps.maxExposure;
-  const atRisk = stakeAtRisk(deps.ballots.all());
+  const atRisk = stakeAtRisk(deps.ballots.all(), deps.votes.all());
   const chosen = withinBudget(votes, limit > atRisk ? limit - atRisk : 0n);
   if (chosen.length > 0) return chosen;
   throw new NothingToVoteError(
@@ -130,12 +135,34 @@ async function signBallot(
   return { pool, lane, epoch, sealBy, secret, votesHash, signature, votes: sealed, opened: false };
 }
 
-async function endBallots({ ballots, chain }: BallotDeskDeps): Promise<void> {
+async function endBallots(deps: BallotDeskDeps): Promise<void> {
+  const { ballots, chain } = deps;
   for (const ballot of ballots.all()) {
     if (ballot.ended !== undefined) continue;
     const { confirmed } = await chain.laneOf(ballot.pool, ballot.lane);
     const ended = ballotEnd(ballot, confirmed);
+    // First what the chain keeps of it, so that no stake at risk is forgotten in between.
+    if (ended === "settled" && !(await knowsKept(ballot, deps))) continue;
     if (ended) await ballots.change(epochKey(ballot), (now) => now && { ...now, ended });
+  }
+}
+
+/** How many votes the chain is asked about at a time. */
+const AT_ONCE = 50;
+
+/** Looks what is kept of a settled ballot; false when the chain could not tell: then the ballot does not count as ended yet. */
+async function knowsKept(ballot: BallotRecord, deps: BallotDeskDeps): Promise<boolean> {
+  const open = ballot.votes
+    .flatMap(({ taskId }) => deps.votes.get(taskId) ?? [])
+    .filter(({ standing }) => standing === "computed");
+  try {
+    for (let at = 0; at < open.length; at += AT_ONCE) {
+      await Promise.all(open.slice(at, at + AT_ONCE).map((vote) => lookForKept(vote, deps)));
+    }
+    return true;
+  } catch (error) {
+    deps.log.warn({ err: error, lane: ballot.lane, epoch: ballot.epoch }, "kept votes of an epoch cannot be read yet");
+    return false;
   }
 }
 

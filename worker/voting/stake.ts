@@ -2,7 +2,8 @@ import { coverOf } from "../../chain/reader.ts";
 import type { WorkerState } from "../../chain/reader.ts";
 import { BALLOT_OPEN_SECONDS, SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import type { LaneState } from "../chain/worker-chain.ts";
-import type { BallotRecord } from "../journal/journal.ts";
+import type { BallotRecord, VoteRecord } from "../journal/journal.ts";
+import { isKept } from "./kept-votes.ts";
 
 /** Why a ballot can no longer cost anything. */
 type BallotEnd = NonNullable<BallotRecord["ended"]>;
@@ -19,10 +20,12 @@ export function ballotEnd({ epoch, sealBy }: BallotRecord, lane: LaneState): Bal
   return lane.now > lane.sealedAt + SETTLE_WINDOW_SECONDS ? "abandoned" : undefined;
 }
 
-/** Wei that live ballots may still cost. */
-export function stakeAtRisk(ballots: readonly BallotRecord[]): bigint {
-  const live = ballots.filter(({ ended }) => ended === undefined);
-  return live.flatMap(({ votes }) => votes).reduce((sum, { stake }) => sum + stake, 0n);
+/** Wei that live ballots and kept votes may still cost. */
+export function stakeAtRisk(ballots: readonly BallotRecord[], votes: readonly VoteRecord[]): bigint {
+  const live = ballots.filter(({ ended }) => ended === undefined).flatMap((ballot) => ballot.votes);
+  const inBallots = new Set(live.map(({ taskId }) => taskId));
+  const kept = votes.filter((vote) => isKept(vote) && !inBallots.has(vote.taskId));
+  return [...live, ...kept].reduce((sum, { stake }) => sum + stake, 0n);
 }
 
 /** Wei that surely still back a ballot signed at `now`, whenever it is sealed. */

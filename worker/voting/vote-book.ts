@@ -30,6 +30,8 @@ export interface VoteBook {
   attach(taskId: Hash, leaseId: string): Promise<void>;
   /** Forgets a lease that the pool dropped; the vote itself stays. */
   detach(taskId: Hash, leaseId: string): Promise<void>;
+  /** Notes that the chain keeps the vote, or keeps it no more. */
+  keep(taskId: Hash, kept: VoteRecord["kept"]): Promise<void>;
   /** Notes how its task ended. A `closed` may still become known as agreed or differed. */
   finish(taskId: Hash, standing: Standing): Promise<void>;
   /** Removes a vote whose task can never be leased again. */
@@ -55,6 +57,8 @@ export function createVoteBook(votes: Journal["votes"], clock: Clock): VoteBook 
       revise(taskId, (vote) =>
         vote.leaseIds.includes(leaseId) ? { ...vote, leaseIds: vote.leaseIds.filter((id) => id !== leaseId) } : vote,
       ),
+    keep: (taskId, kept) =>
+      revise(taskId, ({ kept: _before, ...vote }) => ({ ...vote, ...(kept === undefined ? {} : { kept }) })),
     finish: (taskId, standing) =>
       revise(taskId, (vote) =>
         canFinish(vote.standing, standing) ? { ...vote, standing, finishedAt: vote.finishedAt ?? clock.now() } : vote,

@@ -8,6 +8,7 @@ import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
 import type { SchedulerMessage, WorkerMessage } from "../../../protocol/messages.ts";
 import { ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { Address } from "../../../protocol/primitives.ts";
+import type { VoteSender } from "../../../worker/chain/vote-sender.ts";
 import { loadConfig } from "../../../worker/config.ts";
 import { equipWorker } from "../../../worker/equip-worker.ts";
 import type { Equipment } from "../../../worker/equip-worker.ts";
@@ -23,6 +24,9 @@ export const wallet = new Wallet(KEY);
 export const address = wallet.address.toLowerCase() as Address;
 export const CHAIN_ID = 31_337;
 export const domain: SigningDomain = signingDomain(BigInt(CHAIN_ID), `0x${"cc".repeat(20)}`);
+
+/** Sends nothing. */
+const NO_SENDER: VoteSender = { open: async () => {}, [Symbol.asyncDispose]: async () => {} };
 
 /** A whole agent but for sockets, containers and chain; on a real journal. */
 export type TestAgent = {
@@ -53,7 +57,8 @@ export async function anAgent(folder: string, chain: FakeChain, executor: FakeEx
     place: placeIn(folder),
     share,
     score: 1_000,
-    link: { chain, chainId: CHAIN_ID, ballotDomain: domain, close: () => {} },
+    link: { chain, chainId: CHAIN_ID, ballotDomain: domain, voteSender: () => NO_SENDER, close: () => {} },
+    voteSender: NO_SENDER,
     wallet,
     address,
     base: new URL("http://pool.test/"),

@@ -6,10 +6,12 @@ import type { WorkerState } from "../../../chain/reader.ts";
 import { dealIdOf, taskIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import { digestOf, manifestOf } from "../../../protocol/digest.ts";
+import { keptVotesHash } from "../../../protocol/kept-votes.ts";
+import type { KeptVote } from "../../../protocol/settlement.ts";
 import type { Lease } from "../../../protocol/lease.ts";
 import { ZERO_ADDRESS, ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { Address, Hash } from "../../../protocol/primitives.ts";
-import type { LaneState, LaneView, WorkerChain } from "../../../worker/chain/worker-chain.ts";
+import type { LaneState, LaneView, TaskPlace, WorkerChain } from "../../../worker/chain/worker-chain.ts";
 import { AbortedError } from "../../../worker/executor/errors.ts";
 import type { Executor, RunOutcome, RunSpec } from "../../../worker/executor/executor.ts";
 import type { BallotRecord, Journal, Shelf } from "../../../worker/journal/journal.ts";
@@ -97,6 +99,9 @@ export class FakeChain implements WorkerChain {
   /** By lane; of the head, and of the confirmed block where that differs. */
   readonly epochs = new Map<string, Omit<LaneState, "now">>();
   readonly confirmedEpochs = new Map<string, Omit<LaneState, "now">>();
+  /** What the chain keeps of a task's votes, by `dealId-index`. */
+  readonly kept = new Map<string, { readonly at: number; readonly votes: readonly KeptVote[] }>();
+  readonly opened = new Set<Hash>();
   imageDigest: Hash | undefined = IMAGE_DIGEST;
   fail: Error | undefined;
 
@@ -112,7 +117,19 @@ export class FakeChain implements WorkerChain {
   async taskOf(dealId: Hash, index: number): ReturnType<WorkerChain["taskOf"]> {
     this.#check();
     const dealOpen = !this.closedDeals.has(dealId);
-    return { now: this.now - this.lag, dealOpen, taskClosed: this.closedTasks.has(`${dealId}-${index}`) };
+    const { at: keptAt, votes } = this.kept.get(`${dealId}-${index}`) ?? { at: 0, votes: [] };
+    const taskClosed = this.closedTasks.has(`${dealId}-${index}`);
+    return { now: this.now - this.lag, dealOpen, taskClosed, kept: { keptAt, votesHash: keptVotesHash(votes) } };
+  }
+
+  async keptVotes({ dealId, index }: TaskPlace): Promise<readonly KeptVote[]> {
+    this.#check();
+    return this.kept.get(`${dealId}-${index}`)!.votes;
+  }
+
+  async isOpened(seal: Hash): Promise<boolean> {
+    this.#check();
+    return this.opened.has(seal);
   }
 
   async bondOf(): Promise<WorkerState> {

@@ -59,7 +59,7 @@ describe("stake", function () {
   it("counts every vote of every live ballot, and none of those that ended", function () {
     const two = [1n, 2n].map((stake) => ({ taskId: ZERO_HASH, seal: ZERO_HASH, stake }));
 
-    expect(stakeAtRisk([ballot(), ballot({ votes: two }), ballot({ ended: "expired" })])).to.equal(13n);
+    expect(stakeAtRisk([ballot(), ballot({ votes: two }), ballot({ ended: "expired" })], [])).to.equal(13n);
   });
 
   describe("coverAt", function () {

@@ -1,5 +1,7 @@
 import { createBallotDesk } from "../../../worker/voting/ballot-desk.ts";
 import type { BallotDesk } from "../../../worker/voting/ballot-desk.ts";
+import { createKeptDesk } from "../../../worker/voting/kept-desk.ts";
+import type { KeptDesk } from "../../../worker/voting/kept-desk.ts";
 import { createOpener } from "../../../worker/voting/opener.ts";
 import type { Opener } from "../../../worker/voting/opener.ts";
 import { createVoteBook } from "../../../worker/voting/vote-book.ts";
@@ -9,6 +11,7 @@ import type { Lease } from "../../../protocol/lease.ts";
 import type { MessageOf, SchedulerMessage, WorkerMessage } from "../../../protocol/messages.ts";
 import type { Ballot } from "../../../protocol/ballot.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
+import type { VoteKey } from "../../../worker/chain/vote-sender.ts";
 import type { Journal } from "../../../worker/journal/journal.ts";
 import { FakeChain, memoryJournal, NOW, POOL, silent, WORKER } from "./fakes.ts";
 
@@ -17,6 +20,7 @@ export type Voting = {
   readonly votes: VoteBook;
   readonly ballots: BallotDesk;
   readonly opener: Opener;
+  readonly kept: KeptDesk;
   readonly journal: Journal;
   readonly chain: FakeChain;
   readonly sent: WorkerMessage[];
@@ -26,7 +30,14 @@ export type Voting = {
   restart(): Voting;
 };
 
-type Given = { journal?: Journal; chain?: FakeChain; sent?: WorkerMessage[]; signed?: Ballot[]; maxExposure?: bigint };
+type Given = {
+  journal?: Journal;
+  chain?: FakeChain;
+  sent?: WorkerMessage[];
+  signed?: Ballot[];
+  maxExposure?: bigint;
+  openOnChain?: (vote: VoteKey) => Promise<void>;
+};
 
 let secrets = 0;
 
@@ -37,6 +48,7 @@ export function aVoting(given: Given = {}): Voting {
     sent = [],
     signed = [],
     maxExposure = 10n ** 24n,
+    openOnChain = () => Promise.resolve(),
   } = given;
   const votes = createVoteBook(journal.votes, { now: () => NOW });
   const shared = { worker: WORKER, votes, ballots: journal.ballots, chain };
@@ -51,10 +63,11 @@ export function aVoting(given: Given = {}): Voting {
     chain,
     sent,
     signed,
-    ballots: createBallotDesk({ ...shared, sign, newSecret, maxExposure }),
+    ballots: createBallotDesk({ ...shared, sign, newSecret, maxExposure, log: silent }),
     opener: createOpener({ ...shared, send: (message) => void sent.push(message), log: silent }),
+    kept: createKeptDesk({ ...shared, send: (message) => void sent.push(message), openOnChain, log: silent }),
     vote: async (lease, text = "answer") => void (await votes.record(lease, { digest: digestOf(text) })),
-    restart: () => aVoting({ journal, chain, sent, signed, maxExposure }),
+    restart: () => aVoting({ journal, chain, sent, signed, maxExposure, openOnChain }),
   };
 }
 
