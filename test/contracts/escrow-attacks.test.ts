@@ -53,6 +53,15 @@ describe("Escrow: what strangers try", function () {
     });
   });
 
+  it("rejects a deposit that no balance can hold beside what is there", async function () {
+    const { escrow, stranger } = await loadFixture(allowanceFixture);
+    const most = 2n ** 128n - 1n;
+
+    await expect(escrow.connect(stranger).deposit(most))
+      .to.be.revertedWithCustomError(escrow, "EscrowInsufficientBalance")
+      .withArgs(stranger, FUNDS, most);
+  });
+
   describe("given an allowance", function () {
     it("takes nothing of it for whoever is not its owner", async function () {
       const { escrow, token, operator, stranger } = await loadFixture(allowanceFixture);
