@@ -56,6 +56,8 @@ export interface GridCalls {
   approveOrder<K extends OrderKind>(kind: K, order: OrderByKind[K]): Call;
   cancelOrder<K extends OrderKind>(kind: K, order: OrderByKind[K]): Call;
   cancelAllAsks(): Call;
+  /** Lets `requester` name the sender as payer, up to `amount` in all from now on; 2^256 - 1 is not counted down. */
+  allow(requester: Address, amount: bigint): Call;
   bond(amount: bigint): Call;
   unbond(amount: bigint): Call;
   withdrawBond(): Call;
@@ -107,7 +109,7 @@ function registryCalls(call: (contract: ContractName) => Encode): Pick<GridCalls
   };
 }
 
-type MarketplaceCalls = "matchOrders" | "approveOrder" | "cancelOrder" | "cancelAllAsks";
+type MarketplaceCalls = "matchOrders" | "approveOrder" | "cancelOrder" | "cancelAllAsks" | "allow";
 
 /** How the functions of each kind are named, as in `approveAppOrder`. */
 const ORDER_NAMES: Readonly<Record<OrderKind, string>> = {
@@ -123,6 +125,7 @@ function marketplaceCalls(encode: Encode): Pick<GridCalls, MarketplaceCalls> {
     approveOrder: (kind, order) => encode(`approve${ORDER_NAMES[kind]}`, order),
     cancelOrder: (kind, order) => encode(`cancel${ORDER_NAMES[kind]}`, order),
     cancelAllAsks: () => encode("cancelAll"),
+    allow: (requester, amount) => encode("allow", requester, amount),
   };
 }
 

@@ -67,11 +67,13 @@ interface MarketplaceContract extends BaseContract {
   readonly consumedOf: View<[signer: Address, orderHash: Hash], bigint>;
   readonly isApproved: View<[signer: Address, orderHash: Hash], boolean>;
   readonly isNonceUsed: View<[requester: Address, nonce: bigint], boolean>;
+  readonly allowanceOf: View<[payer: Address, requester: Address], bigint>;
   readonly matchOrders: Write<
     [app: Signed<AppOrder>, dataset: Signed<DatasetOrder>, pool: Signed<PoolOrder>, request: Signed<RequestOrder>],
     string
   >;
   readonly cancelAll: Write<[]>;
+  readonly allow: Write<[requester: Address, amount: bigint]>;
 }
 
 interface HubContract extends BaseContract {

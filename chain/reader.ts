@@ -118,6 +118,8 @@ export interface ChainReader {
   approved(signer: Address, orderHash: Hash): Promise<boolean>;
   /** Whether a request with this nonce was matched or cancelled. */
   nonceUsed(requester: Address, nonce: bigint): Promise<boolean>;
+  /** Wei that `payer` still allows `requester` to spend on its requests; 2^256 - 1 is never counted down. */
+  allowanceOf(payer: Address, requester: Address): Promise<bigint>;
 }
 
 /** Reads from a deployment. Calls that are made together travel together. */
@@ -184,13 +186,14 @@ function hubReads(
 function marketReads(
   { contracts: { marketplace }, view }: Reads,
   blockTag: BlockTag,
-): Pick<ChainReader, "counterOf" | "consumed" | "approved" | "nonceUsed"> {
+): Pick<ChainReader, "counterOf" | "consumed" | "approved" | "nonceUsed" | "allowanceOf"> {
   const at = { blockTag };
   return {
     counterOf: (signer) => view(marketplace.counterOf(signer, at)),
     consumed: (signer, orderHash) => view(marketplace.consumedOf(signer, orderHash, at)),
     approved: (signer, orderHash) => view(marketplace.isApproved(signer, orderHash, at)),
     nonceUsed: (requester, nonce) => view(marketplace.isNonceUsed(requester, nonce, at)),
+    allowanceOf: (payer, requester) => view(marketplace.allowanceOf(payer, requester, at)),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ErrorFragment } from "ethers";
 
 import type { GridmillError, GridmillErrorOptions } from "../protocol/errors.ts";
 import {
+  AllowanceLowError,
   AssetUnknownError,
   NoFundsError,
   OrderCancelledError,
@@ -67,9 +68,9 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   MarketplaceNotRequester: { is: OrderNotOwnerError, says: "Only the requester may cancel a request", hint: NOT_OWNER },
   MarketplaceAllowanceTooLow: {
-    is: NoFundsError,
+    is: AllowanceLowError,
     says: "The payer of a request does not allow its requester to spend that much",
-    hint: "The payer calls allow(requester, amount) of the marketplace, or the requester pays itself",
+    hint: "Have the payer allow more: gridmill account allow ADDRESS MILL",
   },
   MarketplaceAppMismatch: mismatch("The request is for another app"),
   MarketplaceDatasetMismatch: mismatch("The request is for another dataset"),

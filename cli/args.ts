@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 
 import { parseMill as millToWei } from "../protocol/amounts.ts";
 import { FileNameSchema } from "../protocol/params.ts";
-import { AddressSchema, HashSchema } from "../protocol/primitives.ts";
+import { AddressSchema, HashSchema, UNLIMITED } from "../protocol/primitives.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
 
 /**
@@ -41,6 +41,11 @@ export function parseMill(text: string): bigint {
   } catch {
     throw new InvalidArgumentError("Expected an amount in MILL with at most 18 decimals, such as 1.5");
   }
+}
+
+/** An amount in MILL such as `1.5`, or `unlimited`, which is never used up. */
+export function parseAllowance(text: string): bigint {
+  return text === "unlimited" ? UNLIMITED : parseMill(text);
 }
 
 /** An amount of the chain's own currency such as `0.5`, as wei: it has as many decimals as MILL. */

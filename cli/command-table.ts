@@ -137,6 +137,14 @@ const account: CommandGroup = {
       "free MILL from the escrow back into the wallet",
       async () => (await import("./commands/account-withdraw.ts")).accountWithdraw,
     ),
+    allow: entry(
+      "let somebody name you as payer of its requests, up to an amount",
+      async () => (await import("./commands/account-allow.ts")).accountAllow,
+    ),
+    allowances: entry(
+      "who may spend whose MILL on requests, and how much",
+      async () => (await import("./commands/account-allowances.ts")).accountAllowances,
+    ),
     bond: entry(
       "stake MILL of the escrow on your worker's votes",
       async () => (await import("./commands/account-bond.ts")).accountBond,

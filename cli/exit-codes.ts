@@ -26,6 +26,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   GM_NO_KEY: EXIT.usage,
   GM_WRONG_PASSPHRASE: EXIT.usage,
   GM_NO_OFFER: EXIT.refused,
+  GM_ALLOWANCE_LOW: EXIT.refused,
   GM_NO_FUNDS: EXIT.refused,
   GM_NO_GAS_MONEY: EXIT.refused,
   GM_TOO_EARLY: EXIT.refused,

@@ -1,6 +1,8 @@
 import Table from "cli-table3";
 
+import { formatMill } from "../protocol/amounts.ts";
 import { toJson } from "../protocol/json.ts";
+import { UNLIMITED } from "../protocol/primitives.ts";
 
 import { createLiveLines } from "./live-lines.ts";
 import type { Sink } from "./sink.ts";
@@ -56,6 +58,11 @@ export function facts(values: Readonly<Record<string, string | number | bigint |
   const shown = Object.entries(values).filter(([, value]) => value !== undefined);
   const width = Math.max(0, ...shown.map(([name]) => name.length));
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${String(value)}`).join("\n");
+}
+
+/** What somebody may spend, in words. */
+export function allowanceText(amount: bigint): string {
+  return amount === UNLIMITED ? "any amount of MILL" : `${formatMill(amount)} MILL`;
 }
 
 /** Enough of a hash or address to tell it from its neighbours. */

@@ -10,9 +10,11 @@ export function taskJson({ taskId, dealId, index, status, deadline, votes, diges
 
 /** A task for people. */
 export function taskText(task: TaskView): string {
-  const { taskId, dealId, index, status, deadline, digest, waitingFor, votes, history } = task;
+  const { taskId, dealId, index, status, payer, deadline, digest, waitingFor, votes, history } = task;
+  const refunded = status === "declined" || status === "claimed";
   const head = facts({
     ...{ task: taskId, deal: dealId, index, status, deadline: when(deadline) },
+    "refunded to": refunded ? payer : undefined,
     digest: digest ?? undefined,
     waiting: waitingFor ?? undefined,
   });

@@ -50,6 +50,12 @@ export class NoFundsError extends GridmillError {
   readonly retryable = true;
 }
 
+/** The payer of a request allows its requester less than the request may cost, or nothing at all. */
+export class AllowanceLowError extends GridmillError {
+  readonly code = "GM_ALLOWANCE_LOW";
+  readonly retryable = true;
+}
+
 /** An order names an app, dataset or pool that is not registered. */
 export class AssetUnknownError extends GridmillError {
   readonly code = "GM_ASSET_UNKNOWN";

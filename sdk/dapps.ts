@@ -5,11 +5,10 @@ import { orderHash, ORDER_SCHEMAS, ORDER_TYPES } from "../protocol/orders.ts";
 import type { RequestOrder } from "../protocol/orders.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
 
-import { requireFunds } from "./accounts.ts";
 import { wordOf } from "./chain-logs.ts";
 import type { GridContext } from "./grid-context.ts";
 import { bestOffer } from "./market-client.ts";
-import { checkParams } from "./preflight.ts";
+import { checkParams, requirePayer } from "./preflight.ts";
 import { bring, openDeal } from "./requests.ts";
 import type { Submitted } from "./requests.ts";
 import type { Upload } from "./request-spec.ts";
@@ -26,7 +25,7 @@ export interface Dapps {
   asked(consumer: Address): Promise<readonly Asked[]>;
   /**
    * The cheapest offer, and whether it can be taken: that the contract can pay, and that every input is there or brought.
-   * @throws NoOfferError | NoFundsError | BadParamsError
+   * @throws NoOfferError | AllowanceLowError | NoFundsError | BadParamsError
    */
   prepare(asked: Asked, uploads: readonly Upload[]): Promise<Offer>;
   /** Stores params and inputs and sends the match, for gas; the contract pays the price. */
@@ -53,9 +52,7 @@ export function createDapps(context: GridContext): Dapps {
     async prepare({ request, params }, uploads) {
       checkParams({ params, volume: request.volume, uploads });
       const offer = bestOffer(await market.quote(quoteOf(request)));
-      const { available } = await context.reader.accountOf(request.payer);
-      const hint = "Anybody may put more in: gridmill account deposit MILL --for ADDRESS";
-      requireFunds(available, offer.total, `the escrow of ${request.payer}`, hint);
+      await requirePayer(context, { payer: request.payer, requester: request.requester, total: offer.total });
       return offer;
     },
     async open({ request, params }, offer, uploads, signal) {

@@ -18,6 +18,8 @@ export type TaskView = {
   readonly taskId: Hash;
   readonly dealId: Hash;
   readonly index: number;
+  /** Who paid for it, and gets its price back if it is declined or claimed. */
+  readonly payer: Address;
   readonly status: PoolTask["status"];
   /** Last second (Unix) at which it may be sealed. */
   readonly deadline: number;
@@ -190,7 +192,8 @@ const UNTOLD: Pick<TaskView, "status" | "votes" | "history"> = { status: "open",
 
 function viewOf(known: KnownDeal, taskId: Hash, index: number, ending?: Ending, word?: PoolWord): TaskView {
   const { status, votes, history } = word && "taskId" in word ? word : UNTOLD;
-  const task = { taskId, dealId: known.dealId, index, deadline: dealDeadline(known.deal), votes, history };
+  const { dealId, deal } = known;
+  const task = { taskId, dealId, index, payer: deal.payer, deadline: dealDeadline(deal), votes, history };
   if (ending) return { ...task, ...ending, waitingFor: null };
   // The chain does not know the task as over yet, whatever the pool says.
   const current = FINAL_STATUSES.includes(status) ? "sealed" : status;

@@ -11,6 +11,8 @@ import type { Address } from "../protocol/primitives.ts";
 
 import { createAccounts } from "./accounts.ts";
 import type { Accounts } from "./accounts.ts";
+import { createAllowances } from "./allowances.ts";
+import type { Allowances } from "./allowances.ts";
 import { createAnyContracts } from "./any-contracts.ts";
 import type { AnyContracts } from "./any-contracts.ts";
 import { createApps } from "./apps.ts";
@@ -51,6 +53,7 @@ export interface Grid extends AsyncDisposable {
   readonly address: Address | undefined;
   readonly market: MarketClient;
   readonly accounts: Accounts;
+  readonly allowances: Allowances;
   readonly apps: Apps;
   readonly pools: Pools;
   readonly orders: Orders;
@@ -75,6 +78,7 @@ export async function connect(options: GridOptions): Promise<Grid> {
     address: context.account?.address,
     market: context.market,
     accounts: createAccounts(context),
+    allowances: createAllowances(context),
     apps: createApps(context),
     pools: createPools(context),
     orders: createOrders(context),

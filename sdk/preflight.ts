@@ -4,6 +4,8 @@ import { BadParamsError } from "../protocol/errors.ts";
 import type { Offer } from "../protocol/market-api.ts";
 import { parseParams, taskParams } from "../protocol/params.ts";
 import type { Input } from "../protocol/params.ts";
+import { AllowanceLowError } from "../protocol/order-errors.ts";
+import type { Address } from "../protocol/primitives.ts";
 
 import { requireFunds } from "./accounts.ts";
 import { accountOf } from "./grid-context.ts";
@@ -12,17 +14,39 @@ import type { RequestSpec } from "./request-spec.ts";
 
 /**
  * Finds what would make a request fail, before anything is signed or paid.
- * @throws BadParamsError | NoFundsError | NoGasMoneyError
+ * @throws BadParamsError | AllowanceLowError | NoFundsError | NoGasMoneyError
  */
 export async function preflight(context: GridContext, spec: RequestSpec, offer: Offer): Promise<void> {
   checkParams(spec);
   const { address } = accountOf(context);
-  const { available, native } = await context.reader.accountOf(address);
-  const missing = formatMill(offer.total > available ? offer.total - available : 0n);
-  requireFunds(available, offer.total, `the escrow of ${address}`, `Put more in: gridmill account deposit ${missing}`);
+  const { native } = await context.reader.accountOf(address);
+  await requirePayer(context, { payer: spec.payer ?? address, requester: address, total: offer.total });
   if (native > 0n) return;
   throw new NoGasMoneyError(`The account ${address} cannot pay gas: it has none of the chain's own currency`, {
     hint: "Send it some; a match costs about 150,000 gas",
+  });
+}
+
+/** Who is to pay for whose request, and how much of it at most, in wei. */
+export type Bill = { readonly payer: Address; readonly requester: Address; readonly total: bigint };
+
+/** @throws AllowanceLowError | NoFundsError where the payer allows too little or has too little */
+export async function requirePayer({ reader, account }: GridContext, { payer, requester, total }: Bill): Promise<void> {
+  if (payer !== requester) requireAllowance(await reader.allowanceOf(payer, requester), { payer, requester, total });
+  const { available } = await reader.accountOf(payer);
+  const missing = formatMill(total > available ? total - available : 0n);
+  const deposit = `gridmill account deposit ${missing}`;
+  const hint = payer === account?.address ? `Put more in: ${deposit}` : `Anybody may: ${deposit} --for ${payer}`;
+  requireFunds(available, total, `the escrow of ${payer}`, hint);
+}
+
+/** Like `Marketplace`: who allows nothing pays for nothing, not even for what is free. */
+export function requireAllowance(allowance: bigint, { payer, requester, total }: Bill): void {
+  if (allowance !== 0n && allowance >= total) return;
+  const allowed = `${payer} allows ${requester} to spend ${formatMill(allowance)} MILL`;
+  throw new AllowanceLowError(`${allowed}, and ${formatMill(total)} are needed`, {
+    details: { allowance, needs: total },
+    hint: `Have the payer allow more: gridmill account allow ${requester} ${formatMill(total)}`,
   });
 }
 

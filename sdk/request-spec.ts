@@ -23,6 +23,8 @@ export type RequestSpec = {
   readonly maxAppPrice?: bigint;
   /** Most that one vote may weigh. Default 16. */
   readonly maxWeight?: number;
+  /** Whose escrow pays, and who gets back what is refunded; has to allow it to the requester. Default: the requester. */
+  readonly payer?: Address;
   /** Who may fetch the results beside the requester. Default: the requester. */
   readonly beneficiary?: Address;
   /** A contract that hears the answers, which its app writes for it. Default: none. */

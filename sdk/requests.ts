@@ -11,7 +11,7 @@ import { accountOf, eventOf, send } from "./grid-context.ts";
 import type { GridContext, KnownDeal } from "./grid-context.ts";
 import { gatewayAt, rememberDeal } from "./known-deal.ts";
 import { bestOffer } from "./market-client.ts";
-import { preflight } from "./preflight.ts";
+import { preflight, requirePayer } from "./preflight.ts";
 import type { RequestSpec } from "./request-spec.ts";
 import { randomNonce } from "./random.ts";
 
@@ -27,9 +27,12 @@ export interface Requests {
   /**
    * The cheapest offer, and whether it can be taken: everything that can be wrong is found here, also that its pool does
    * not answer, before anything is signed, uploaded or paid.
-   * @throws NoOfferError | NoFundsError | NoGasMoneyError | BadParamsError | AssetUnknownError | PoolUnreachableError
+   * @throws NoOfferError | AllowanceLowError | NoFundsError | NoGasMoneyError | BadParamsError | AssetUnknownError
+   * @throws PoolUnreachableError
    */
   prepare(spec: RequestSpec): Promise<Offer>;
+  /** Whether a request that costs so much in all can be paid. @throws AllowanceLowError | NoFundsError */
+  requirePayer(spec: Pick<RequestSpec, "payer">, total: bigint): Promise<void>;
   /**
    * Stores params and inputs, signs the request, posts it and sends the match.
    * @param onStep hears which step begins
@@ -72,6 +75,10 @@ export function createRequests(context: GridContext): Requests {
       await preflight(context, spec, offer);
       await gatewayAt(context, offer.endpoint).pool();
       return offer;
+    },
+    requirePayer: async ({ payer }, total) => {
+      const requester = accountOf(context).address;
+      await requirePayer(context, { payer: payer ?? requester, requester, total });
     },
     submit: async (spec, offer, onStep = () => {}, signal) =>
       openDeal(context, offer, await sign(context, spec, offer, onStep, signal), onStep, signal),
@@ -146,7 +153,7 @@ async function requestOrder(context: GridContext, spec: RequestSpec, offer: Offe
     maxDatasetPrice: 0n,
     maxPoolPrice: offer.prices.pool,
     requester: address,
-    payer: address,
+    payer: spec.payer ?? address,
     callback: spec.callback ?? ZERO_ADDRESS,
     requirements: packResources(spec.requirements),
     paramsHash: paramsHashOf(spec.params),

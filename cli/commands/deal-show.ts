@@ -15,13 +15,14 @@ export const dealShow = new Command("show")
     await using grid = await connectToRead(context);
     const { dealId, deal, tasks, deadline, perTask, paid, blockNumber } = await grid.deals.show(id);
     context.print({ dealId, deal, deadline, perTask, paid, blockNumber, tasks }, () => {
-      const { app, pool, requester, trust, volume } = deal;
+      const { app, pool, requester, payer, trust, volume } = deal;
       const money = { "MILL a task": formatMill(perTask), "MILL paid": formatMill(paid) };
       const terms = facts({
         deal: dealId,
         app,
         pool,
         requester,
+        payer,
         trust,
         tasks: volume,
         ...money,

@@ -1,6 +1,15 @@
 import { Command } from "commander";
 
-import { collectEnv, collectInput, parseDuration, parseId, parseMill, parseTasks, parseTrust } from "../args.ts";
+import {
+  collectEnv,
+  collectInput,
+  parseAddress,
+  parseDuration,
+  parseId,
+  parseMill,
+  parseTasks,
+  parseTrust,
+} from "../args.ts";
 import { contextOf } from "../context.ts";
 import type { RunOptions } from "../run/options.ts";
 import { runApp } from "../run/run-app.ts";
@@ -18,6 +27,7 @@ export const run = new Command("run")
   .option("--max-price <mill>", "most that app and pool may each ask for one task, in MILL", parseMill)
   .option("--tasks <n>", "number of tasks, told to the app as GRIDMILL_TASK_INDEX and _COUNT", parseTasks, 1)
   .option("--pool <id>", "only this pool", parseId)
+  .option("--payer <address>", "whose escrow pays, which has to allow it (default: your own)", parseAddress)
   .addOption(cpusOption("cores that a task needs (default: what app.json says, else 1)"))
   .addOption(memoryOption("memory that a task needs (default: what app.json says, else 512M)"))
   .option("--seconds <time>", "tighter time limit for a task on the reference machine, such as 90s", parseDuration)

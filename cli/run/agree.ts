@@ -33,7 +33,7 @@ export async function findRunnable(context: Context, grid: Grid, target: Target,
   return known && known.price !== null ? { kind: "app", id: known.id } : { kind: "image", image };
 }
 
-/** What it would cost in all, in wei. @throws NoOfferError | NoFundsError and what else `prepare` finds */
+/** What it would cost in all, in wei. @throws NoOfferError | AllowanceLowError | NoFundsError and what else `prepare` finds */
 export async function priceOf(grid: Grid, runnable: Runnable, draft: Draft): Promise<bigint> {
   if (runnable.kind !== "app") return await estimate(grid, draft);
   return (await grid.requests.prepare({ ...draft, app: runnable.id })).total;
@@ -41,7 +41,7 @@ export async function priceOf(grid: Grid, runnable: Runnable, draft: Draft): Pro
 
 /** What is going to happen, a line each, for the question and for `--dry-run`. */
 export function stepsOf(target: Target, runnable: Runnable, draft: Draft, total: bigint): readonly string[] {
-  const { volume, trust, category, uploads } = draft;
+  const { volume, trust, category, uploads, payer } = draft;
   const bytes = uploads.reduce((sum, upload) => sum + upload.bytes, 0);
   const unverified = trust === 2 ? " (unverified: one newcomer's word is enough)" : "";
   return [
@@ -53,7 +53,7 @@ export function stepsOf(target: Target, runnable: Runnable, draft: Draft, total:
       ? [`upload ${uploads.length} ${uploads.length === 1 ? "input" : "inputs"}, ${bytes} bytes, to the pool`]
       : []),
     `run ${volume} ${volume === 1 ? "task" : "tasks"} of ${nameOf(target)}, each up to ${categoryMinutes(category)} minutes, trust ${trust}${unverified}`,
-    `lock at most ${formatMill(total)} MILL of the escrow (gas for one transaction)`,
+    `lock at most ${formatMill(total)} MILL of the escrow${payer === undefined ? "" : ` of ${payer}`} (gas for one transaction)`,
   ];
 }
 

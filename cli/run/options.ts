@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { categorySeconds } from "../../protocol/categories.ts";
 import type { Resources } from "../../protocol/capabilities.ts";
 import { toJson } from "../../protocol/json.ts";
+import type { Address } from "../../protocol/primitives.ts";
 import { inputFile } from "../../sdk/node/input-file.ts";
 import type { RequestSpec } from "../../sdk/request-spec.ts";
 
@@ -20,6 +21,7 @@ export type RunOptions = {
   readonly maxPrice?: bigint;
   readonly tasks: number;
   readonly pool?: bigint;
+  readonly payer?: Address;
   readonly cpus?: number;
   readonly memory?: number;
   readonly seconds?: number;
@@ -37,12 +39,13 @@ export type Draft = Omit<RequestSpec, "app">;
 export async function draftOf(target: Target, args: readonly string[], options: RunOptions): Promise<Draft> {
   const uploads = await Promise.all(options.input.map(({ path, name }) => inputFile(resolve(path), name)));
   const manifest = target.kind === "folder" ? target.manifest : NO_MANIFEST;
-  const { maxPrice, pool, trust, tasks, category = manifest.category } = options;
+  const { maxPrice, pool, payer, trust, tasks, category = manifest.category } = options;
   return {
     ...{ volume: tasks, trust, category, uploads },
     params: paramsText(args.length > 0 ? args : manifest.args, uploads, options),
     requirements: requirementsOf(manifest.requirements, options),
     ...(pool === undefined ? {} : { pool }),
+    ...(payer === undefined ? {} : { payer }),
     ...(maxPrice === undefined ? {} : { maxPoolPrice: maxPrice, maxAppPrice: maxPrice }),
   };
 }

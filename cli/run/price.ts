@@ -2,7 +2,6 @@ import { formatMill } from "../../protocol/amounts.ts";
 import { packResources, shortfalls } from "../../protocol/capabilities.ts";
 import type { BookOrder } from "../../protocol/market-api.ts";
 import { NoOfferError } from "../../protocol/market-errors.ts";
-import { requireFunds } from "../../sdk/accounts.ts";
 import type { Grid } from "../../sdk/grid.ts";
 
 import type { Draft } from "./options.ts";
@@ -10,7 +9,7 @@ import type { Draft } from "./options.ts";
 /**
  * What the draft will cost in wei, judged by the pools' offers alone: for an app that is not registered yet, so that
  * nobody pays gas for a request that nobody would take.
- * @throws NoOfferError with each pool's reason | NoFundsError
+ * @throws NoOfferError with each pool's reason | AllowanceLowError | NoFundsError
  */
 export async function estimate(grid: Grid, draft: Draft): Promise<bigint> {
   const filter = { category: draft.category, ...(draft.pool === undefined ? {} : { pool: draft.pool }) };
@@ -18,11 +17,7 @@ export async function estimate(grid: Grid, draft: Draft): Promise<bigint> {
   const fitting = offers.find((offer) => refusals(offer, draft).length === 0);
   if (!fitting) throw noOffer(offers, draft);
   const total = fitting.order.price * BigInt(draft.volume);
-  if (grid.address) {
-    const { available } = await grid.accounts.show(grid.address);
-    const missing = formatMill(total > available ? total - available : 0n);
-    requireFunds(available, total, `the escrow of ${grid.address}`, `Put more in: gridmill account deposit ${missing}`);
-  }
+  await grid.requests.requirePayer(draft, total);
   return total;
 }
 

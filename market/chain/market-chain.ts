@@ -26,6 +26,7 @@ export function createChainView(reader: ChainReader, provider: JsonRpcApiProvide
     },
     consumed: (signer, hash) => reader.consumed(signer, hash),
     nonceUsed: (requester, nonce) => reader.nonceUsed(requester, nonce),
+    allowance: (payer, requester) => reader.allowanceOf(payer, requester),
     signedBy: async (signer, hash, signature) =>
       signerOf(hash, signature) === signer ||
       (await acceptedByContract(provider, signer, hash, signature)) ||

@@ -13,6 +13,7 @@ const TRANSLATIONS = {
   }),
   OrderCancelled: ({ signer, orderHash }: GridEventOf<"OrderCancelled">) => ({ kind: "cancelled", signer, orderHash }),
   CounterRaised: ({ signer }: GridEventOf<"CounterRaised">) => ({ kind: "counter", signer }),
+  AllowanceSet: ({ payer, requester }: GridEventOf<"AllowanceSet">) => ({ kind: "allowance", payer, requester }),
   TaskSettled: ({ dealId, index, digest }: GridEventOf<"TaskSettled">) => ({
     kind: "task-settled",
     dealId,

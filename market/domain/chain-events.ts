@@ -10,6 +10,7 @@ export type ChainEvent = At &
   (
     | { readonly kind: "asset"; readonly asset: AssetKind; readonly id: bigint; readonly from?: Address }
     | { readonly kind: "balance"; readonly account: Address }
+    | { readonly kind: "allowance"; readonly payer: Address; readonly requester: Address }
     | { readonly kind: "counter"; readonly signer: Address }
     | { readonly kind: "matched"; readonly orders: readonly Hash[] }
     | { readonly kind: "cancelled"; readonly signer: Address; readonly orderHash: Hash }

@@ -3,12 +3,12 @@ import type { Address } from "../../protocol/primitives.ts";
 import type { ChainView } from "./chain-view.ts";
 import { NodeBehindError } from "./errors.ts";
 import type { AssetRef } from "./order-terms.ts";
-import type { Book, OrderName } from "./ports.ts";
+import type { AllowanceRef, Book, OrderName } from "./ports.ts";
 
 type FactsDeps = { readonly chain: ChainView; readonly book: Book };
 
 /**
- * Reads what the chain says about an account, an asset or an order's use, and stores it with the number of a block that
+ * Reads what the chain says about an account, an asset, an order's use or an allowance, and stores it with the number of a block that
  * is not older than what was read: a rewind below that block reads again. `since` is the block that made us ask.
  * Each throws NodeBehindError when the node has not got that block.
  */
@@ -16,6 +16,7 @@ export interface ChainFacts {
   account(account: Address, since: number): Promise<void>;
   asset(asset: AssetRef, since: number): Promise<void>;
   use(order: OrderName, since: number): Promise<void>;
+  allowance(allowance: AllowanceRef, since: number): Promise<void>;
 }
 
 export function createChainFacts({ chain, book }: FactsDeps): ChainFacts {
@@ -48,6 +49,10 @@ export function createChainFacts({ chain, book }: FactsDeps): ChainFacts {
       });
       const { answer, block } = await read(since, question);
       await book.saveUse(hash, answer, block);
+    },
+    async allowance({ payer, requester }, since) {
+      const { answer, block } = await read(since, () => chain.allowance(payer, requester));
+      await book.saveAllowance({ payer, requester }, answer, block);
     },
   };
 }

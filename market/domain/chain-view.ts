@@ -33,6 +33,8 @@ export interface ChainView {
   /** Tasks used of an ask of limited volume; {@link CONSUMED_ALL} when it was cancelled. */
   consumed(signer: Address, orderHash: Hash): Promise<bigint>;
   nonceUsed(requester: Address, nonce: bigint): Promise<boolean>;
+  /** Wei that the payer still allows the requester to spend. */
+  allowance(payer: Address, requester: Address): Promise<bigint>;
   /** What `Marketplace` would say of this signature: by key, by ERC-1271, or by approval on chain. */
   signedBy(signer: Address, orderHash: Hash, signature: Hex): Promise<boolean>;
 }

@@ -3,7 +3,7 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
 
 import type { ChainEvent } from "./chain-events.ts";
 import type { ChainFacts } from "./chain-facts.ts";
-import type { Book, Deals, OrderName } from "./ports.ts";
+import type { AllowanceRef, Book, Deals, OrderName } from "./ports.ts";
 
 type FollowDeps = {
   readonly facts: ChainFacts;
@@ -25,7 +25,7 @@ export interface Follower {
 type EventOf<K extends ChainEvent["kind"]> = Extract<ChainEvent, { kind: K }>;
 type Handlers = { readonly [K in ChainEvent["kind"]]: (event: EventOf<K>) => Promise<void> };
 
-/** Balances and counters are read for accounts alone that have orders in the book, uses for known orders alone. */
+/** Balances, counters and allowances are read for accounts alone that sign or pay orders of the book, uses for known orders alone. */
 export function createFollower(deps: FollowDeps): Follower {
   const handlers = handlersOf(deps);
   return {
@@ -45,11 +45,14 @@ function handlersOf(deps: FollowDeps): Handlers {
     },
     balance: ({ account, blockNumber }) => accountChanged(deps, account, blockNumber),
     counter: ({ signer, blockNumber }) => accountChanged(deps, signer, blockNumber),
+    allowance: ({ payer, requester, blockNumber }) => allowanceChanged(deps, { payer, requester }, blockNumber),
     matched: async ({ orders, blockNumber }) => ordersUsed(deps, await book.knownOrders(orders), blockNumber),
     cancelled: ({ signer, orderHash, blockNumber }) => orderGone(deps, signer, orderHash, blockNumber),
     "deal-opened": async (event) => {
+      const { deal, blockNumber } = event;
       await deals.open(event);
-      await orderGone(deps, event.deal.requester, event.deal.requestHash, event.blockNumber);
+      await orderGone(deps, deal.requester, deal.requestHash, blockNumber);
+      await allowanceChanged(deps, deal, blockNumber); // a deal uses it up, and no event of its own says so
     },
     "task-settled": ({ dealId, index, digest, blockNumber }) => deals.settle(dealId, index, digest, blockNumber),
     "deal-ended": ({ dealId, status, blockNumber }) => deals.end(dealId, status, blockNumber),
@@ -59,7 +62,14 @@ function handlersOf(deps: FollowDeps): Handlers {
 async function accountChanged({ facts, book, clock }: FollowDeps, account: Address, since: number): Promise<void> {
   if (!(await book.knowsAccount(account))) return;
   await facts.account(account, since);
-  await book.judge({ by: "signer", signer: account }, clock.now());
+  await book.judge({ by: "account", account }, clock.now());
+}
+
+async function allowanceChanged({ facts, book, clock }: FollowDeps, named: AllowanceRef, since: number): Promise<void> {
+  const allowance = { payer: named.payer, requester: named.requester };
+  if (!(await book.knowsAllowance(allowance))) return;
+  await facts.allowance(allowance, since);
+  await book.judge({ by: "account", account: allowance.payer }, clock.now());
 }
 
 /**
@@ -95,5 +105,6 @@ async function rewind(deps: FollowDeps, toBlock: number): Promise<void> {
     await book.judge({ by: "asset", asset: kind, id }, clock.now());
   }
   for (const account of touched.accounts) await accountChanged(deps, account, toBlock);
+  for (const allowance of touched.allowances) await allowanceChanged(deps, allowance, toBlock);
   await ordersUsed(deps, touched.orders, toBlock);
 }

@@ -3,6 +3,7 @@ import { codeOf } from "../../protocol/errors.ts";
 import type { GridmillError } from "../../protocol/errors.ts";
 import type { OrderReason, OrderStatus } from "../../protocol/market-api.ts";
 import {
+  AllowanceLowError,
   AssetUnknownError,
   NoFundsError,
   OrderCancelledError,
@@ -24,6 +25,8 @@ export type OrderCore = {
   readonly counter: bigint | undefined;
   readonly nonce: bigint | undefined;
   readonly needs: bigint;
+  /** Who pays for a request that its signer does not pay for itself. */
+  readonly payer: Address | undefined;
 };
 
 /** What the chain says about an order at one moment. */
@@ -37,8 +40,10 @@ export type OrderFacts = {
   readonly nonceUsed: boolean;
   /** Whether there is a deal made from this request. */
   readonly matched: boolean;
-  /** Wei that the signer of the order has available. */
+  /** Wei that its payer has available, or else its signer. */
   readonly available: bigint;
+  /** Wei that its payer allows its signer to spend; undefined where the signer pays. */
+  readonly allowance: bigint | undefined;
 };
 
 type OrderState = { readonly status: OrderStatus; readonly problem: GridmillError | undefined };
@@ -49,7 +54,7 @@ type OrderState = { readonly status: OrderStatus; readonly problem: GridmillErro
  */
 export function orderState(order: OrderCore, facts: OrderFacts, now: number): OrderState {
   const rules = order.nonce === undefined ? [askUsed, cancelledAll] : [requestUsed];
-  for (const rule of [...rules, expired, notOwner, noFunds]) {
+  for (const rule of [...rules, expired, notOwner, noAllowance, noFunds]) {
     const state = rule(order, facts, now);
     if (state) return state;
   }
@@ -104,11 +109,21 @@ const notOwner: Rule = ({ signer }, { owner }) => {
   return { status: "inactive", problem: new OrderNotOwnerError(`${signer} signed it, ${owner} owns what it offers`) };
 };
 
-const noFunds: Rule = ({ signer, needs, nonce }, { available }) => {
+/** Like `Marketplace`: who allows nothing pays for nothing, not even for what is free. */
+const noAllowance: Rule = ({ signer, payer, needs }, { allowance }) => {
+  if (allowance === undefined || (allowance !== 0n && allowance >= needs)) return undefined;
+  const allowed = `${payer} allows ${signer} to spend ${formatMill(allowance)} MILL`;
+  const problem = new AllowanceLowError(`${allowed}, and the request may cost ${formatMill(needs)}`, {
+    hint: "Have the payer allow more: gridmill account allow ADDRESS MILL",
+  });
+  return { status: "inactive", problem };
+};
+
+const noFunds: Rule = ({ signer, payer = signer, needs, nonce }, { available }) => {
   if (available >= needs) return undefined;
   const what = nonce === undefined ? "to stake on the next task" : "to pay for it at its highest price";
   const problem = new NoFundsError(
-    `${signer} has ${formatMill(available)} MILL available and needs ${formatMill(needs)} ${what}`,
+    `${payer} has ${formatMill(available)} MILL available and needs ${formatMill(needs)} ${what}`,
     { hint: "gridmill account deposit" },
   );
   return { status: "inactive", problem };

@@ -29,6 +29,8 @@ export type OrderTerms = {
   readonly needs: bigint;
   readonly category: number | undefined;
   readonly paramsHash: string | undefined;
+  /** Who pays for a request that its signer does not pay for itself. */
+  readonly payer: Address | undefined;
 };
 
 /** Who has to sign: an ask is signed by its asset's owner, a request by its requester. */
@@ -59,7 +61,7 @@ const TERMS: { readonly [K in OrderKind]: (order: OrderByKind[K]) => OrderTerms 
 
 function askTerms(asset: AssetRef, order: AppOrder | DatasetOrder | PoolOrder): OrderTerms {
   const { price, volume, expiry, counter } = order;
-  const none = { nonce: undefined, category: undefined, paramsHash: undefined };
+  const none = { nonce: undefined, category: undefined, paramsHash: undefined, payer: undefined };
   return { asset: asset.id, assets: [asset], price, volume, expiry, counter, needs: 0n, ...none };
 }
 
@@ -80,5 +82,6 @@ function requestTerms(order: RequestOrder): OrderTerms {
     needs: price * BigInt(order.volume),
     category: order.category,
     paramsHash: order.paramsHash,
+    payer: order.payer === order.requester ? undefined : order.payer,
   };
 }

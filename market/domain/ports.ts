@@ -16,10 +16,14 @@ export type NewOrder<K extends OrderKind = OrderKind> = {
   readonly postedAt: number;
 };
 
+/** How much of a payer's money a requester may spend: a fact that two accounts name. */
+export type AllowanceRef = { readonly payer: Address; readonly requester: Address };
+
 /** Orders that one fact concerns. */
 export type OrderSelector =
   | { readonly by: "hash"; readonly hash: Hash }
-  | { readonly by: "signer"; readonly signer: Address }
+  /** Those that the account has signed, and those that it pays. */
+  | { readonly by: "account"; readonly account: Address }
   | { readonly by: "asset"; readonly asset: AssetKind; readonly id: bigint }
   | { readonly by: "expiry" };
 
@@ -49,9 +53,12 @@ export interface Book {
   /** `undefined`: not registered (any more). */
   saveAsset(kind: AssetKind, id: bigint, asset: ChainAsset | undefined, block: number): Promise<void>;
   saveUse(hash: Hash, use: { readonly consumed: bigint; readonly nonceUsed: boolean }, block: number): Promise<void>;
+  /** In wei. */
+  saveAllowance(allowance: AllowanceRef, amount: bigint, block: number): Promise<void>;
   /** Judges the selected orders again and tells the feed about those that changed. */
   judge(selector: OrderSelector, now: number): Promise<void>;
   knowsAccount(account: Address): Promise<boolean>;
+  knowsAllowance(allowance: AllowanceRef): Promise<boolean>;
   knownOrders(hashes: readonly Hash[]): Promise<readonly OrderName[]>;
   /** Requests of this requester that are still open. */
   openRequests(requester: Address): Promise<readonly OrderName[]>;
@@ -60,6 +67,7 @@ export interface Book {
     readonly orders: readonly OrderName[];
     readonly accounts: readonly Address[];
     readonly assets: readonly { readonly kind: AssetKind; readonly id: bigint }[];
+    readonly allowances: readonly AllowanceRef[];
   }>;
   /** Whether this account owned the asset once. */
   wasOwner(kind: AssetKind, id: bigint, account: Address): Promise<boolean>;

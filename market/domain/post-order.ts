@@ -5,7 +5,6 @@ import { OrderPriceError, ParamsUnknownError, TooManyOrdersError } from "../../p
 import {
   AssetUnknownError,
   OrderCancelledError,
-  OrderMismatchError,
   OrderExhaustedError,
   OrderExpiredError,
   OrderNotOwnerError,
@@ -42,7 +41,7 @@ export type Posted = { readonly created: boolean; readonly order: BookOrder };
 
 /**
  * Takes a signed order into the book, once. What can never become right is refused with its own code; what may (money,
- * an asset on its way) is taken in as inactive, with the reason.
+ * an allowance, an asset on its way) is taken in as inactive, with the reason.
  * @throws the order errors, OrderPriceError, ParamsUnknownError, TooManyOrdersError
  */
 export async function postOrder<K extends OrderKind>(
@@ -56,7 +55,7 @@ export async function postOrder<K extends OrderKind>(
 
   const terms = orderTerms(kind, signed.order);
   checkTerms(terms, deps.clock.now());
-  if (kind === "request") await checkRequest(deps, signed.order as RequestOrder);
+  if (kind === "request") await checkParams(deps, signed.order as RequestOrder);
   const signer = fixedSigner(kind, signed.order) ?? (await ownerOf(deps, terms));
   await checkSignature(deps, terms, { signer, hash, signature: signed.signature });
   await checkUnused(deps, terms, signer, hash);
@@ -75,10 +74,11 @@ async function learn(
   signer: Address,
   terms: OrderTerms,
 ): Promise<void> {
-  const { nonce } = terms;
+  const { nonce, payer } = terms;
   const since = 0; // no event made us ask: what the node has is the best there is
   await Promise.all([
-    deps.facts.account(signer, since),
+    deps.facts.account(payer ?? signer, since),
+    ...(payer === undefined ? [] : [deps.facts.allowance({ payer, requester: signer }, since)]),
     deps.facts.use({ kind, hash, signer, ...(nonce === undefined ? {} : { nonce }) }, since),
     ...terms.assets.map((asset) => deps.facts.asset(asset, since)),
   ]);
@@ -100,11 +100,7 @@ function checkTerms({ price, expiry, volume }: OrderTerms, now: number): void {
   }
 }
 
-async function checkRequest({ params }: PostOrderDeps, { payer, requester, paramsHash }: RequestOrder): Promise<void> {
-  if (payer !== requester) {
-    const clauses = [{ clause: "payer", message: "the payer must be the requester" }];
-    throw new OrderMismatchError(`The payer ${payer} is not the requester ${requester}`, { details: { clauses } });
-  }
+async function checkParams({ params }: PostOrderDeps, { paramsHash }: RequestOrder): Promise<void> {
   if (await params.has(paramsHash)) return;
   throw new ParamsUnknownError(`The market holds no params with hash ${paramsHash}`, {
     hint: "Put them there first: PUT /params with their exact bytes",

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 
 import type { Address } from "../../protocol/primitives.ts";
 import type { AssetKind } from "../domain/chain-view.ts";
-import type { Book } from "../domain/ports.ts";
+import type { AllowanceRef, Book } from "../domain/ports.ts";
 
 import type { Database } from "./database.ts";
 import { judgeOrders } from "./judge-orders.ts";
@@ -16,6 +16,7 @@ export function createBook(db: Database): Book {
   return {
     ...orderQueries(db),
     ...factWrites(db),
+    ...allowances(db),
     ...touched(db),
     judge: (selector, now) => judgeOrders(db, selector, now),
   };
@@ -104,15 +105,34 @@ function factWrites(db: Database): FactWrites {
   };
 }
 
+function allowances(db: Database): Pick<Book, "saveAllowance" | "knowsAllowance"> {
+  return {
+    async saveAllowance(allowance, amount, block) {
+      const values = { amount: amount.toString(), read_at: block };
+      await db
+        .insertInto("allowances")
+        .values({ ...allowance, ...values })
+        .onConflict((conflict) => conflict.columns(["payer", "requester"]).doUpdateSet(values))
+        .execute();
+    },
+    async knowsAllowance({ payer, requester }) {
+      const allowance = db.selectFrom("allowances").select("payer").where("payer", "=", payer);
+      return (await allowance.where("requester", "=", requester).executeTakeFirst()) !== undefined;
+    },
+  };
+}
+
 function touched(db: Database): Pick<Book, "touchedSince"> {
   return {
     async touchedSince(block) {
       const orders = await db.selectFrom("orders").select(NAME).where("read_at", ">", block).execute();
       const accounts = await db.selectFrom("accounts").select("address").where("read_at", ">", block).execute();
+      const allowed = db.selectFrom("allowances").select(["payer", "requester"]).where("read_at", ">", block);
       const assets = await db.selectFrom("assets").select(["kind", "id"]).where("read_at", ">", block).execute();
       return {
         orders: orders.map(nameOf),
         accounts: accounts.map(({ address }) => address as Address),
+        allowances: (await allowed.execute()) as readonly AllowanceRef[],
         assets: assets.map(({ kind, id }) => ({ kind: kind as AssetKind, id: BigInt(id) })),
       };
     },

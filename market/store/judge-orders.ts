@@ -56,12 +56,16 @@ async function save(tx: Transaction<Schema>, row: OrderRow): Promise<void> {
 async function selected(tx: Transaction<Schema>, selector: OrderSelector, now: number): Promise<readonly JudgedRow[]> {
   const rows = tx
     .selectFrom("orders")
-    .leftJoin("accounts", "accounts.address", "orders.signer")
+    .leftJoin("accounts", (join) => join.on("accounts.address", "=", sql`coalesce(orders.payer, orders.signer)`))
+    .leftJoin("allowances", (join) =>
+      join.onRef("allowances.payer", "=", "orders.payer").onRef("allowances.requester", "=", "orders.signer"),
+    )
     .leftJoin("assets", (join) => join.onRef("assets.kind", "=", "orders.kind").onRef("assets.id", "=", "orders.asset"))
     .selectAll("orders")
     .select([
-      "accounts.available as signer_available",
-      "accounts.counter as signer_counter",
+      "accounts.available as available",
+      "accounts.counter as account_counter",
+      "allowances.amount as allowance",
       "assets.owner as asset_owner",
       sql<boolean>`exists (select from deals where deals.request_hash = orders.hash)`.as("matched"),
     ])
@@ -77,8 +81,10 @@ function where(rows: unknown, selector: OrderSelector, now: number): Rows {
   switch (selector.by) {
     case "hash":
       return query.where("orders.hash", "=", selector.hash);
-    case "signer":
-      return query.where("orders.signer", "=", selector.signer);
+    case "account":
+      return query.where(({ eb, or }) =>
+        or([eb("orders.signer", "=", selector.account), eb("orders.payer", "=", selector.account)]),
+      );
     case "asset":
       return query.where("orders.kind", "=", selector.asset).where("orders.asset", "=", selector.id.toString());
     case "expiry":

@@ -108,9 +108,23 @@ const FIRST = step([
   "create table feed (seq bigint primary key, event text not null)",
 ]);
 
+/** A request may be paid for by somebody else. Those that are there already pay for themselves. */
+const PAYERS = step([
+  "alter table orders add column payer text",
+  "create index orders_payer on orders (payer) where payer is not null",
+  `create table allowances (
+    payer text not null,
+    requester text not null,
+    amount numeric(78) not null,
+    read_at bigint not null,
+    primary key (payer, requester)
+  )`,
+  "create index allowances_read on allowances (read_at)",
+]);
+
 /** Brings the tables to this version's form. Safe to call from several processes at a time: the database locks. */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
-  const provider = { getMigrations: async () => ({ "0001_first": FIRST }) };
+  const provider = { getMigrations: async () => ({ "0001_first": FIRST, "0002_payers": PAYERS }) };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined) throw error instanceof Error ? error : new Error("Migration failed", { cause: error });
 }

@@ -34,6 +34,7 @@ export function rowOf({ kind, hash, signer, signed, terms, postedAt }: NewOrder)
     expiry: terms.expiry,
     only_requester: "onlyRequester" in signed.order ? signed.order.onlyRequester : null,
     params_hash: terms.paramsHash ?? null,
+    payer: terms.payer ?? null,
     fields: toJson(signed.order),
     signature: signed.signature,
     ...NOT_READ,
@@ -67,10 +68,11 @@ export function bookOrderOf(row: OrderRow): BookOrder {
   } as BookOrder;
 }
 
-/** An order with the facts about its signer and asset beside it; those are null until they were read. */
+/** An order with the facts about its payer (else its signer) and asset beside it; those are null until they were read. */
 export type JudgedRow = OrderRow & {
-  readonly signer_available: string | null;
-  readonly signer_counter: string | null;
+  readonly available: string | null;
+  readonly account_counter: string | null;
+  readonly allowance: string | null;
   readonly asset_owner: string | null;
   readonly matched: boolean;
 };
@@ -83,19 +85,22 @@ export function coreOf(row: OrderRow): OrderCore {
     counter: row.counter === null ? undefined : BigInt(row.counter),
     nonce: row.nonce === null ? undefined : BigInt(row.nonce),
     needs: BigInt(row.needs),
+    payer: (row.payer ?? undefined) as Address | undefined,
   };
 }
 
-/** Undefined until the chain was asked about the signer. */
+/** Undefined until the chain was asked about who signs and pays. */
 export function factsOf(row: JudgedRow): OrderFacts | undefined {
-  if (row.signer_available === null || row.signer_counter === null) return undefined;
+  if (row.available === null || row.account_counter === null) return undefined;
+  if (row.payer !== null && row.allowance === null) return undefined;
   return {
     owner: (row.kind === "request" ? row.signer : (row.asset_owner ?? undefined)) as Address | undefined,
-    counter: BigInt(row.signer_counter),
+    counter: BigInt(row.account_counter),
     consumed: BigInt(row.consumed),
     nonceUsed: row.nonce_used,
     matched: row.matched,
-    available: BigInt(row.signer_available),
+    available: BigInt(row.available),
+    allowance: row.allowance === null ? undefined : BigInt(row.allowance),
   };
 }
 

@@ -19,6 +19,8 @@ export type OrdersTable = {
   readonly expiry: number;
   readonly only_requester: string | null;
   readonly params_hash: string | null;
+  /** Who pays for a request that its signer does not pay for itself. */
+  readonly payer: string | null;
   /** The order as JSON, amounts as decimal strings. */
   readonly fields: string;
   readonly signature: string;
@@ -37,6 +39,14 @@ type AccountsTable = {
   readonly address: string;
   readonly available: Big;
   readonly counter: Big;
+  readonly read_at: number;
+};
+
+/** What payers allow requesters, for the pairs that requests of the book name. */
+type AllowancesTable = {
+  readonly payer: string;
+  readonly requester: string;
+  readonly amount: Big;
   readonly read_at: number;
 };
 
@@ -99,6 +109,7 @@ type FeedTable = { readonly seq: number; readonly event: string };
 export type Schema = {
   readonly orders: OrdersTable;
   readonly accounts: AccountsTable;
+  readonly allowances: AllowancesTable;
   readonly assets: AssetsTable;
   readonly owners: OwnersTable;
   readonly deals: DealsTable;

@@ -147,13 +147,40 @@ describe("the commands of a market", function () {
     });
   });
 
-  describe("a run that takes too long", function () {
+  describe("a run that takes too long, and that somebody else pays", function () {
+    const mill = (amount: bigint): string => `${amount * MILL}`;
+    const people = (): { requester: Address; payer: Address } => {
+      const { requester, "pool-owner": payer } = market().accounts;
+      return { requester: requester!, payer: payer! };
+    };
+    const wealth = async (): Promise<bigint> => {
+      const { available, locked } = await done("account", "show");
+      return BigInt(available as string) + BigInt(locked as string);
+    };
+    let had: bigint;
+
+    it("is refused while the payer allows nothing, and account allow changes that", async function () {
+      const { requester, payer } = people();
+      had = await wealth();
+
+      const refusal = await refused(3, "run", "--payer", payer, ...SLOW, "5");
+      const allowed = await done("account", "allow", requester, "3", "--account", "pool-owner", "--yes");
+
+      expect(refusal).to.include({ code: "GM_ALLOWANCE_LOW" });
+      expect(refusal.hint).to.equal(`Have the payer allow more: gridmill account allow ${requester} 1`);
+      expect(allowed).to.deep.include({ payer, requester, amount: mill(3n) });
+    });
+
     it("run --timeout gives up with 5 while the deal goes on; task watch --timeout likewise", async function () {
-      const error = await refused(5, "run", "--timeout", "1s", ...SLOW, "5");
+      const error = await refused(5, "run", "--timeout", "1s", "--payer", people().payer, ...SLOW, "5");
 
       expect(error.code).to.equal("GM_TIMED_OUT");
       const dealId = /0x[0-9a-f]{64}/.exec(error.message)![0];
-      const { tasks } = (await done("deal", "show", dealId)) as { tasks: { taskId: Hash; status: string }[] };
+      const { deal, tasks } = (await done("deal", "show", dealId)) as {
+        deal: Json;
+        tasks: { taskId: Hash; status: string }[];
+      };
+      expect(deal).to.deep.include(people());
       expect(tasks[0]!.status).to.not.equal("settled");
       const { taskId } = tasks[0]!;
       expect(await refused(3, "task", "result", taskId)).to.include({ code: "GM_NO_RESULT" });
@@ -161,6 +188,14 @@ describe("the commands of a market", function () {
       expect(watched.code).to.equal(5);
       expect((watched.json as ErrorJson).error.code).to.equal("GM_TIMED_OUT");
       expect((await done("task", "watch", taskId))["status"]).to.equal("settled");
+    });
+
+    it("cost the requester nothing, and uses the allowance up", async function () {
+      const left = { ...people(), amount: mill(2n) };
+
+      expect(await wealth()).to.equal(had);
+      expect(await done("account", "allowances")).to.deep.equal({ allowances: [left] });
+      expect(await done("account", "allowances", left.payer)).to.deep.equal({ allowances: [left] });
       expectBalanced(await readBooks(market().chainUrl, market().deployment));
     });
   });

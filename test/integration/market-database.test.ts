@@ -6,6 +6,7 @@ import { DatabaseUnreachableError } from "../../market/errors.ts";
 import { appendToFeed, createFeedStore, FEED_KEPT } from "../../market/store/feed-store.ts";
 import { openDatabase } from "../../market/store/database.ts";
 import type { Database } from "../../market/store/database.ts";
+import { migrate } from "../../market/store/migrations.ts";
 import { createStateStore } from "../../market/store/state-store.ts";
 import { createDealQueries } from "../../market/store/deal-queries.ts";
 import { createDeals } from "../../market/store/deal-store.ts";
@@ -31,6 +32,13 @@ const DEAL: Deal = {
   ...{ payer: ZERO_ADDRESS, beneficiary: ZERO_ADDRESS, callback: ZERO_ADDRESS },
   ...{ schedulerShare: 0, grace: 0, lane: 0, category: 0, maxWeight: 16, trust: 2, volume: 2, openedAt: 1_000 },
   ...{ requirements: ZERO_HASH, paramsHash: ZERO_HASH, requestHash: ZERO_HASH },
+};
+
+/** A row of the first form of the table. */
+const OLD_ORDER = {
+  ...{ hash: ZERO_HASH, kind: "request", signer: ZERO_ADDRESS, asset: "1", price: "1", volume: "1", needs: "1" },
+  ...{ nonce: "1", expiry: 1, fields: "{}", signature: "0x", consumed: "0", nonce_used: false, remaining: "1" },
+  ...{ status: "active", posted_at: 1, read_at: 1 },
 };
 
 /** What the market relies on, on either database. */
@@ -80,6 +88,23 @@ function keepsOrder(database: () => Database): void {
     await state.lead("one", -2);
 
     expect(await state.lead("two", 60)).to.equal(true);
+  });
+
+  it("brings a book that knew no payers to today's form, and loses nothing", async function () {
+    const db = database();
+    await sql`alter table orders drop column payer`.execute(db);
+    await sql`drop table allowances`.execute(db);
+    await sql`delete from kysely_migration where name = '0002_payers'`.execute(db);
+    const columns = sql.raw(Object.keys(OLD_ORDER).join(", "));
+    await sql`insert into orders (${columns}) values (${sql.join(Object.values(OLD_ORDER))})`.execute(db);
+
+    await migrate(db);
+    await migrate(db);
+
+    const kept = await db.selectFrom("orders").selectAll().executeTakeFirstOrThrow();
+    expect(kept).to.deep.include({ hash: OLD_ORDER.hash, payer: null });
+    expect(await db.selectFrom("allowances").selectAll().execute()).to.deep.equal([]);
+    await db.deleteFrom("orders").execute();
   });
 
   describe("given a deal of two tasks", function () {

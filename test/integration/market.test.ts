@@ -6,7 +6,8 @@ import type { BookOrder } from "../../protocol/market-api.ts";
 import { orderHash } from "../../protocol/orders.ts";
 import type { AppOrder, OrderByKind, OrderKind, PoolOrder, RequestOrder, Signed } from "../../protocol/orders.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
-import type { Hash } from "../../protocol/primitives.ts";
+import { UNLIMITED } from "../../protocol/primitives.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
 import { bestOffer } from "../../sdk/market-client.ts";
 import { inSuite } from "../support/in-suite.ts";
 import { APP_ORDER, DATASET_ORDER, POOL_ORDER, REQUEST_ORDER } from "../support/market-orders.ts";
@@ -148,7 +149,6 @@ function behavesAsMarket(open: () => Promise<MarketWorld>): void {
         "GM_PARAMS_UNKNOWN",
         () => postRequest({ paramsHash: paramsHashOf("other") }),
       ],
-      "is paid by somebody else": ["GM_ORDER_MISMATCH", () => postRequest({ payer: world().actors.stranger.address })],
       "has a field too many": [
         "GM_BAD_INPUT",
         async () => {
@@ -214,6 +214,44 @@ function behavesAsMarket(open: () => Promise<MarketWorld>): void {
 
       expect(without.reason?.message).to.match(/has 0 MILL available and needs 11 to pay/);
       await until("request", hash, "active");
+    });
+
+    describe("given a request that somebody else pays", function () {
+      const payer = (): Address => world().actors.poolOwner.address;
+      const allow = (amount: bigint): Promise<unknown> =>
+        world().send("poolOwner", world().calls.allow(world().actors.requester.address, amount));
+
+      it("keeps it inactive while the payer allows too little, also once a deal has used it up", async function () {
+        const [request, other] = [await signRequest({ payer: payer() }), await postRequest({ payer: payer() })];
+        const { hash, status, reason } = await world().client.postOrder("request", request);
+        await allow(44n * MILL - 1n);
+        await until("request", hash, "active");
+        await until("request", hashOf("request", other), "active");
+
+        const asks = { app: await postApp(), pool: await postPool() };
+        await world().send("stranger", world().calls.matchOrders({ ...asks, request }));
+        expect([status, reason?.code]).to.deep.equal(["inactive", "GM_ALLOWANCE_LOW"]);
+        expect(reason?.message).to.match(/to spend 0 MILL, and the request may cost 22$/);
+        await until("request", hash, "filled");
+        await until("request", hashOf("request", other), "inactive", "GM_ALLOWANCE_LOW");
+        await allow(22n * MILL);
+        await until("request", hashOf("request", other), "active");
+      });
+
+      it("makes it inactive when the payer's money is gone, and active when it is back", async function () {
+        await allow(UNLIMITED);
+        const { hash, status } = await world().client.postOrder("request", await signRequest({ payer: payer() }));
+        const { available } = await world().client.account(payer());
+
+        await world().send("poolOwner", world().calls.withdraw(available));
+        const { reason } = await until("request", hash, "inactive", "GM_NO_FUNDS");
+        await world().send("poolOwner", world().calls.allowDeposit(available));
+        await world().send("poolOwner", world().calls.deposit(available));
+
+        expect(status).to.equal("active");
+        expect(reason?.message).to.contain(`${payer()} has 0 MILL available`);
+        await until("request", hash, "active");
+      });
     });
 
     it("makes an order inactive when its asset is sold, and active when it comes back", async function () {

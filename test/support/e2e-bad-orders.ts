@@ -135,6 +135,21 @@ export const ORDERS: readonly Case[] = [
     within: BY_COMMAND,
   },
   {
+    name: "a request whose payer allows nothing, matched",
+    act: async ({ requester, poolOwner, request, matchOf }: BadMarket): Promise<Ended> => {
+      const match = await matchOf(await requester.sign("request", request({ payer: poolOwner.address })));
+      return await refusalOf(() => requester.send(requester.calls.matchOrders(match)));
+    },
+    ends: { code: "GM_ALLOWANCE_LOW" },
+    within: AT_ONCE,
+  },
+  {
+    name: "a request whose payer allows nothing, from the command",
+    act: (market: BadMarket): Promise<Ended> => run(`${market.app}`, "--payer", market.poolOwner.address)(market),
+    ends: { exit: 3, code: "GM_ALLOWANCE_LOW" },
+    within: BY_COMMAND,
+  },
+  {
     name: "a request for an app that does not exist, posted",
     act: async ({ requester, request }: BadMarket): Promise<Ended> => {
       const signed = await requester.sign("request", request({ app: 4_711n }));

@@ -26,13 +26,29 @@ describe("follower", function () {
 
     await follower.apply({ ...AT, kind: "balance", account: ALICE });
 
-    expect(book.told).to.deep.equal([`account ${ALICE} 5 0 10`, `judge signer ${ALICE}`]);
+    expect(book.told).to.deep.equal([`account ${ALICE} 5 0 10`, `judge account ${ALICE}`]);
   });
 
   it("asks nothing about an account that has no orders", async function () {
     const { book, follower } = following({}, { knowsAccount: async () => false });
 
     await follower.apply({ ...AT, kind: "balance", account: ALICE });
+
+    expect(book.told).to.deep.equal([]);
+  });
+
+  it("reads an allowance again and judges what the payer pays", async function () {
+    const { book, follower } = following({ allowance: async () => 5n }, { knowsAllowance: async () => true });
+
+    await follower.apply({ ...AT, kind: "allowance", payer: BOB, requester: ALICE });
+
+    expect(book.told).to.deep.equal([`allowance ${BOB} ${ALICE} 5 10`, `judge account ${BOB}`]);
+  });
+
+  it("asks nothing about an allowance that no request names", async function () {
+    const { book, follower } = following();
+
+    await follower.apply({ ...AT, kind: "allowance", payer: BOB, requester: ALICE });
 
     expect(book.told).to.deep.equal([]);
   });
@@ -100,8 +116,14 @@ describe("follower", function () {
   });
 
   it("on a rewind takes deals back first, then reads again whatever was read since", async function () {
-    const touched = { orders: [ask(hash("1"), ALICE)], accounts: [ALICE], assets: [{ kind: "pool", id: 4n }] } as const;
-    const { book, deals, follower } = following({ consumed: async () => 3n }, { touchedSince: async () => touched });
+    const touched = {
+      ...{ orders: [ask(hash("1"), ALICE)], accounts: [ALICE], assets: [{ kind: "pool", id: 4n }] as const },
+      allowances: [{ payer: BOB, requester: ALICE }],
+    };
+    const { book, deals, follower } = following(
+      { consumed: async () => 3n, allowance: async () => 6n },
+      { touchedSince: async () => touched, knowsAllowance: async () => true },
+    );
 
     await follower.rewind(6);
 
@@ -110,7 +132,9 @@ describe("follower", function () {
       "asset pool 4 undefined 10",
       "judge asset pool 4",
       `account ${ALICE} 0 0 10`,
-      `judge signer ${ALICE}`,
+      `judge account ${ALICE}`,
+      `allowance ${BOB} ${ALICE} 6 10`,
+      `judge account ${BOB}`,
       `use ${hash("1")} 3 false 10`,
       `judge hash ${hash("1")}`,
     ]);

@@ -10,7 +10,10 @@ const ALICE = `0x${"a".repeat(40)}` as const;
 const BOB = `0x${"b".repeat(40)}` as const;
 const NOW = 1_000;
 
-const ASK: OrderCore = { signer: ALICE, volume: 5n, expiry: NOW, counter: 3n, nonce: undefined, needs: 10n };
+const ASK: OrderCore = {
+  ...{ signer: ALICE, volume: 5n, expiry: NOW, counter: 3n, nonce: undefined, needs: 10n },
+  payer: undefined,
+};
 const REQUEST: OrderCore = { ...ASK, counter: undefined, nonce: 7n };
 const FACTS: OrderFacts = {
   owner: ALICE,
@@ -19,6 +22,7 @@ const FACTS: OrderFacts = {
   nonceUsed: false,
   matched: false,
   available: 10n,
+  allowance: undefined,
 };
 
 type Row = readonly [facts: Partial<OrderFacts>, core: Partial<OrderCore>, shown: string];
@@ -68,6 +72,31 @@ describe("orderState", function () {
     });
   }
 
+  const paid: Readonly<Record<string, Row>> = {
+    "that allows just enough": [{ allowance: 10n }, {}, "active"],
+    "that allows one wei too little": [{ allowance: 9n }, {}, "inactive GM_ALLOWANCE_LOW"],
+    "that allows nothing, for what is free": [{ allowance: 0n }, { needs: 0n }, "inactive GM_ALLOWANCE_LOW"],
+    "that allows something, for what is free": [{ allowance: 1n }, { needs: 0n }, "active"],
+    "that allows anything": [{ allowance: UNLIMITED }, {}, "active"],
+    "that allows enough and lacks one wei": [{ allowance: 10n, available: 9n }, {}, "inactive GM_NO_FUNDS"],
+    "that allows nothing, for a request that was matched": [
+      { allowance: 0n, nonceUsed: true, matched: true },
+      {},
+      "filled GM_ORDER_EXHAUSTED",
+    ],
+  };
+  for (const [name, [facts, core, expected]] of Object.entries(paid)) {
+    it(`given a request with a payer ${name}: ${expected}`, function () {
+      expect(shown({ ...REQUEST, payer: BOB, ...core }, { ...FACTS, ...facts })).to.equal(expected);
+    });
+  }
+
+  it("names who is short", function () {
+    const state = orderState({ ...REQUEST, payer: BOB }, { ...FACTS, allowance: 10n, available: 9n }, NOW);
+
+    expect(reasonOf(state)?.message).to.contain(`${BOB} has`);
+  });
+
   it("is active only with something left, and has something left only if not used up", function () {
     const facts = fc.record({
       owner: fc.constantFrom(ALICE, BOB, undefined),
@@ -76,6 +105,7 @@ describe("orderState", function () {
       nonceUsed: fc.boolean(),
       matched: fc.boolean(),
       available: fc.bigInt({ min: 8n, max: 12n }),
+      allowance: fc.option(fc.bigInt({ min: 0n, max: 12n }), { nil: undefined }),
     });
     fc.assert(
       fc.property(facts, fc.constantFrom(ASK, REQUEST), (seen, core) => {

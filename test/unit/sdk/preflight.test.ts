@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { BadParamsError, GridmillError } from "../../../protocol/errors.ts";
 import { requireFunds } from "../../../sdk/accounts.ts";
-import { checkParams } from "../../../sdk/preflight.ts";
+import { checkParams, requireAllowance } from "../../../sdk/preflight.ts";
 import type { Upload } from "../../../sdk/request-spec.ts";
 
 const sha256 = "ab".repeat(32);
@@ -47,5 +47,22 @@ describe("requireFunds", function () {
     expect(() => requireFunds(10n ** 18n - 1n, 10n ** 18n, "the escrow", "Put more in"))
       .to.throw(GridmillError, /the escrow has 0\.999999999999999999, and 1 are needed/)
       .that.includes({ code: "GM_NO_FUNDS", hint: "Put more in" });
+  });
+});
+
+describe("requireAllowance", function () {
+  const bill = { payer: `0x${"a".repeat(40)}`, requester: `0x${"b".repeat(40)}`, total: 5n } as const;
+
+  it("accepts exactly enough, and refuses one wei less", function () {
+    requireAllowance(5n, bill);
+
+    expect(() => requireAllowance(4n, bill))
+      .to.throw(GridmillError)
+      .that.includes({ code: "GM_ALLOWANCE_LOW" });
+  });
+
+  it("refuses a payer that allows nothing, though nothing is to be paid", function () {
+    expect(() => requireAllowance(0n, { ...bill, total: 0n })).to.throw(GridmillError);
+    requireAllowance(1n, { ...bill, total: 0n });
   });
 });
