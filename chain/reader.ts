@@ -54,7 +54,7 @@ export type AppState = {
   readonly digest: Hash;
 };
 
-type DatasetState = {
+export type DatasetState = {
   readonly id: bigint;
   readonly owner: Address;
   readonly reference: string;

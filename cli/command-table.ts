@@ -59,6 +59,25 @@ const app: CommandGroup = {
   },
 };
 
+const dataset: CommandGroup = {
+  summary: "publish and offer datasets",
+  verbs: {
+    publish: entry(
+      "register a file that you serve at a URL on chain, for tasks to read",
+      async () => (await import("./commands/dataset-publish.ts")).datasetPublish,
+    ),
+    offer: entry(
+      "sign and post an offer of your dataset at a price per task; costs no gas",
+      async () => (await import("./commands/dataset-offer.ts")).datasetOffer,
+    ),
+    list: entry(
+      "all datasets, each with its lowest price per task",
+      async () => (await import("./commands/dataset-list.ts")).datasetList,
+    ),
+    show: entry("a dataset as the chain has it", async () => (await import("./commands/dataset-show.ts")).datasetShow),
+  },
+};
+
 const dapp: CommandGroup = {
   summary: "contracts that ask for computations",
   verbs: {
@@ -196,6 +215,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   task,
   deal,
   app,
+  dataset,
   dapp,
   pool,
   worker,

@@ -40,6 +40,8 @@ export const LeaseSchema = z.strictObject({
   env: z.record(z.string(), z.string()),
   /** Fetched from the pool's blobs by their sha256. */
   inputs: z.array(InputSchema.omit({ url: true })),
+  /** Of a deal with a dataset, fetched like an input; the worker checks that the chain has this sha256 for it. */
+  dataset: InputSchema.pick({ sha256: true, bytes: true }).optional(),
   limits: LimitsSchema,
   expiresAt: z.int().positive(),
 });

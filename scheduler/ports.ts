@@ -23,6 +23,8 @@ export interface PoolChain {
   hasFunds(account: Address): Promise<boolean>;
   /** The app's image, pinned by digest. Undefined when there is no such app. */
   imageOf(app: bigint): Promise<string | undefined>;
+  /** Where a dataset is, and the sha256 of its bytes in hex. Undefined when there is no such dataset. */
+  datasetOf(dataset: bigint): Promise<{ reference: string; sha256: string; encrypted: boolean } | undefined>;
 }
 
 /** What a settle or a late look at the chain says about tasks. */

@@ -21,6 +21,18 @@ export class ResultMismatchError extends GridmillError {
   readonly retryable = true;
 }
 
+/** A dataset is not where its owner says that it is. */
+export class DatasetUnreachableError extends GridmillError {
+  readonly code = "GM_DATASET_UNREACHABLE";
+  readonly retryable = true;
+}
+
+/** A dataset is registered as encrypted: no pool could read it. */
+export class DatasetEncryptedError extends GridmillError {
+  readonly code = "GM_DATASET_ENCRYPTED";
+  readonly retryable = false;
+}
+
 /** The task has no result to fetch: it is not settled yet, was refunded, or the workers agreed that it failed. */
 export class NoResultError extends GridmillError {
   readonly code = "GM_NO_RESULT";

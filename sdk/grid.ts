@@ -19,6 +19,8 @@ import { createApps } from "./apps.ts";
 import type { Apps } from "./apps.ts";
 import { createDapps } from "./dapps.ts";
 import type { Dapps } from "./dapps.ts";
+import { createDatasets } from "./datasets.ts";
+import type { Datasets } from "./datasets.ts";
 import { createDeals } from "./deals.ts";
 import type { Deals } from "./deals.ts";
 import type { GridAccount, GridContext, GridSigner } from "./grid-context.ts";
@@ -55,6 +57,7 @@ export interface Grid extends AsyncDisposable {
   readonly accounts: Accounts;
   readonly allowances: Allowances;
   readonly apps: Apps;
+  readonly datasets: Datasets;
   readonly pools: Pools;
   readonly orders: Orders;
   readonly requests: Requests;
@@ -80,6 +83,7 @@ export async function connect(options: GridOptions): Promise<Grid> {
     accounts: createAccounts(context),
     allowances: createAllowances(context),
     apps: createApps(context),
+    datasets: createDatasets(context),
     pools: createPools(context),
     orders: createOrders(context),
     requests: createRequests(context),

@@ -7,6 +7,8 @@ export type Upload = { readonly name: string; readonly sha256: string; readonly 
 /** What somebody wants computed. Prices in wei per task. */
 export type RequestSpec = {
   readonly app: bigint;
+  /** What every task reads as `/dataset/data`. Default: none. */
+  readonly dataset?: bigint;
   /** Number of tasks; all of them are matched at once. */
   readonly volume: number;
   readonly category: number;
@@ -21,6 +23,7 @@ export type RequestSpec = {
   /** Default: no bound; what is signed is never more than what was offered. */
   readonly maxPoolPrice?: bigint;
   readonly maxAppPrice?: bigint;
+  readonly maxDatasetPrice?: bigint;
   /** Most that one vote may weigh. Default 16. */
   readonly maxWeight?: number;
   /** Whose escrow pays, and who gets back what is refunded; has to allow it to the requester. Default: the requester. */

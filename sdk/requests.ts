@@ -7,6 +7,7 @@ import { orderHash } from "../protocol/orders.ts";
 import { ZERO_ADDRESS } from "../protocol/primitives.ts";
 
 import { signed } from "./ask-terms.ts";
+import { readableDataset } from "./datasets.ts";
 import { accountOf, eventOf, send } from "./grid-context.ts";
 import type { GridContext, KnownDeal } from "./grid-context.ts";
 import { gatewayAt, rememberDeal } from "./known-deal.ts";
@@ -28,7 +29,7 @@ export interface Requests {
    * The cheapest offer, and whether it can be taken: everything that can be wrong is found here, also that its pool does
    * not answer, before anything is signed, uploaded or paid.
    * @throws NoOfferError | AllowanceLowError | NoFundsError | NoGasMoneyError | BadParamsError | AssetUnknownError
-   * @throws PoolUnreachableError
+   * @throws DatasetEncryptedError | PoolUnreachableError
    */
   prepare(spec: RequestSpec): Promise<Offer>;
   /** Whether a request that costs so much in all can be paid. @throws AllowanceLowError | NoFundsError */
@@ -71,6 +72,7 @@ export function createRequests(context: GridContext): Requests {
   return {
     quote,
     async prepare(spec) {
+      if (spec.dataset !== undefined) await readableDataset(context, spec.dataset);
       const offer = bestOffer(await quote(spec));
       await preflight(context, spec, offer);
       await gatewayAt(context, offer.endpoint).pool();
@@ -88,14 +90,16 @@ export function createRequests(context: GridContext): Requests {
 }
 
 function quoteOf({ account }: GridContext, spec: RequestSpec) {
-  const { app, pool = 0n, category, trust, volume, requirements, maxAppPrice, maxPoolPrice, callback } = spec;
+  const { app, dataset = 0n, pool = 0n, category, trust, volume, requirements, callback } = spec;
+  const { maxAppPrice, maxDatasetPrice, maxPoolPrice } = spec;
   const maxPrices = {
     ...(maxAppPrice === undefined ? {} : { app: maxAppPrice }),
+    ...(maxDatasetPrice === undefined ? {} : { dataset: maxDatasetPrice }),
     ...(maxPoolPrice === undefined ? {} : { pool: maxPoolPrice }),
   };
   const requester = account?.address ?? ZERO_ADDRESS;
   const vector = packResources(requirements);
-  return { app, pool, category, trust, volume, requester, callback, requirements: vector, maxPrices };
+  return { app, dataset, pool, category, trust, volume, requester, callback, requirements: vector, maxPrices };
 }
 
 async function sign(
@@ -128,7 +132,7 @@ export async function bring(
 /** Posts a request and sends its match with the offer, unless that is on its way already. */
 export async function openDeal(
   context: GridContext,
-  { app, pool }: Offer,
+  { app, dataset, pool }: Offer,
   request: Signed<RequestOrder>,
   onStep: (step: SubmitStep) => void,
   signal?: AbortSignal,
@@ -137,7 +141,8 @@ export async function openDeal(
   // Of a match that was sent the market may know more than that its request is good.
   if (!(await accountOf(context).sender.find(id))) await context.market.postOrder("request", request);
   onStep("match");
-  const receipt = await send(context, id, context.calls.matchOrders({ app, pool, request }), signal);
+  const match = { app, pool, request, ...(dataset === null ? {} : { dataset }) };
+  const receipt = await send(context, id, context.calls.matchOrders(match), signal);
   const { dealId, deal } = eventOf(context, receipt, "DealOpened");
   const known = rememberDeal(context, { dealId, deal, blockNumber: receipt.blockNumber });
   return { ...known, request: request.order, receipt };
@@ -146,11 +151,12 @@ export async function openDeal(
 /** The offer's prices are signed as the maximum, so that no later match costs more than what was shown. */
 async function requestOrder(context: GridContext, spec: RequestSpec, offer: Offer): Promise<RequestOrder> {
   const { address } = accountOf(context);
-  const { app, pool = 0n, trust, category, volume, maxWeight = DEFAULT_MAX_WEIGHT, beneficiary = address } = spec;
+  const { app, dataset = 0n, pool = 0n, trust, category, volume } = spec;
+  const { maxWeight = DEFAULT_MAX_WEIGHT, beneficiary = address } = spec;
   return {
-    ...{ app, dataset: 0n, pool, trust, maxWeight, category, volume, beneficiary },
+    ...{ app, dataset, pool, trust, maxWeight, category, volume, beneficiary },
     maxAppPrice: offer.prices.app,
-    maxDatasetPrice: 0n,
+    maxDatasetPrice: offer.prices.dataset,
     maxPoolPrice: offer.prices.pool,
     requester: address,
     payer: spec.payer ?? address,

@@ -35,6 +35,8 @@ export type CheckOptions = {
   readonly env: Readonly<Record<string, string>>;
   readonly category?: number;
   readonly seconds?: number;
+  /** A file that stands for a dataset. */
+  readonly dataset?: string;
   readonly tasks: number;
   readonly cpus?: number;
   readonly memory?: number;
@@ -72,6 +74,8 @@ async function check(
 ): Promise<MachineVerdict> {
   const { home, signal, progress } = context;
   const inputs = await Promise.all(options.input.map(readable));
+  const { dataset: data } = options;
+  const dataset = data === undefined ? undefined : (await readable({ path: data, name: "dataset" })).path;
   const image = await localImage(context, target);
   progress("measuring this machine");
   const { score } = await machineScore(home.benchmark);
@@ -79,7 +83,7 @@ async function check(
   await executor.sweep();
   const task = taskOf(target, image, args, options);
   const onStage = (run: 1 | 2, stage: string): void => progress(`run ${run} of 2: ${stage}`);
-  const outcomes = await runTwice(task, inputs, { executor, score, workDir: home.check, onStage }, signal);
+  const outcomes = await runTwice(task, { inputs, dataset }, { executor, score, workDir: home.check, onStage }, signal);
   const { cpuMillicores } = task.limits;
   return { image, score, ...judge(outcomes, { score, cpuMillicores, says: saidCategory(target, options) }) };
 }

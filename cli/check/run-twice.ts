@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Executor, RunOutcome, RunSpec } from "../../worker/executor/executor.ts";
+import type { Executor, RunOutcome } from "../../worker/executor/executor.ts";
 import { runSpecOf } from "../../worker/leasing/run-spec.ts";
-import type { Runnable } from "../../worker/leasing/run-spec.ts";
+import type { Runnable, TaskFiles } from "../../worker/leasing/run-spec.ts";
 
 /** A task, without a deal. */
 export type CheckedTask = Omit<Runnable, "leaseId">;
@@ -25,14 +25,14 @@ export type TwiceDeps = {
  */
 export async function runTwice(
   task: CheckedTask,
-  inputs: RunSpec["inputs"],
+  files: TaskFiles,
   deps: TwiceDeps,
   signal: AbortSignal,
 ): Promise<readonly [RunOutcome, RunOutcome]> {
   const run = async (which: 1 | 2): Promise<RunOutcome> => {
     const leaseId = randomUUID();
     const resultPath = join(deps.workDir, `${leaseId}.tar`);
-    const spec = runSpecOf({ ...task, leaseId }, deps.score, inputs, resultPath);
+    const spec = runSpecOf({ ...task, leaseId }, deps.score, files, resultPath);
     const onStage = (stage: string): void => deps.onStage(which, stage);
     try {
       return await deps.executor.run(spec, { onStage, onLog: () => {} }, signal);

@@ -15,11 +15,12 @@ export const dealShow = new Command("show")
     await using grid = await connectToRead(context);
     const { dealId, deal, tasks, deadline, perTask, paid, blockNumber } = await grid.deals.show(id);
     context.print({ dealId, deal, deadline, perTask, paid, blockNumber, tasks }, () => {
-      const { app, pool, requester, payer, trust, volume } = deal;
+      const { app, dataset, pool, requester, payer, trust, volume } = deal;
       const money = { "MILL a task": formatMill(perTask), "MILL paid": formatMill(paid) };
       const terms = facts({
         deal: dealId,
         app,
+        dataset: dataset === 0n ? undefined : dataset,
         pool,
         requester,
         payer,

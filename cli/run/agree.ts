@@ -41,7 +41,7 @@ export async function priceOf(grid: Grid, runnable: Runnable, draft: Draft): Pro
 
 /** What is going to happen, a line each, for the question and for `--dry-run`. */
 export function stepsOf(target: Target, runnable: Runnable, draft: Draft, total: bigint): readonly string[] {
-  const { volume, trust, category, uploads, payer } = draft;
+  const { volume, trust, category, uploads, payer, dataset } = draft;
   const bytes = uploads.reduce((sum, upload) => sum + upload.bytes, 0);
   const unverified = trust === 2 ? " (unverified: one newcomer's word is enough)" : "";
   return [
@@ -52,7 +52,7 @@ export function stepsOf(target: Target, runnable: Runnable, draft: Draft, total:
     ...(uploads.length > 0
       ? [`upload ${uploads.length} ${uploads.length === 1 ? "input" : "inputs"}, ${bytes} bytes, to the pool`]
       : []),
-    `run ${volume} ${volume === 1 ? "task" : "tasks"} of ${nameOf(target)}, each up to ${categoryMinutes(category)} minutes, trust ${trust}${unverified}`,
+    `run ${volume} ${volume === 1 ? "task" : "tasks"} of ${nameOf(target)}${dataset === undefined ? "" : ` on dataset ${dataset}`}, each up to ${categoryMinutes(category)} minutes, trust ${trust}${unverified}`,
     `lock at most ${formatMill(total)} MILL of the escrow${payer === undefined ? "" : ` of ${payer}`} (gas for one transaction)`,
   ];
 }

@@ -18,6 +18,7 @@ export type RunOptions = {
   readonly env: Readonly<Record<string, string>>;
   readonly trust: number;
   readonly category?: number;
+  readonly dataset?: bigint;
   readonly maxPrice?: bigint;
   readonly tasks: number;
   readonly pool?: bigint;
@@ -39,14 +40,15 @@ export type Draft = Omit<RequestSpec, "app">;
 export async function draftOf(target: Target, args: readonly string[], options: RunOptions): Promise<Draft> {
   const uploads = await Promise.all(options.input.map(({ path, name }) => inputFile(resolve(path), name)));
   const manifest = target.kind === "folder" ? target.manifest : NO_MANIFEST;
-  const { maxPrice, pool, payer, trust, tasks, category = manifest.category } = options;
+  const { dataset, maxPrice, pool, payer, trust, tasks, category = manifest.category } = options;
   return {
     ...{ volume: tasks, trust, category, uploads },
     params: paramsText(args.length > 0 ? args : manifest.args, uploads, options),
     requirements: requirementsOf(manifest.requirements, options),
+    ...(dataset === undefined ? {} : { dataset }),
     ...(pool === undefined ? {} : { pool }),
     ...(payer === undefined ? {} : { payer }),
-    ...(maxPrice === undefined ? {} : { maxPoolPrice: maxPrice, maxAppPrice: maxPrice }),
+    ...(maxPrice === undefined ? {} : { maxPoolPrice: maxPrice, maxAppPrice: maxPrice, maxDatasetPrice: maxPrice }),
   };
 }
 

@@ -16,9 +16,20 @@ export async function estimate(grid: Grid, draft: Draft): Promise<bigint> {
   const offers = await grid.orders.list("pool", filter);
   const fitting = offers.find((offer) => refusals(offer, draft).length === 0);
   if (!fitting) throw noOffer(offers, draft);
-  const total = fitting.order.price * BigInt(draft.volume);
+  const total = (fitting.order.price + (await datasetPrice(grid, draft))) * BigInt(draft.volume);
   await grid.requests.requirePayer(draft, total);
   return total;
+}
+
+/** The lowest price of the draft's dataset for one task. @throws NoOfferError */
+async function datasetPrice(grid: Grid, { dataset, maxDatasetPrice: bound }: Draft): Promise<bigint> {
+  if (dataset === undefined) return 0n;
+  const [cheapest] = await grid.orders.list("dataset", { dataset });
+  if (cheapest && (bound === undefined || cheapest.order.price <= bound)) return cheapest.order.price;
+  const why = cheapest ? `it costs ${formatMill(cheapest.order.price)} MILL a task` : "nobody offers it";
+  throw new NoOfferError(`No offer fits the request\ndataset ${dataset}: ${why}`, {
+    hint: "Raise --max-price, or take another: gridmill dataset list",
+  });
 }
 
 /** Why an offer does not fit; empty when it does. */

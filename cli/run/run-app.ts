@@ -61,6 +61,7 @@ export async function runApp(
   const record = ports.openRecord(await runsFolder(context), { text, draft, account: grid.address, out: options.out });
   const left = options.dryRun ? undefined : await record.left();
   if (left === undefined) await requireOut(options);
+  if (draft.dataset !== undefined) await grid.datasets.readable(draft.dataset); // before anything is built
   const runnable = await findRunnable(context, grid, target, options.dryRun);
   const run = await takeUp({ context, grid, target, runnable, draft, options, record }, left);
   if (run === undefined) return;

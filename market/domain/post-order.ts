@@ -118,7 +118,7 @@ async function ownerOf({ chain }: PostOrderDeps, terms: OrderTerms): Promise<Add
 
 function unknownAsset(kind: string, id: bigint): AssetUnknownError {
   return new AssetUnknownError(`There is no ${kind} ${id}`, {
-    hint: `Register it, or check the id: gridmill ${kind === "app" ? "app list" : `order list ${kind}`}`,
+    hint: `Register it, or check the id: gridmill ${kind === "pool" ? "order list pool" : `${kind} list`}`,
   });
 }
 

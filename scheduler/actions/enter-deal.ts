@@ -1,30 +1,25 @@
-import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
-
-import { paramsHashOf, parseParams, taskParams } from "../../protocol/params.ts";
-import type { Input, Params } from "../../protocol/params.ts";
+import { paramsHashOf } from "../../protocol/params.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
-import { InputUnavailableError } from "../errors.ts";
 import { endTask, moveTask, newTask } from "../domain/task-state.ts";
 import { MAX_TASKS_PER_DEAL, termsOf } from "../domain/task-terms.ts";
 import { isDealOver } from "../store/deal-store.ts";
-import type { DealRecord } from "../store/deal-store.ts";
+import type { DealRecord, HeldDataset } from "../store/deal-store.ts";
 import type { PoolContext } from "./context.ts";
+import { provideDataset, provideInputs } from "./provide-inputs.ts";
 import { chunksOfTasks } from "./tasks-of-deal.ts";
 
 /** What cannot be had is asked for again after this long, while the deal is alive. */
 const RETRY_MS = 10_000;
-/** An input is fetched within this time or not at all, in milliseconds. */
-const FETCH_MS = 300_000;
 
 /** What a deal needs before its tasks can be leased, or why it cannot be had. */
-type Provision = { readonly params: string; readonly image: string } | { readonly missing: string };
+type Provision =
+  { readonly params: string; readonly image: string; readonly dataset?: HeldDataset } | { readonly missing: string };
 
 /**
- * Takes a deal in: fetches and checks its params, image and inputs, then enters its tasks. What cannot be had is declined
+ * Takes a deal in: fetches and checks its params, image, inputs and dataset, then enters its tasks. What cannot be had is declined
  * while the grace lasts, else tried again until the deadline; a deal that nobody can settle any more is refunded. Idempotent.
  */
 export async function enterDeal(pool: PoolContext, dealId: Hash): Promise<void> {
@@ -50,8 +45,9 @@ async function refund(pool: PoolContext, { dealId, deal }: DealRecord, isOpen: b
 }
 
 function provisionOf(pool: PoolContext, record: DealRecord): Provision | Promise<Provision> {
-  const { params, image } = record;
-  return params !== undefined && image !== undefined ? { params, image } : provide(pool, record);
+  const { params, image, dataset } = record;
+  if (params === undefined || image === undefined) return provide(pool, record);
+  return { params, image, ...(dataset === undefined ? {} : { dataset }) };
 }
 
 async function provide(pool: PoolContext, { deal }: DealRecord): Promise<Provision> {
@@ -62,54 +58,19 @@ async function provide(pool: PoolContext, { deal }: DealRecord): Promise<Provisi
   const image = await pool.chain.imageOf(deal.app);
   if (image === undefined) return { missing: "its app does not exist" };
   if ((await pool.images.check(image)) === "missing") return { missing: `its image ${image} is not in its registry` };
-  const fault = await inputFault(pool, params, deal);
-  return fault === undefined ? { params, image } : { missing: fault };
+  return await provideFiles(pool, deal, { params, image });
 }
 
-async function inputFault(pool: PoolContext, text: string, deal: Deal): Promise<string | undefined> {
+type Runnable = Pick<Extract<Provision, { params: string }>, "params" | "image">;
+
+async function provideFiles(pool: PoolContext, deal: Deal, runnable: Runnable): Promise<Provision> {
   try {
-    const inputs = inputsOf(parseParams(text), deal.volume);
-    const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
-    if (bytes > pool.config.blobQuotaBytes) return `its inputs are ${bytes} bytes, more than this pool keeps for one`;
-    for (const input of inputs) await ensureInput(pool, input, dealDeadline(deal));
-    return undefined;
+    await provideInputs(pool, runnable.params, deal);
+    const dataset = await provideDataset(pool, deal);
+    return { ...runnable, ...(dataset === undefined ? {} : { dataset }) };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { missing: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** Every different input of a deal's tasks, once. */
-function inputsOf(params: Params, volume: number): readonly Input[] {
-  const count = params.tasks ? Math.min(volume, params.tasks.length) : 1;
-  const all = Array.from({ length: count }, (_unused, index) => taskParams(params, index)?.inputs ?? []).flat();
-  return [...new Map(all.map((input) => [input.sha256, input])).values()];
-}
-
-/** Has an input among the pool's blobs, kept as long as the deal may need it. */
-async function ensureInput(pool: PoolContext, input: Input, deadline: number): Promise<void> {
-  // Before the download, so that what a dead process leaves is found again.
-  await pool.ledger.keep(input.sha256, Math.max(Date.now() + pool.config.retentionMs, deadline * 1_000));
-  const held = await pool.blobs.size(input.sha256);
-  if (held === undefined) await download(pool, input);
-  else if (held !== input.bytes) throw unavailable(input, `has ${held} bytes, not ${input.bytes}`);
-}
-
-async function download(pool: PoolContext, input: Input): Promise<void> {
-  if (input.url === undefined) throw unavailable(input, "was not uploaded to this pool");
-  const answer = await fetch(input.url, { signal: AbortSignal.timeout(FETCH_MS) }).catch((cause: unknown) => {
-    throw unavailable(input, "cannot be fetched from its URL", cause);
-  });
-  if (!answer.ok || !answer.body) throw unavailable(input, `is not at its URL (HTTP ${answer.status})`);
-  const declared = answer.headers.get("content-length");
-  if (declared !== null && Number(declared) !== input.bytes) {
-    await answer.body.cancel();
-    throw unavailable(input, `has ${declared} bytes at its URL, not ${input.bytes}`);
-  }
-  await pool.blobs.write(input.sha256, Readable.fromWeb(answer.body as ReadableStream), input.bytes);
-}
-
-function unavailable(input: Input, why: string, cause?: unknown): InputUnavailableError {
-  return new InputUnavailableError(`Input ${input.name} (${input.sha256.slice(0, 12)}…) ${why}`, { cause });
 }
 
 async function giveBack(pool: PoolContext, record: DealRecord, note: string): Promise<void> {

@@ -170,7 +170,8 @@ export function newVote(
 }
 
 /** The lease message of a vote, made anew whenever it must be sent again. */
-export function leaseOf(task: TaskRecord, { dealId, deal, image }: DealRecord, params: TaskParams, vote: Vote): Lease {
+export function leaseOf(task: TaskRecord, record: DealRecord, params: TaskParams, vote: Vote): Lease {
+  const { dealId, deal, image, dataset } = record;
   return {
     leaseId: vote.leaseId,
     taskId: task.taskId,
@@ -181,6 +182,7 @@ export function leaseOf(task: TaskRecord, { dealId, deal, image }: DealRecord, p
     args: [...params.args],
     env: { ...params.env },
     inputs: params.inputs.map(({ name, sha256, bytes }) => ({ name, sha256, bytes })),
+    ...(dataset === undefined ? {} : { dataset }),
     limits: limitsFor(task.terms, params),
     expiresAt: Math.ceil((Date.now() + LEASE_MS) / 1_000),
   };

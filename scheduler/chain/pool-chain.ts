@@ -40,6 +40,10 @@ export async function readPoolChain(
       const found = await reader.appOf(app);
       return found && `${found.reference}@sha256:${found.digest.slice(2)}`;
     },
+    datasetOf: async (dataset) => {
+      const found = await reader.datasetOf(dataset);
+      return found && { reference: found.reference, sha256: found.digest.slice(2), encrypted: found.encrypted };
+    },
     stop: () => clearInterval(timer),
   };
 }

@@ -13,12 +13,15 @@ import type { Keys } from "./redis.ts";
  * How far the pool is with a deal.
  *
  * - `seen`      found on chain, confirmed
- * - `entered`   params, image and inputs are here; its tasks are being worked on
+ * - `entered`   params, image, inputs and dataset are here; its tasks are being worked on
  * - `declined`  given back: something could not be had
  * - `waiting`   something could not be had and the grace has passed: it is tried again until the deadline
  * - `closed`    every task is settled or refunded
  */
 type DealStage = "seen" | "entered" | "waiting" | "declined" | "closed";
+
+/** A dataset among the pool's blobs. */
+export type HeldDataset = { readonly sha256: string; readonly bytes: number };
 
 export type DealRecord = {
   readonly dealId: Hash;
@@ -28,11 +31,13 @@ export type DealRecord = {
   readonly params?: string;
   /** The app's image, pinned by digest, once known. */
   readonly image?: string;
+  /** The deal's dataset, once it is here; absent where the deal has none. */
+  readonly dataset?: HeldDataset;
   readonly note?: string;
 };
 
 /** What changes of a deal while the pool works on it. */
-type DealPatch = Partial<Pick<DealRecord, "stage" | "params" | "image" | "note">>;
+type DealPatch = Partial<Pick<DealRecord, "stage" | "params" | "image" | "dataset" | "note">>;
 
 type Stored = Omit<DealRecord, "deal"> & { readonly deal: unknown; readonly revision: number };
 

@@ -1,12 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { MILL } from "../../protocol/amounts.ts";
 import { dealIdOf } from "../../protocol/deal.ts";
 import { digestOf } from "../../protocol/digest.ts";
 import { expectBalanced, readBooks } from "../support/books.ts";
+import { MISBEHAVE } from "../support/e2e-bad-market.ts";
+import { startFileServer } from "../support/file-server.ts";
 import { REPOSITORY, withLocalMarket } from "../support/local-market.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
@@ -88,6 +92,34 @@ describe("gridmill run", function () {
 
     expectChecked(ran);
     await expectVerified(ran, join(dir.path, "again"));
+    expectBalanced(await readBooks(market().chainUrl, market().deployment));
+  });
+
+  it("computes on a dataset that somebody else has published, whose owner is paid for each task", async function () {
+    await using files = await startFileServer();
+    await using dir = await tempDir();
+    const { url } = files.serve("name,value\nalpha,1\n");
+    const file = join(dir.path, "values.csv");
+    const by = (...args: readonly string[]) => market().run([...args, "--account", "pool-operator"]);
+    const earned = async () => BigInt(((await by("account", "show")).json as { available: string }).available);
+    const had = await earned();
+
+    await writeFile(file, "name,value\nalpha,1\n");
+    const { json, stderr } = await by("dataset", "publish", file, "--url", url, "--yes");
+    const { id } = json as { id: string };
+    const run = ["run", MISBEHAVE, "--dataset", id, "--yes", "--out", join(dir.path, "out")];
+    await by("dataset", "offer", id, "--price", "0.5");
+    const ran = await market().run([...run, "--", "read", "/dataset/data"]);
+
+    expect(id, stderr).to.equal("1");
+    expect(ran.code, ran.stderr).to.equal(0);
+    const { tasks, cost } = ran.json as RunJson;
+    expect(readFileSync(join(tasks[0]!.out, "read"), "utf8")).to.equal("name,value\nalpha,1\n");
+    expect(BigInt(cost)).to.equal(MILL + MILL / 2n);
+    expect((await earned()) - had).to.equal(MILL / 2n);
+    const { datasets } = (await market().run(["dataset", "list"])).json as { datasets: object[] };
+    expect(datasets).to.have.length(1);
+    expect(datasets[0]).to.deep.include({ id, reference: url, price: `${MILL / 2n}`, encrypted: false });
     expectBalanced(await readBooks(market().chainUrl, market().deployment));
   });
 

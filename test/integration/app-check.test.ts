@@ -29,7 +29,7 @@ describe("app check", function () {
         ...{ limits: { ...LEASE_LIMITS, seconds }, resultKind: "folder" as const },
       };
       const deps = { executor, score: SCORE, workDir, onStage: () => {} };
-      const outcomes = await runTwice(task, [], deps, new AbortController().signal);
+      const outcomes = await runTwice(task, { inputs: [], dataset: undefined }, deps, new AbortController().signal);
       expect(await fixture().leftovers()).to.deep.equal([]);
       return judge(outcomes, { score: SCORE, cpuMillicores: LEASE_LIMITS.cpuMillicores, says: 0 });
     }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -63,6 +63,20 @@ describe("DockerExecutor: outcomes", function () {
       expect(await readFile(first.resultPath)).to.deep.equal(await readFile(second.resultPath));
       const told = (await readFile(first.resultPath)).toString();
       expect(told).to.include("HOSTNAME=gridmill").and.include("TZ=UTC").and.include("LANG=C.UTF-8").and.include("A=1");
+    });
+  });
+
+  describe("given a dataset", function () {
+    it("shows it at one path beside the inputs, and lets nobody write there", async function () {
+      const script =
+        "cat /dataset/data /input/data > /output/read; echo x > /dataset/data; echo x > /dataset/y; ls /dataset";
+
+      const { outcome, log } = await run(script, { dataset: "1,2\n", inputs: { data: "3,4\n" } });
+
+      const read = createHash("sha256").update("1,2\n3,4\n").digest("hex");
+      expect(manifestIn(outcome)).to.equal(`${read}  8  read\nexit 0\n`);
+      expect(log.match(/Read-only file system/g)).to.have.length(2);
+      expect(log.split("\n")).to.include("data").and.not.to.include("y");
     });
   });
 

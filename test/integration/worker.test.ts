@@ -91,8 +91,8 @@ describe("worker", function () {
     return { pool, chain, folder: dir.path, start, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   }
 
-  function leaseOf(script: string, changes: Partial<Lease> = {}): Lease {
-    const deal = aDeal();
+  function leaseOf(script: string, changes: Partial<Lease> = {}, dataset = 0n): Lease {
+    const deal = aDeal({ dataset });
     const dealId = dealIdOf(deal);
     return {
       leaseId: randomUUID(),
@@ -110,13 +110,14 @@ describe("worker", function () {
     };
   }
 
-  it("brings a lease from its input to an opened vote and an uploaded result", async function () {
+  it("brings a lease from its input and dataset to an opened vote and an uploaded result", async function () {
     await using here = await world();
     const { pool, chain } = here;
     const worker = await here.start();
-    const lease = leaseOf(`echo working; cat $GRIDMILL_INPUT/in.txt > $GRIDMILL_OUTPUT/$GRIDMILL_TASK_INDEX`, {
-      inputs: [{ name: "in.txt", ...pool.add("hello") }],
-    });
+    const script = `echo working; cat $GRIDMILL_INPUT/in.txt $GRIDMILL_DATASET > $GRIDMILL_OUTPUT/$GRIDMILL_TASK_INDEX`;
+    const files = { inputs: [{ name: "in.txt", ...pool.add("hello") }], dataset: pool.add(", world") };
+    chain.datasetDigest = `0x${files.dataset.sha256}`;
+    const lease = leaseOf(script, files, 9n);
     const { taskId, leaseId } = lease;
 
     pool.say({ type: "lease", lease });
@@ -134,9 +135,9 @@ describe("worker", function () {
 
     pool.say({ type: "upload?", taskId });
     const { sha256 } = await pool.hears("uploaded");
-    const files = await untar(pool.blobs.get(sha256)!);
-    expect(digestOf(files.get("manifest")!)).to.equal(digests[0]!.digest);
-    expect(files.get("output/0")).to.equal("hello");
+    const result = await untar(pool.blobs.get(sha256)!);
+    expect(digestOf(result.get("manifest")!)).to.equal(digests[0]!.digest);
+    expect(result.get("output/0")).to.equal("hello, world");
 
     chain.closedTasks.add(`${lease.dealId}-0`);
     pool.say({ type: "settled", taskId, digest: digests[0]!.digest, agreed: true });

@@ -13,7 +13,7 @@ import type { Hash } from "../../protocol/primitives.ts";
 import { randomHash } from "../../sdk/random.ts";
 
 import { asWorker } from "./e2e-bad-gateway.ts";
-import { MISBEHAVE } from "./e2e-bad-market.ts";
+import { MISBEHAVE, NOBODY } from "./e2e-bad-market.ts";
 import type { BadMarket } from "./e2e-bad-market.ts";
 import { BY_COMMAND, command, run } from "./e2e-case.ts";
 import type { Case } from "./e2e-case.ts";
@@ -52,6 +52,36 @@ export const COMMANDS: readonly Case[] = [
     name: "an app that nobody registered",
     act: run("4711"),
     ends: { exit: 3, code: "GM_ASSET_UNKNOWN" },
+    within: BY_COMMAND,
+  },
+  {
+    name: "a dataset that nobody registered",
+    act: (market: BadMarket): Promise<Ended> => run(`${market.app}`, "--dataset", "4711")(market),
+    ends: { exit: 3, code: "GM_ASSET_UNKNOWN" },
+    within: BY_COMMAND,
+  },
+  {
+    name: "a dataset that is encrypted",
+    act: async (market: BadMarket): Promise<Ended> => {
+      const { calls, grid, send } = market.requester;
+      await send(calls.registerDataset(NOBODY, randomHash(), true));
+      const encrypted = (await grid.datasets.list()).find((dataset) => dataset.encrypted);
+      return await run(`${market.app}`, "--dataset", `${encrypted?.id ?? 1n}`)(market);
+    },
+    ends: { exit: 3, code: "GM_DATASET_ENCRYPTED" },
+    within: BY_COMMAND,
+  },
+  {
+    name: "a dataset published with the URL of another file",
+    act: (market: BadMarket): Promise<Ended> =>
+      endOf(market.local, ["dataset", "publish", "README.md", "--url", `${market.local.poolUrl}/health`, "--yes"]),
+    ends: { exit: 2, code: "GM_BAD_INPUT" },
+    within: BY_COMMAND,
+  },
+  {
+    name: "a dataset published where nobody serves it",
+    act: command(["dataset", "publish", "README.md", "--url", NOBODY, "--yes"]),
+    ends: { exit: 4, code: "GM_DATASET_UNREACHABLE" },
     within: BY_COMMAND,
   },
   { name: "a folder that is no app", act: run("docs"), ends: { exit: 2, code: "GM_BAD_APP" }, within: BY_COMMAND },

@@ -34,10 +34,12 @@ export const LIMITS: RunLimits = { ...COMMON, cpuMs: 30_000, wallMs: 30_000 };
 /** The same, as a lease has them. */
 export const LEASE_LIMITS: Limits = { ...COMMON, seconds: 30 };
 
-export type RunRequest = Partial<Omit<RunSpec, "limits" | "inputs">> & {
+export type RunRequest = Partial<Omit<RunSpec, "limits" | "inputs" | "dataset">> & {
   readonly limits?: Partial<RunLimits>;
   /** Text by name. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /** Text. */
+  readonly dataset?: string;
   readonly signal?: AbortSignal;
   readonly onStage?: RunListener["onStage"];
   readonly executor?: Executor;
@@ -108,7 +110,7 @@ async function runScript(
   request: RunRequest & Pick<RunSpec, "image" | "args">,
   dir: string,
 ): Promise<RunReport> {
-  const { inputs = {}, limits, signal, onStage, executor = byDefault, ...rest } = request;
+  const { inputs = {}, dataset, limits, signal, onStage, executor = byDefault, ...rest } = request;
   const leaseId = rest.leaseId ?? randomUUID();
   const files = await Promise.all(
     Object.entries(inputs).map(async ([name, content], index) => {
@@ -118,6 +120,8 @@ async function runScript(
     }),
   );
   const resultPath = join(dir, `${leaseId}.tar`);
+  const datasetPath = join(dir, `${leaseId}-dataset`);
+  if (dataset !== undefined) await writeFile(datasetPath, dataset);
   const spec: RunSpec = {
     env: {},
     resultKind: "folder",
@@ -125,6 +129,7 @@ async function runScript(
     ...rest,
     leaseId,
     inputs: files,
+    dataset: dataset === undefined ? undefined : datasetPath,
     limits: { ...LIMITS, ...limits },
   };
   let log = "";
@@ -143,7 +148,8 @@ async function runControl(
   const volumes = [`${name}-input`, `${name}-output`] as const;
   const spec = containerSpec({
     ...{ name, labels: TEST_LABELS, imageId: image, imageVolumes: [], args: ["sh", "-c", script], env: {} },
-    ...{ limits: LIMITS, processors: "0", inputVolume: volumes[0], outputVolume: volumes[1], runtime: undefined },
+    ...{ limits: LIMITS, processors: "0", inputVolume: volumes[0], outputVolume: volumes[1] },
+    ...{ datasetVolume: undefined, runtime: undefined },
   });
   spec.HostConfig!.LogConfig = { Type: "json-file", Config: {} };
   lift(spec);

@@ -47,6 +47,8 @@ export class FakeHub {
   readonly sent = new Map<string, unknown>();
   /** Everything that happened to deals and tasks, in order. */
   readonly events: object[] = [];
+  /** By id, as the registry has them. */
+  readonly datasets = new Map<bigint, NonNullable<Awaited<ReturnType<PoolChain["datasetOf"]>>>>();
   /** Thrown by every read and act while it is set. */
   outage: Error | undefined;
 
@@ -267,6 +269,7 @@ export function fakePoolChain(hub: FakeHub): PoolChain {
     standing: (worker) => read(() => ({ score: hub.scores.get(worker) ?? 0, cover: hub.covers.get(worker) ?? 0n })),
     hasFunds: (account) => read(() => hub.covers.has(account)),
     imageOf: () => read(() => IMAGE),
+    datasetOf: (dataset) => read(() => hub.datasets.get(dataset)),
   };
 }
 

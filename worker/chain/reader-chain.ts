@@ -21,7 +21,6 @@ export function createReaderChain(
 ): WorkerChain {
   const timeOf: KeptListSource["timeOf"] = async (number) => (await reader.block(number))?.timestamp;
   const keptList = createKeptLists({ read: events.read, timeOf }, reader.deployment.block);
-  const digests = new Map<bigint, Hash>();
   return {
     laneOf: async (pool, lane) => {
       const head = (await reader.head()).number;
@@ -49,12 +48,18 @@ export function createReaderChain(
     bondOf: (worker) => reader.workerOf(worker),
     fundsOf: (worker) => reader.accountOf(worker),
     endpointOf: async (pool) => (await reader.poolOf(pool))?.endpoint,
-    imageDigestOf: async (app) => {
-      // Never changes once it is there.
-      const digest = digests.get(app) ?? (await reader.appOf(app))?.digest;
-      if (digest) digests.set(app, digest);
-      return digest;
-    },
+    imageDigestOf: remembered(async (app) => (await reader.appOf(app))?.digest),
+    datasetDigestOf: remembered(async (dataset) => (await reader.datasetOf(dataset))?.digest),
+  };
+}
+
+/** A digest of a registry never changes once it is there. */
+function remembered(read: (id: bigint) => Promise<Hash | undefined>): typeof read {
+  const digests = new Map<bigint, Hash>();
+  return async (id) => {
+    const digest = digests.get(id) ?? (await read(id));
+    if (digest) digests.set(id, digest);
+    return digest;
   };
 }
 

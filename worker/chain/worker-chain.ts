@@ -46,6 +46,8 @@ export interface WorkerChain {
   fundsOf(worker: Address): Promise<Funds>;
   /** The sha256 that pins an app's image, as 0x and 32 bytes; undefined where there is no such app. */
   imageDigestOf(app: bigint): Promise<Hash | undefined>;
+  /** The sha256 of a dataset's bytes, as 0x and 32 bytes; undefined where there is no such dataset. */
+  datasetDigestOf(dataset: bigint): Promise<Hash | undefined>;
   /** Where a pool's gateway is; undefined where there is no such pool. */
   endpointOf(pool: bigint): Promise<string | undefined>;
 }

@@ -17,12 +17,17 @@ export type ContainerPlan = {
   /** Processors that it may use, as `0,2`. */
   readonly processors: string;
   readonly inputVolume: string;
+  /** Undefined: the task has no dataset. */
+  readonly datasetVolume: string | undefined;
   readonly outputVolume: string;
   /** OCI runtime; undefined: the engine's default. */
   readonly runtime: string | undefined;
 };
 
 const INPUT_DIR = "/input";
+const DATASET_DIR = "/dataset";
+/** Under which name a dataset lies there. */
+export const DATASET_NAME = "data";
 export const OUTPUT_DIR = "/output";
 /** `nobody`. The output volume belongs to it. */
 export const TASK_UID = 65_534;
@@ -124,7 +129,7 @@ function bounds({ limits, processors }: ContainerPlan): HostConfig {
 
 /** The volumes that the engine makes because the image declares them, by the names that we give them. */
 export function imageVolumes(plan: ContainerPlan): readonly { readonly name: string; readonly path: string }[] {
-  const ours = [INPUT_DIR, OUTPUT_DIR, TMP_DIR];
+  const ours = [INPUT_DIR, OUTPUT_DIR, TMP_DIR, ...(plan.datasetVolume === undefined ? [] : [DATASET_DIR])];
   const paths = plan.imageVolumes.filter((path) => !ours.includes(path.replace(/\/+$/, "")));
   return paths.map((path, index) => ({ name: `${plan.name}-image-${index}`, path }));
 }
@@ -133,6 +138,7 @@ function mounts(plan: ContainerPlan): MountSettings[] {
   return [
     { ...volume(plan.inputVolume, INPUT_DIR), ReadOnly: true },
     volume(plan.outputVolume, OUTPUT_DIR),
+    ...(plan.datasetVolume === undefined ? [] : [{ ...volume(plan.datasetVolume, DATASET_DIR), ReadOnly: true }]),
     mount({ Type: "tmpfs", Target: TMP_DIR, TmpfsOptions: { SizeBytes: TMP_BYTES, Mode: 0o1777 } }),
     // A volume that an image declares would be writable without bounds: it is a part of the read-only root here.
     ...imageVolumes(plan).map(({ name, path }) =>

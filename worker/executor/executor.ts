@@ -21,6 +21,8 @@ export type RunSpec = {
   readonly env: Readonly<Record<string, string>>;
   /** Files of the host that appear read-only under `/input`, already checked against their digests. */
   readonly inputs: readonly { readonly name: string; readonly path: string }[];
+  /** A file of the host that appears read-only as `/dataset/data`, checked like the inputs; undefined: there is no dataset. */
+  readonly dataset: string | undefined;
   readonly limits: RunLimits;
   /** What of the output is the result: all of it, or the one file that a contract waits for. */
   readonly resultKind: ResultKind;

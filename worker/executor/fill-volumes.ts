@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type Docker from "dockerode";
 import { pack, type Pack } from "tar-stream";
 
-import { HELPER_DIR, helperSpec, TASK_UID, type ContainerPlan } from "./container-spec.ts";
+import { DATASET_NAME, HELPER_DIR, helperSpec, TASK_UID, type ContainerPlan } from "./container-spec.ts";
 import { ask } from "./engine.ts";
 import type { RunSpec } from "./executor.ts";
 
@@ -14,7 +14,7 @@ type Filling = {
   readonly plan: ContainerPlan;
   /** Name of the container through which the files go. */
   readonly helper: string;
-  readonly inputs: RunSpec["inputs"];
+  readonly files: Pick<RunSpec, "inputs" | "dataset">;
   /** Whether the output volume is to be given to the task's user. */
   readonly giveOutput: boolean;
 };
@@ -22,16 +22,20 @@ type Filling = {
 const EPOCH = new Date(0);
 
 /**
- * Puts the input files into their volume. They go through a container that is created and never started: an agent that
+ * Puts the input files and the dataset into their volumes. They go through a container that is created and never started: an agent that
  * itself runs in a container could not name a host folder to mount. The caller removes the container.
  * @throws EngineUnreachableError | EngineRefusedError | DiskFullError, or the error of reading a file
  */
-export async function fillVolumes(docker: Docker, { plan, helper, inputs, giveOutput }: Filling): Promise<void> {
-  const volumes = { input: plan.inputVolume, ...(giveOutput ? { output: plan.outputVolume } : {}) };
+export async function fillVolumes(docker: Docker, { plan, helper, files, giveOutput }: Filling): Promise<void> {
+  const volumes = {
+    input: plan.inputVolume,
+    ...(plan.datasetVolume === undefined ? {} : { dataset: plan.datasetVolume }),
+    ...(giveOutput ? { output: plan.outputVolume } : {}),
+  };
   const container = await ask("create a container", () => docker.createContainer(helperSpec(plan, helper, volumes)));
   const archive = pack();
   const broken = new AbortController();
-  const packing = packVolumes(archive, inputs, giveOutput).catch((error: unknown) => {
+  const packing = packVolumes(archive, files, giveOutput).catch((error: unknown) => {
     archive.destroy();
     broken.abort();
     throw error;
@@ -45,16 +49,22 @@ export async function fillVolumes(docker: Docker, { plan, helper, inputs, giveOu
 }
 
 /** Equal on every machine down to owner, mode and time. */
-async function packVolumes(archive: Pack, inputs: RunSpec["inputs"], giveOutput: boolean): Promise<void> {
+async function packVolumes(archive: Pack, { inputs, dataset }: Filling["files"], giveOutput: boolean): Promise<void> {
   const folder = (name: string, uid: number): void => {
     archive.entry({ name: `${HELPER_DIR}/${name}`, type: "directory", mode: 0o755, uid, gid: uid, mtime: EPOCH });
   };
   if (giveOutput) folder("output", TASK_UID);
   folder("input", 0);
-  for (const { name, path } of inputs) {
-    const { size } = await stat(path);
-    const entry = archive.entry({ name: `${HELPER_DIR}/input/${name}`, size, mode: 0o444, mtime: EPOCH });
-    await pipeline(createReadStream(path), entry);
+  for (const { name, path } of inputs) await packFile(archive, `input/${name}`, path);
+  if (dataset !== undefined) {
+    folder("dataset", 0);
+    await packFile(archive, `dataset/${DATASET_NAME}`, dataset);
   }
   archive.finalize();
+}
+
+async function packFile(archive: Pack, place: string, path: string): Promise<void> {
+  const { size } = await stat(path);
+  const entry = archive.entry({ name: `${HELPER_DIR}/${place}`, size, mode: 0o444, mtime: EPOCH });
+  await pipeline(createReadStream(path), entry);
 }

@@ -81,6 +81,7 @@ function planOf(deps: RunDeps, spec: RunSpec, image: ImageFacts, processors: str
     limits: spec.limits,
     processors,
     inputVolume: `${name}-input`,
+    datasetVolume: spec.dataset === undefined ? undefined : `${name}-dataset`,
     outputVolume: `${name}-output`,
     runtime: deps.runtime,
   };
@@ -89,9 +90,14 @@ function planOf(deps: RunDeps, spec: RunSpec, image: ImageFacts, processors: str
 function leavingsOf(deps: RunDeps, plan: ContainerPlan, { leaseId }: RunSpec): Leavings {
   return {
     containers: [plan.name, helperOf(plan)],
-    volumes: [plan.inputVolume, plan.outputVolume, ...imageVolumes(plan).map(({ name }) => name)],
+    volumes: [...filesVolumes(plan), plan.outputVolume, ...imageVolumes(plan).map(({ name }) => name)],
     dir: join(deps.runsDir, leaseId),
   };
+}
+
+/** The volumes of what a task reads. */
+function filesVolumes({ inputVolume, datasetVolume }: ContainerPlan): readonly string[] {
+  return datasetVolume === undefined ? [inputVolume] : [inputVolume, datasetVolume];
 }
 
 function helperOf({ name }: ContainerPlan): string {
@@ -106,12 +112,12 @@ async function prepare(deps: RunDeps, spec: RunSpec, plan: ContainerPlan, dir: s
   const { labels, outputVolume: name } = plan;
   const [volume] = await both(
     createOutputVolume({ name, labels, diskMiB: spec.limits.diskMiB, dir }),
-    createVolume(docker, plan.inputVolume, labels),
+    all(filesVolumes(plan).map((each) => createVolume(docker, each, labels))),
   );
-  const filling = { plan, helper: helperOf(plan), inputs: spec.inputs, giveOutput: volume.isRoots };
+  const filling = { plan, helper: helperOf(plan), files: spec, giveOutput: volume.isRoots };
   const [container] = await both(
     ask("create a container", () => docker.createContainer(containerSpec(plan))),
-    spec.inputs.length > 0 || volume.isRoots ? fillVolumes(docker, filling) : undefined,
+    spec.inputs.length > 0 || spec.dataset !== undefined || volume.isRoots ? fillVolumes(docker, filling) : undefined,
   );
   return { container, volume, dir };
 }
@@ -122,6 +128,10 @@ async function both<A, B>(a: Promise<A>, b: Promise<B> | undefined): Promise<[A,
   if (first.status === "rejected") throw first.reason;
   if (second.status === "rejected") throw second.reason;
   return [first.value, second.value];
+}
+
+async function all(made: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(made)) if (result.status === "rejected") throw result.reason;
 }
 
 async function execute(

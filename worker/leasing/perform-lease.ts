@@ -6,6 +6,7 @@ import type { VoteRecord } from "../journal/journal.ts";
 import type { Answer, VoteBook } from "../voting/vote-book.ts";
 import { createLogRelay } from "./log-relay.ts";
 import { runnableOf, runSpecOf } from "./run-spec.ts";
+import type { TaskFiles } from "./run-spec.ts";
 
 /** Inputs on this machine; disposing lets the cache drop them again. */
 interface HeldInputs extends Disposable {
@@ -51,13 +52,22 @@ export async function performLease(lease: Lease, deps: PerformLeaseDeps, signal:
   try {
     const listener = listenerFor(lease.leaseId, (text) => logs.write(text), deps);
     listener.onStage("fetching");
-    using held = await inputs.hold(lease.inputs, signal);
-    const spec = runSpecOf(runnableOf(lease), deps.score, held.files, results.pathFor(lease.leaseId));
+    using held = await inputs.hold(wantedBy(lease), signal);
+    const spec = runSpecOf(runnableOf(lease), deps.score, filesOf(lease, held), results.pathFor(lease.leaseId));
     const outcome = await executor.run(spec, listener, signal);
     return await journalAnswer(lease, await answerOf(outcome, spec.resultPath, results), deps);
   } finally {
     logs.close();
   }
+}
+
+/** A dataset is fetched, checked and kept as an input is. */
+function wantedBy({ inputs, dataset }: Lease): Lease["inputs"] {
+  return dataset === undefined ? inputs : [...inputs, { name: "dataset", ...dataset }];
+}
+
+function filesOf({ inputs, dataset }: Lease, { files }: HeldInputs): TaskFiles {
+  return { inputs: files.slice(0, inputs.length), dataset: dataset && files.at(-1)!.path };
 }
 
 async function answerOf(outcome: RunOutcome, path: string, results: ResultStore): Promise<Answer> {

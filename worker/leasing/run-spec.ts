@@ -5,6 +5,7 @@ import type { RunSpec } from "../executor/executor.ts";
 
 const INPUT_FOLDER = "/input";
 const OUTPUT_FOLDER = "/output";
+const DATASET_FILE = "/dataset/data";
 
 /** The same on every machine, since the environment may show in the output. */
 const FIXED_ENV = { HOME: "/tmp", LANG: "C.UTF-8", TZ: "UTC" };
@@ -16,6 +17,9 @@ export type Runnable = Pick<Lease, "leaseId" | "image" | "args" | "env" | "index
   readonly resultKind: RunSpec["resultKind"];
 };
 
+/** The files of this machine that a task reads. */
+export type TaskFiles = Pick<RunSpec, "inputs" | "dataset">;
+
 /** What a lease has run. */
 export function runnableOf(lease: Lease): Runnable {
   // From the deal itself, which was checked against its id: a pool that said otherwise would have us vote a wrong digest.
@@ -24,7 +28,7 @@ export function runnableOf(lease: Lease): Runnable {
 }
 
 /** What the executor of a machine of this score runs. Gridmill's own variables win over those of the app. */
-export function runSpecOf(task: Runnable, score: number, inputs: RunSpec["inputs"], resultPath: string): RunSpec {
+export function runSpecOf(task: Runnable, score: number, files: TaskFiles, resultPath: string): RunSpec {
   const { leaseId, image, args, env, index, count, resultKind } = task;
   const { seconds, ...limits } = task.limits;
   const own = {
@@ -32,9 +36,11 @@ export function runSpecOf(task: Runnable, score: number, inputs: RunSpec["inputs
     GRIDMILL_TASK_COUNT: String(count),
     GRIDMILL_INPUT: INPUT_FOLDER,
     GRIDMILL_OUTPUT: OUTPUT_FOLDER,
+    ...(files.dataset === undefined ? {} : { GRIDMILL_DATASET: DATASET_FILE }),
   };
   return {
-    ...{ leaseId, image, args, inputs, resultKind, resultPath },
+    ...{ leaseId, image, args, resultKind, resultPath },
+    ...files,
     env: { ...FIXED_ENV, ...env, ...own },
     limits: { ...limits, ...timeLimits(seconds, score, limits.cpuMillicores) },
   };

@@ -20,6 +20,7 @@ const PLAN: ContainerPlan = {
   },
   processors: "0,1",
   inputVolume: "in",
+  datasetVolume: undefined,
   outputVolume: "out",
   runtime: undefined,
 };
@@ -33,6 +34,20 @@ describe("containerSpec", function () {
       ...{ NetworkMode: "none", ReadonlyRootfs: true, Privileged: false, CapDrop: ["ALL"], IpcMode: "private" },
       ...{ SecurityOpt: ["no-new-privileges"], CgroupnsMode: "private", Init: true },
     });
+  });
+
+  it("mounts a dataset where there is one, and nothing of it can be written", function () {
+    const mountsOf = (plan: ContainerPlan) => containerSpec(plan).HostConfig!.Mounts!.map(({ Target }) => Target);
+
+    const { HostConfig } = containerSpec({ ...PLAN, datasetVolume: "data" });
+
+    const mount = HostConfig!.Mounts!.find(({ Target }) => Target === "/dataset");
+    expect(mount).to.deep.include({ Type: "volume", Source: "data", ReadOnly: true });
+    expect(mountsOf(PLAN)).not.to.include("/dataset");
+    expect(mountsOf({ ...PLAN, imageVolumes: ["/dataset"] })).to.include("/dataset");
+    expect(mountsOf({ ...PLAN, imageVolumes: ["/dataset"], datasetVolume: "data" }).sort()).to.deep.equal(
+      mountsOf({ ...PLAN, datasetVolume: "data" }).sort(),
+    );
   });
 
   it("binds it to its limits, swap and bytes included", function () {

@@ -107,6 +107,22 @@ describe("checkLeaseOnChain", function () {
     }
   });
 
+  it("wants the deal's dataset, the one that the chain has, and none where the deal has none", async function () {
+    const chain = new FakeChain();
+    const dataset = { sha256: "cd".repeat(32), bytes: 4 };
+    const deal = aDeal({ dataset: 3n });
+    chain.datasetDigest = `0x${dataset.sha256}`;
+
+    expect(await onChain(aLease({ deal, dataset }), chain)).to.equal("fine");
+    expect(await onChain(aLease({ dataset }), chain)).to.equal("GM_BAD_LEASE");
+    expect(await onChain(aLease({ deal }), chain)).to.equal("GM_BAD_LEASE");
+    for (const digest of [ZERO_HASH, undefined]) {
+      chain.datasetDigest = digest;
+      expect(await onChain(aLease({ deal, dataset }), chain)).to.equal("GM_BAD_LEASE");
+      expect(await onChain(aLease({ deal }), chain)).to.equal("GM_BAD_LEASE");
+    }
+  });
+
   it("wants the stake bonded, and not one wei less", async function () {
     const chain = new FakeChain();
     chain.bond = { ...chain.bond, bonded: 10n };

@@ -103,6 +103,7 @@ export class FakeChain implements WorkerChain {
   readonly kept = new Map<string, { readonly at: number; readonly votes: readonly KeptVote[] }>();
   readonly opened = new Set<Hash>();
   imageDigest: Hash | undefined = IMAGE_DIGEST;
+  datasetDigest: Hash | undefined;
   fail: Error | undefined;
 
   async laneOf(pool: bigint, lane: number): Promise<LaneView> {
@@ -145,6 +146,11 @@ export class FakeChain implements WorkerChain {
   async imageDigestOf(): Promise<Hash | undefined> {
     this.#check();
     return this.imageDigest;
+  }
+
+  async datasetDigestOf(): Promise<Hash | undefined> {
+    this.#check();
+    return this.datasetDigest;
   }
 
   async endpointOf(): Promise<string | undefined> {

@@ -4,7 +4,9 @@ import { tagOf } from "../../../protocol/ballot.ts";
 import { failDigest } from "../../../protocol/digest.ts";
 import { WorkerMessageSchema } from "../../../protocol/messages.ts";
 import { toJson } from "../../../protocol/json.ts";
+import { InputCorruptError } from "../../../worker/errors.ts";
 import { ImageNotFoundError } from "../../../worker/executor/errors.ts";
+import type { RunSpec } from "../../../worker/executor/executor.ts";
 import { aDeal, aLease, NO_USAGE, POOL, resultOf } from "./fakes.ts";
 import { aLeasing, running } from "./leasing.ts";
 import type { Leasing } from "./leasing.ts";
@@ -43,6 +45,28 @@ describe("lease desk", function () {
         GRIDMILL_INPUT: "/input",
         GRIDMILL_OUTPUT: "/output",
       });
+    });
+
+    it("gives the app its dataset beside its inputs, and votes nothing where it cannot be had", async function () {
+      const leasing = aLeasing();
+      const [input, dataset] = [
+        { name: "a", sha256: "ab".repeat(32), bytes: 1 },
+        { sha256: "cd".repeat(32), bytes: 2 },
+      ];
+      leasing.chain.datasetDigest = `0x${dataset.sha256}`;
+      leasing.executor.automatic = () => resultOf("a");
+      const deal = aDeal({ dataset: 3n });
+
+      await leasing.desk.offer(aLease({ deal, inputs: [input], dataset }), POOL);
+      leasing.inputs.hold = () => Promise.reject(new InputCorruptError("it has another sha256"));
+      const lost = aLease({ deal, index: 1, dataset });
+      await leasing.desk.offer(lost, POOL);
+
+      const [{ inputs, dataset: path }] = leasing.executor.specs as [RunSpec];
+      expect(inputs).to.deep.equal([{ name: "a", path: `/cache/${input.sha256}` }]);
+      expect(path).to.equal(`/cache/${dataset.sha256}`);
+      expect(leasing.said()).to.deep.equal(["accept", "computed", "accept", "refuse GM_INPUT_CORRUPT"]);
+      expect(leasing.votes.get(lost.taskId)).to.equal(undefined);
     });
 
     it("votes a failure that lies in the input, without a result to keep", async function () {
