@@ -25,6 +25,9 @@ export type Match = {
   readonly request: Signed<RequestOrder>;
 };
 
+/** The asks that several requests are matched with. */
+type Asks = Omit<Match, "request">;
+
 /** What `Hub.settle` takes; `tasks` is made by `encodeSettlement` of `protocol/settlement.ts`. */
 type Settle = {
   readonly pool: bigint;
@@ -53,6 +56,8 @@ export interface GridCalls {
   setPoolEndpoint(pool: bigint, endpoint: string): Call;
   transferAsset(kind: AssetKind, id: bigint, from: Address, to: Address): Call;
   matchOrders(match: Match): Call;
+  /** A deal for each request that can be served; the others are passed over, each with its reason in `RequestSkipped`. */
+  matchBatch(asks: Asks, requests: readonly Signed<RequestOrder>[]): Call;
   approveOrder<K extends OrderKind>(kind: K, order: OrderByKind[K]): Call;
   cancelOrder<K extends OrderKind>(kind: K, order: OrderByKind[K]): Call;
   cancelAllAsks(): Call;
@@ -109,7 +114,7 @@ function registryCalls(call: (contract: ContractName) => Encode): Pick<GridCalls
   };
 }
 
-type MarketplaceCalls = "matchOrders" | "approveOrder" | "cancelOrder" | "cancelAllAsks" | "allow";
+type MarketplaceCalls = "matchOrders" | "matchBatch" | "approveOrder" | "cancelOrder" | "cancelAllAsks" | "allow";
 
 /** How the functions of each kind are named, as in `approveAppOrder`. */
 const ORDER_NAMES: Readonly<Record<OrderKind, string>> = {
@@ -122,6 +127,7 @@ const ORDER_NAMES: Readonly<Record<OrderKind, string>> = {
 function marketplaceCalls(encode: Encode): Pick<GridCalls, MarketplaceCalls> {
   return {
     matchOrders: ({ app, dataset = NO_DATASET, pool, request }) => encode("matchOrders", app, dataset, pool, request),
+    matchBatch: ({ app, dataset = NO_DATASET, pool }, requests) => encode("matchBatch", app, dataset, pool, requests),
     approveOrder: (kind, order) => encode(`approve${ORDER_NAMES[kind]}`, order),
     cancelOrder: (kind, order) => encode(`cancel${ORDER_NAMES[kind]}`, order),
     cancelAllAsks: () => encode("cancelAll"),

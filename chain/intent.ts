@@ -14,6 +14,8 @@ export type Call = {
   readonly value?: bigint;
   /** Default: estimated, with a reserve. */
   readonly gasLimit?: bigint;
+  /** Gas on top of what is estimated, for what may use more of it than in a simulation. Default 0. */
+  readonly extraGas?: bigint;
 };
 
 /** A log as a contract wrote it; `decodeLog` of `events.ts` reads it. */
@@ -84,6 +86,7 @@ const CallSchema = z.strictObject({
   data: hex,
   value: wei.optional(),
   gasLimit: wei.optional(),
+  extraGas: wei.optional(),
 });
 
 const RawLogSchema = z.strictObject({

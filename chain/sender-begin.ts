@@ -22,7 +22,7 @@ type Priced = { readonly id: string; readonly call: Call; readonly gasLimit: big
 export async function beginIntent(id: string, call: Call, deps: BeginDeps): Promise<Intent> {
   const { chain, account, exclusive } = deps;
   const gasUsed = await chain.estimate(call, account.address);
-  const gasLimit = call.gasLimit ?? gasLimitFor(gasUsed);
+  const gasLimit = call.gasLimit ?? gasLimitFor(gasUsed, call.extraGas);
   const fees = await chain.fees();
   await requireGasMoney(gasLimit * fees.maxFeePerGas + (call.value ?? 0n), deps);
   return await exclusive(() => reserve({ id, call, gasLimit, fees }, deps));

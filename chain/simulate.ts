@@ -39,9 +39,12 @@ export async function revertDataOf(
   }
 }
 
-/** The limit for a transaction that used `gas` when it was simulated: state may change a little before it is mined. */
-export function gasLimitFor(gas: bigint): bigint {
-  const reserved = (gas * 5n) / 4n;
+/**
+ * The limit for a transaction that used `gas` when it was simulated: state may change a little before it is mined.
+ * @param extra what it may use besides
+ */
+export function gasLimitFor(gas: bigint, extra = 0n): bigint {
+  const reserved = (gas * 5n) / 4n + extra;
   return reserved > TRANSACTION_GAS_CAP ? TRANSACTION_GAS_CAP : reserved;
 }
 

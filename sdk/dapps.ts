@@ -8,6 +8,8 @@ import type { Address, Hash } from "../protocol/primitives.ts";
 import { wordOf } from "./chain-logs.ts";
 import type { GridContext } from "./grid-context.ts";
 import { bestOffer } from "./market-client.ts";
+import { openMany } from "./open-many.ts";
+import type { Opening } from "./open-many.ts";
 import { checkParams, requirePayer } from "./preflight.ts";
 import { bring, openDeal } from "./requests.ts";
 import type { Submitted } from "./requests.ts";
@@ -15,6 +17,9 @@ import type { Upload } from "./request-spec.ts";
 
 /** A computation that a contract asked for, of which it approved the order on chain. */
 export type Asked = { readonly requestHash: Hash; readonly request: RequestOrder; readonly params: string };
+
+/** A request, and the offer to take for it. */
+export type Prepared = { readonly asked: Asked; readonly offer: Offer };
 
 /** What a contract made of an answer: `none` came, because its task failed, is not over, or was refunded. */
 export type AnswerFate = "used" | "unusable" | "none";
@@ -30,6 +35,11 @@ export interface Dapps {
   prepare(asked: Asked, uploads: readonly Upload[]): Promise<Offer>;
   /** Stores params and inputs and sends the match, for gas; the contract pays the price. */
   open(asked: Asked, offer: Offer, uploads: readonly Upload[], signal?: AbortSignal): Promise<Submitted>;
+  /**
+   * The same for many requests, of one contract or several: those with the same asks are matched in one transaction. One
+   * that cannot be served does not stop the others. @returns what became of each, in the order given
+   */
+  openMany(wanted: readonly Prepared[], uploads: readonly Upload[], signal?: AbortSignal): Promise<readonly Opening[]>;
   fateOf(consumer: Address, requestHash: Hash, index: number): Promise<AnswerFate>;
 }
 
@@ -59,6 +69,7 @@ export function createDapps(context: GridContext): Dapps {
       await bring(context, { params, uploads }, offer, () => {}, signal);
       return await openDeal(context, offer, { order: request, signature: "0x" }, () => {}, signal);
     },
+    openMany: (wanted, uploads, signal) => bringAndOpen(context, wanted, uploads, signal),
     async fateOf(consumer, requestHash, index) {
       const topics = [[USED, UNUSABLE], requestHash];
       const logs = await provider.getLogs({ address: consumer, topics, fromBlock });
@@ -66,6 +77,25 @@ export function createDapps(context: GridContext): Dapps {
       return log === undefined ? "none" : log.topics[0] === USED ? "used" : "unusable";
     },
   };
+}
+
+/** Each pool gets the uploads once. */
+async function bringAndOpen(
+  context: GridContext,
+  wanted: readonly Prepared[],
+  uploads: readonly Upload[],
+  signal?: AbortSignal,
+): Promise<readonly Opening[]> {
+  const served = new Set<string>();
+  for (const { asked, offer } of wanted) {
+    const missing = served.has(offer.endpoint) ? [] : uploads;
+    await bring(context, { params: asked.params, uploads: missing }, offer, () => {}, signal);
+    served.add(offer.endpoint);
+  }
+  const matchable = wanted.map(({ asked, offer }) => {
+    return { offer, request: { order: asked.request, signature: "0x" } as const };
+  });
+  return await openMany(context, matchable, signal);
 }
 
 /** Undefined for what is not a request of this contract, whatever it has written into its log. */

@@ -7,6 +7,15 @@ export function randomHash(): Hash {
   return hexlify(randomBytes(32)) as Hash;
 }
 
+/** Nonces for requests that are matched together: they share a word of the contract's bitmap, which saves gas. */
+export function nearbyNonces(count: number): readonly bigint[] {
+  let word = 0n;
+  return Array.from({ length: count }, (_unused, at) => {
+    if (at % 256 === 0) word = (randomNonce() >> 8n) << 8n;
+    return word + BigInt(at % 256);
+  });
+}
+
 /** A nonce for a request. The contract's bitmap needs no order, so a random one never meets another. */
 export function randomNonce(): bigint {
   return BigInt(randomHash());

@@ -12,9 +12,11 @@ import { accountOf, eventOf, send } from "./grid-context.ts";
 import type { GridContext, KnownDeal } from "./grid-context.ts";
 import { gatewayAt, rememberDeal } from "./known-deal.ts";
 import { bestOffer } from "./market-client.ts";
+import { openMany } from "./open-many.ts";
+import type { Matchable, Opening } from "./open-many.ts";
 import { preflight, requirePayer } from "./preflight.ts";
 import type { RequestSpec } from "./request-spec.ts";
-import { randomNonce } from "./random.ts";
+import { nearbyNonces, randomNonce } from "./random.ts";
 
 /** A request that was matched. */
 export type Submitted = KnownDeal & { readonly request: RequestOrder; readonly receipt: Receipt };
@@ -61,7 +63,20 @@ export interface Requests {
     onStep?: (step: SubmitStep) => void,
     signal?: AbortSignal,
   ): Promise<Submitted>;
+  /**
+   * The same for many requests, each with the offer that {@link prepare} found for it: those with the same asks are
+   * matched in one transaction, for about half the gas. One that cannot be served does not stop the others.
+   * @returns what became of each, in the order given
+   */
+  openMany(
+    wanted: readonly Wanted[],
+    onStep?: (step: SubmitStep) => void,
+    signal?: AbortSignal,
+  ): Promise<readonly Opening[]>;
 }
+
+/** A request, and the offer to take for it. */
+export type Wanted = { readonly spec: RequestSpec; readonly offer: Offer };
 
 /** How long a request may wait for its match, in seconds; it is matched at once as a rule. */
 const REQUEST_SECONDS = 3_600;
@@ -86,6 +101,7 @@ export function createRequests(context: GridContext): Requests {
       openDeal(context, offer, await sign(context, spec, offer, onStep, signal), onStep, signal),
     sign: (spec, offer, onStep = () => {}, signal) => sign(context, spec, offer, onStep, signal),
     match: (offer, request, onStep = () => {}, signal) => openDeal(context, offer, request, onStep, signal),
+    openMany: (wanted, onStep = () => {}, signal) => submitMany(context, wanted, onStep, signal),
   };
 }
 
@@ -102,16 +118,32 @@ function quoteOf({ account }: GridContext, spec: RequestSpec) {
   return { app, dataset, pool, category, trust, volume, requester, callback, requirements: vector, maxPrices };
 }
 
+async function submitMany(
+  context: GridContext,
+  wanted: readonly Wanted[],
+  onStep: (step: SubmitStep) => void,
+  signal?: AbortSignal,
+): Promise<readonly Opening[]> {
+  const nonces = nearbyNonces(wanted.length);
+  const matchable: Matchable[] = [];
+  for (const [at, { spec, offer }] of wanted.entries()) {
+    matchable.push({ offer, request: await sign(context, spec, offer, onStep, signal, nonces[at]) });
+  }
+  onStep("match");
+  return await openMany(context, matchable, signal);
+}
+
 async function sign(
   context: GridContext,
   spec: RequestSpec,
   offer: Offer,
   onStep: (step: SubmitStep) => void,
   signal?: AbortSignal,
+  nonce?: bigint,
 ): Promise<Signed<RequestOrder>> {
   await bring(context, spec, offer, onStep, signal);
   onStep("sign");
-  return await signed(context, "request", await requestOrder(context, spec, offer));
+  return await signed(context, "request", await requestOrder(context, spec, offer, nonce));
 }
 
 /** Stores the params at the market, and what no URL leads to at the pool. */
@@ -149,7 +181,12 @@ export async function openDeal(
 }
 
 /** The offer's prices are signed as the maximum, so that no later match costs more than what was shown. */
-async function requestOrder(context: GridContext, spec: RequestSpec, offer: Offer): Promise<RequestOrder> {
+async function requestOrder(
+  context: GridContext,
+  spec: RequestSpec,
+  offer: Offer,
+  nonce = randomNonce(),
+): Promise<RequestOrder> {
   const { address } = accountOf(context);
   const { app, dataset = 0n, pool = 0n, trust, category, volume } = spec;
   const { maxWeight = DEFAULT_MAX_WEIGHT, beneficiary = address } = spec;
@@ -163,7 +200,7 @@ async function requestOrder(context: GridContext, spec: RequestSpec, offer: Offe
     callback: spec.callback ?? ZERO_ADDRESS,
     requirements: packResources(spec.requirements),
     paramsHash: paramsHashOf(spec.params),
-    nonce: randomNonce(),
+    nonce,
     expiry: (await context.reader.now()) + REQUEST_SECONDS,
   };
 }

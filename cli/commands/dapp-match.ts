@@ -4,7 +4,7 @@ import type { Address } from "../../protocol/primitives.ts";
 import { collectInput, parseAddress, parseDuration } from "../args.ts";
 import { connectToSign } from "../connect.ts";
 import { contextOf } from "../context.ts";
-import { matchAsked, matchText } from "../run/match-asked.ts";
+import { matchAsked, matchJson, matchText } from "../run/match-asked.ts";
 import type { MatchOptions } from "../run/match-asked.ts";
 
 export const dappMatch = new Command("match")
@@ -17,6 +17,6 @@ export const dappMatch = new Command("match")
   .action(async (consumer: Address, options: MatchOptions, command: Command) => {
     const context = contextOf(command);
     await using grid = await connectToSign(context);
-    const deals = await matchAsked(context, grid, consumer, options);
-    context.print({ deals }, () => deals.map(matchText).join("\n"));
+    const matched = await matchAsked(context, grid, consumer, options);
+    context.print(matchJson(matched), () => matchText(matched));
   });
