@@ -2,12 +2,14 @@ import type { PoolState } from "../chain/reader.ts";
 import { packResources } from "../protocol/capabilities.ts";
 import type { Resources } from "../protocol/capabilities.ts";
 import type { BookOrder, PoolAsset } from "../protocol/market-api.ts";
+import { BadInputError } from "../protocol/errors.ts";
 import type { PoolInfo } from "../protocol/pool-api.ts";
 import { AssetUnknownError } from "../protocol/order-errors.ts";
 import type { Address } from "../protocol/primitives.ts";
 
 import { askTerms, signAndPost } from "./ask-terms.ts";
 import type { AskOptions } from "./ask-terms.ts";
+import { PoolUnreachableError } from "./errors.ts";
 import { accountOf, eventOf, once, send } from "./grid-context.ts";
 import type { GridContext } from "./grid-context.ts";
 import { gatewayAt } from "./known-deal.ts";
@@ -20,6 +22,7 @@ type PoolOffer = AskOptions & {
   readonly capabilities: Resources;
   /** Default 127, the highest trust that makes sense against a few workers. */
   readonly maxTrust?: number;
+  /** Default 0. Each lane settles by itself. */
   readonly lane?: number;
   /** Default 3,000 (30 %). */
   readonly workerStake?: number;
@@ -35,7 +38,10 @@ type PoolOffer = AskOptions & {
 export interface Pools {
   /** Registers a pool; its operator and endpoint may change later. Costs gas. */
   create(pool: { readonly operator: Address; readonly endpoint: string }, signal?: AbortSignal): Promise<PoolState>;
-  /** Signs an offer and posts it. Each matched task locks 30 % of the price from the owner's escrow. */
+  /**
+   * Signs an offer and posts it. Each matched task locks 30 % of the price from the owner's escrow.
+   * @throws BadInputError when the pool runs and does not drive that lane
+   */
   offer(offer: PoolOffer): Promise<BookOrder<"pool">>;
   /** As the chain has it. @throws AssetUnknownError */
   get(id: bigint): Promise<PoolState>;
@@ -58,12 +64,27 @@ export function createPools(context: GridContext): Pools {
       return { id, owner: accountOf(context).address, operator, endpoint };
     },
     async offer(offer) {
+      if (offer.lane) await requireLane(context, await get(offer.pool), offer.lane);
       return await signAndPost(context, "pool", { ...poolTerms(offer), ...(await askTerms(context, offer)) });
     },
     get,
     list: () => allPages((cursor) => market.pools(cursor)),
     live: async (id) => await gatewayAt(context, (await get(id)).endpoint).pool(),
   };
+}
+
+/** A pool that does not run yet may be started with as many lanes as it takes. */
+async function requireLane(context: GridContext, { id, endpoint }: PoolState, lane: number): Promise<void> {
+  const live = await gatewayAt(context, endpoint)
+    .pool()
+    .catch((error: unknown) => {
+      if (error instanceof PoolUnreachableError) return undefined;
+      throw error;
+    });
+  if (live === undefined || lane < live.lanes) return;
+  throw new BadInputError(`Pool ${id} settles nothing in lane ${lane}: it drives ${live.lanes}, counted from 0`, {
+    hint: "Start it with more: gridmill pool start --lanes N",
+  });
 }
 
 function poolTerms(offer: PoolOffer) {

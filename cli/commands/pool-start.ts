@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { parseId, parsePort, parseRedisUrl } from "../args.ts";
+import { parseId, parsePort, parseRedisUrl, wholeNumber } from "../args.ts";
 import { contextOf } from "../context.ts";
 import type { PoolServiceOptions } from "../foreground/pool.ts";
 import { refuseOptions, resumeService } from "../local/resume.ts";
@@ -9,6 +9,7 @@ import { LOCAL_NETWORK } from "../networks.ts";
 export const poolStart = new Command("start")
   .option("--pool <id>", "which pool; your key is its operator", parseId)
   .option("--redis <url>", "where it keeps its state", parseRedisUrl)
+  .option("--lanes <n>", "lanes that its orders use, counted from 0 (default: 1)", wholeNumber(1, 256))
   .option("--data <dir>", "folder for inputs and results (default: under GRIDMILL_HOME)")
   .option("--host <address>", "where its gateway listens (default: 127.0.0.1)")
   .option("--port <n>", "port of its gateway (default: 8470)", parsePort)

@@ -24,17 +24,25 @@ export const poolStatus = new Command("status")
       const money = { "MILL free": formatMill(stake.available), "MILL locked": formatMill(stake.locked) };
       const tasks = Object.entries(live.tasks).flatMap(([status, count]) => (count > 0 ? [`${count} ${status}`] : []));
       const head = facts({ pool: id, owner, operator, endpoint, ...money, tasks: tasks.join(", ") || "none" });
-      const prices = offers.map(({ order }) => [order.category, formatMill(order.price), order.maxTrust, order.grace]);
+      const prices = offers.map(({ order }) => [
+        order.category,
+        formatMill(order.price),
+        order.maxTrust,
+        order.grace,
+        order.lane,
+      ]);
       const workers = live.workers.map(({ worker, slots, busy, accepting }) => [
         worker,
         `${busy}/${slots}`,
         accepting ? "yes" : "no",
       ]);
-      const held = live.epochs.flatMap(({ epoch, state, note }) => (note === null ? [] : [[epoch, state, note]]));
+      const held = live.epochs.flatMap(({ lane, epoch, state, note }) =>
+        note === null ? [] : [[lane, epoch, state, note]],
+      );
       const lists = [
-        table(["category", "MILL", "trust up to", "grace s"], prices),
+        table(["category", "MILL", "trust up to", "grace s", "lane"], prices),
         table(["worker", "busy", "accepting"], workers),
-        ...(held.length > 0 ? [table(["epoch", "is", "note"], held)] : []),
+        ...(held.length > 0 ? [table(["lane", "epoch", "is", "note"], held)] : []),
       ];
       return [head, ...lists].join("\n\n");
     });

@@ -11,6 +11,7 @@ import type { OwnEnv } from "./service-env.ts";
 export type PoolServiceOptions = {
   readonly pool?: bigint;
   readonly redis?: string;
+  readonly lanes?: number;
   readonly data?: string;
   readonly host?: string;
   readonly port?: number;
@@ -37,6 +38,7 @@ export async function runPool(context: Context, options: PoolServiceOptions): Pr
   await runForeground(context, { name: "pool", facts, stop: () => scheduler.stop() });
 }
 
-function envOf({ pool, redis, data, host, port }: PoolServiceOptions): OwnEnv {
-  return { GRIDMILL_POOL: pool, REDIS_URL: redis, GRIDMILL_DATA: data, GRIDMILL_HOST: host, GRIDMILL_PORT: port };
+function envOf({ pool, redis, lanes, data, host, port }: PoolServiceOptions): OwnEnv {
+  const place = { GRIDMILL_DATA: data, GRIDMILL_HOST: host, GRIDMILL_PORT: port };
+  return { GRIDMILL_POOL: pool, REDIS_URL: redis, GRIDMILL_LANES: lanes, ...place };
 }

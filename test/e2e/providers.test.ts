@@ -56,7 +56,10 @@ describe("a newcomer to a network that runs elsewhere", function () {
       const owner = await newAccount("owner", 1_000n);
 
       const pool = await done("owner", ...["pool", "create", "--endpoint", endpoint, "--stake", "100", "--yes"]);
-      const offer = await done("owner", ...["pool", "offer", "2", "--price", "2", "--grace", "0", "--expires", "1d"]);
+      const offer = await done(
+        "owner",
+        ...["pool", "offer", "2", "--price", "2", "--grace", "0", "--lane", "1", "--expires", "1d"],
+      );
 
       expect(pool).to.deep.equal({ id: "2", owner, operator: owner, endpoint });
       expect(offer).to.deep.include({ kind: "pool", signer: owner, status: "active" });
@@ -87,14 +90,17 @@ describe("a newcomer to a network that runs elsewhere", function () {
       await using dir = await tempDir();
       const env = { ...newcomer.env, GRIDMILL_EPOCH_SECONDS: "1", GRIDMILL_REPLICATE_PERCENT: "0" };
       const as = (account: string) => ["--network", "second", "--account", account];
-      const place = ["--pool", "2", "--data", join(dir.path, "pool"), "--redis", redis().url, "--port", `${port}`];
+      const place = ["--pool", "2", "--data", join(dir.path, "pool"), "--redis", redis().url];
+      const gate = ["--port", `${port}`, "--lanes", "2"];
       const room = ["--pool", "2", "--slots", "1", "--cpus", "1", "--memory", "1G", "--disk", "1G"];
 
-      await using pool = await startCommand(["pool", "start", ...as("owner"), ...place], env);
+      await using pool = await startCommand(["pool", "start", ...as("owner"), ...place, ...gate], env);
       await using agent = await startCommand(["worker", "start", ...as("worker"), ...room], env);
       expect(pool.ready).to.deep.equal({ event: "ready", name: "pool", pool: "2", url: endpoint, data: place[3] });
       expect(agent.ready).to.include({ event: "ready", name: "worker", worker });
       expect(agent.ready["data"]).to.equal(join(market().home, "services/second/worker-worker"));
+      const lanes = ["pool", "offer", "2", "--price", "2", "--lane", "2"];
+      const beyond = (await newcomer.run("owner", ...lanes)).json as ErrorJson;
       await waitFor("the worker to be listed", async () => {
         const { live } = (await done("owner", "pool", "status", "2")) as { live: { workers: { worker: string }[] } };
         return live.workers.some((each) => each.worker === worker);
@@ -106,6 +112,10 @@ describe("a newcomer to a network that runs elsewhere", function () {
       expect(code, stderr).to.equal(0);
       const [task] = (json as RunJson).tasks;
       expect(task).to.deep.include({ status: "settled", votes: { agree: 1, differ: 0 }, workers: [worker] });
+      expect(beyond.error.code, "an offer in a lane that the pool does not drive").to.equal("GM_BAD_INPUT");
+      const { live } = (await done("owner", "pool", "status", "2")) as { live: { epochs: object[] } };
+      expect(live.epochs).to.have.length(1);
+      expect(live.epochs[0]).to.include({ lane: 1, epoch: 1 });
       expectBalanced(await readBooks(market().chainUrl, market().deployment));
       for (const [service, name] of [
         [agent, "worker"],
