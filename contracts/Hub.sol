@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {IEscrow} from "./interfaces/IEscrow.sol";
@@ -102,8 +103,10 @@ contract Hub is IHub, EIP712 {
         Epoch storage epoch = _epochs[pool][lane];
         epoch.settle();
         Round memory round = _startRound(pool, lane, epoch, ballots);
-        // The joint hash holds what workers alone knew until the seal, and no deal opened since then can settle.
-        round.book = Ledger.create(ballots.length + 4 * deals.length, epoch.jointHash);
+        // The joint hash holds what workers alone knew until the seal, and no deal opened since then can settle; the time
+        // stands in for it where there are kept votes alone.
+        bytes32 salt = Hashes.efficientKeccak256(epoch.jointHash, bytes32(uint256(epoch.sealedAt)));
+        round.book = Ledger.create(ballots.length + 4 * deals.length, salt);
         round.callbacks = new DueCallback[](callbacks.length);
 
         Settlement.settleTasks(round, _deals, deals, tasks, callbacks);
@@ -270,6 +273,8 @@ contract Hub is IHub, EIP712 {
     function _closeVoters(Round memory round) private {
         for (uint256 i; i < round.voters.length; ++i) {
             Voter memory voter = round.voters[i];
+            // Kept votes are covered one by one: together they may stake more than there is.
+            if (voter.lost > voter.cover) voter.lost = voter.cover;
             if (voter.earned != 0 || voter.lost != 0) {
                 Entry memory entry = round.book.entryOf(voter.worker);
                 entry.available += int128(uint128(voter.earned));

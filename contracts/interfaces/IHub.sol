@@ -19,7 +19,7 @@ interface IHub {
     event Unbonding(address indexed worker, uint96 amount, uint40 readyAt);
     /// @notice `amount` is available to `worker` again.
     event BondWithdrawn(address indexed worker, uint96 amount);
-    /// @notice Votes of `worker` differed from what was accepted; `amount` was burned.
+    /// @notice Votes of `worker` differed from what was accepted, or were withheld; `amount` was burned.
     event Slashed(address indexed worker, uint256 amount);
 
     /* EPOCHS */
@@ -35,11 +35,12 @@ interface IHub {
     event TaskSettled(bytes32 indexed dealId, uint32 index, bytes32 digest);
     /// @notice The task could not settle any more, or not yet; see {SkipReason}.
     event TaskSkipped(bytes32 indexed taskId, uint8 reason);
-    /// @notice The votes did not decide the task. They are kept, and count with the next ones.
+    /// @notice The votes did not decide the task. They are kept, and count with the next ones; none are where no vote had
+    /// cover.
     event TaskKept(bytes32 indexed dealId, uint32 index, KeptVote[] votes);
     /// @notice `worker` did not open its kept vote in time, which costs it what a lie costs.
     event VoteWithheld(bytes32 indexed taskId, address worker);
-    /// @notice Whoever knew its secret opened a vote on chain.
+    /// @notice Somebody opened a vote on chain. Of anything at all: a vote was opened where its seal is the one that is kept.
     event VoteOpened(bytes32 indexed taskId, address indexed worker, bytes32 digest, bytes32 secret);
     /// @notice The pool declined the deal; its `tasks` open tasks are refunded.
     event DealDeclined(bytes32 indexed dealId, uint32 tasks);

@@ -26,6 +26,7 @@ library Tallies {
         tally.hasSealed = false;
         tally.count = 0;
         tally.keptCount = 0;
+        tally.weightless = 0;
         tally.decided = NO_GROUP;
         for (uint256 i; i < round.task.groups; ++i) {
             tally.groupWeights[i] = 0;
@@ -74,8 +75,10 @@ library Tallies {
                     ? task.readWord(stream)
                     : BallotLib.sealOf(voter.worker, taskId, task.digestOf(stream, group), voter.secret);
             voter.votesHash = BallotLib.roll(voter.votesHash, taskId, sealedVote);
+            // Whether or not the vote counts: the cover that is left follows from what was sealed alone.
+            bool covered = _useCover(voter, round.deal.workerStake);
             if (task.kept != 0 && voter.keptTask == taskId) continue;
-            if (_useCover(voter, round.deal.workerStake)) _add(round, voter, ballot, group, sealedVote);
+            if (covered) _add(round, voter, ballot, group, sealedVote);
         }
     }
 
@@ -124,7 +127,7 @@ library Tallies {
             for (uint256 i; i < tally.count; ++i) {
                 Voter memory voter = round.voters[tally.voters[i]];
                 if (tally.groups[i] == group) {
-                    if (i >= earning) continue;
+                    if (i >= earning || _isWeightless(tally, i)) continue;
                     uint256 part = (deal.workersPart * voter.shares) / shares;
                     voter.earned += part;
                     left -= part;
@@ -150,12 +153,17 @@ library Tallies {
         voter.keptTask = taskId;
         vote.worker = voter.worker;
         vote.isSealed = isOpened || group == TaskStream.SEALED;
-        bytes32 digest = group == TaskStream.SEALED ? bytes32(0) : round.task.digestOf(stream, group);
-        vote.word = vote.isSealed ? round.task.readWord(stream) : digest;
-        if (isOpened) vote.word = BallotLib.sealOf(voter.worker, taskId, digest, vote.word);
+        if (group == TaskStream.SEALED) {
+            vote.word = round.task.readWord(stream);
+        } else {
+            vote.word = round.task.digestOf(stream, group);
+            if (isOpened) vote.word = BallotLib.sealOf(voter.worker, taskId, vote.word, round.task.readWord(stream));
+        }
     }
 
-    /// @dev Counts a kept vote, or takes what a lie costs for one that is overdue.
+    /// @dev Counts a kept vote, or takes what a lie costs for one that is overdue. It uses up no cover, since it is for the
+    /// operator to say which kept tasks it names: else it could let a vote that it dislikes go without. One whose worker has
+    /// lost its cover weighs nothing, but still loses what is left.
     function _addKept(
         Round memory round,
         KeptBook storage book,
@@ -166,9 +174,10 @@ library Tallies {
         bytes32 word
     ) private {
         Voter memory voter = round.voters[ballot];
-        if (!_useCover(voter, round.deal.workerStake)) return;
         if (group != TaskStream.SEALED || !record.isOverdue() || book.isOpened[word]) {
-            return _add(round, voter, ballot, group, word);
+            if (voter.cover >= round.deal.workerStake) _add(round, voter, ballot, group, word);
+            else _addWeightless(round.tally, ballot, group, word);
+            return;
         }
         voter.lost += round.deal.workerStake;
         ++voter.differed;
@@ -176,9 +185,10 @@ library Tallies {
     }
 
     function _useCover(Voter memory voter, uint256 stake) private pure returns (bool covered) {
-        covered = voter.cover >= stake;
+        // No more is ever used than there is.
         unchecked {
-            if (covered) voter.cover -= stake;
+            covered = voter.cover - voter.used >= stake;
+            if (covered) voter.used += stake;
         }
     }
 
@@ -190,6 +200,21 @@ library Tallies {
         bytes32 sealedVote
     ) private pure {
         Tally memory tally = round.tally;
+        _enter(tally, ballot, group, sealedVote);
+        if (group == TaskStream.SEALED) return;
+        _weigh(voter, round.deal.maxWeight);
+        uint256 product = tally.groupWeights[group];
+        unchecked {
+            tally.groupWeights[group] = product == 0 ? voter.weight : product * voter.weight;
+        }
+    }
+
+    function _addWeightless(Tally memory tally, uint256 ballot, uint256 group, bytes32 sealedVote) private pure {
+        tally.weightless |= 1 << tally.count;
+        _enter(tally, ballot, group, sealedVote);
+    }
+
+    function _enter(Tally memory tally, uint256 ballot, uint256 group, bytes32 sealedVote) private pure {
         uint256 place = tally.count;
         tally.voters[place] = ballot;
         tally.groups[place] = group;
@@ -199,13 +224,11 @@ library Tallies {
         if (group == TaskStream.SEALED) {
             tally.hasSealed = true;
             tally.seals[place] = sealedVote;
-            return;
         }
-        _weigh(voter, round.deal.maxWeight);
-        uint256 product = tally.groupWeights[group];
-        unchecked {
-            tally.groupWeights[group] = product == 0 ? voter.weight : product * voter.weight;
-        }
+    }
+
+    function _isWeightless(Tally memory tally, uint256 place) private pure returns (bool) {
+        return tally.weightless & (1 << place) != 0;
     }
 
     function _weigh(Voter memory voter, uint256 maxWeight) private pure {
@@ -224,7 +247,7 @@ library Tallies {
         Tally memory tally = round.tally;
         unchecked {
             for (uint256 i; i < count; ++i) {
-                if (tally.groups[i] != group) continue;
+                if (tally.groups[i] != group || _isWeightless(tally, i)) continue;
                 shares += round.voters[tally.voters[i]].shares;
                 ++agreeing;
             }

@@ -68,13 +68,8 @@ library TaskStream {
         TaskRecord memory task,
         bytes calldata stream
     ) internal pure returns (uint256 ballot, uint256 group) {
-        uint256 vote = uint24(bytes3(_read(stream, task.next, VOTE_BYTES)));
-        ballot = vote >> 8;
-        group = vote & 0xff;
+        (ballot, group) = _nextVote(task, stream);
         if (group >= task.groups && group != SEALED) revert HubGroupUnknown(group);
-        unchecked {
-            task.next += VOTE_BYTES;
-        }
     }
 
     /// @notice Reads the next kept vote of the task; `isOpened` when it was kept sealed and its secret follows.
@@ -82,13 +77,10 @@ library TaskStream {
         TaskRecord memory task,
         bytes calldata stream
     ) internal pure returns (uint256 ballot, uint256 group, bool isOpened) {
-        uint256 vote = uint24(bytes3(_read(stream, task.next, VOTE_BYTES)));
-        ballot = vote >> 8;
-        group = vote & 0xff;
+        (ballot, group) = _nextVote(task, stream);
         isOpened = group >= OPENED && group != SEALED;
         if (isOpened) group -= OPENED;
         if (group >= task.groups && group != SEALED) revert HubGroupUnknown(group);
-        task.next += VOTE_BYTES;
     }
 
     /// @notice Reads the seal or secret that follows a vote.
@@ -97,6 +89,14 @@ library TaskStream {
         unchecked {
             task.next += 32;
         }
+    }
+
+    function _nextVote(TaskRecord memory task, bytes calldata stream) private pure returns (uint256, uint256) {
+        uint256 vote = uint24(bytes3(_read(stream, task.next, VOTE_BYTES)));
+        unchecked {
+            task.next += VOTE_BYTES;
+        }
+        return (vote >> 8, vote & 0xff);
     }
 
     function _readDigests(TaskRecord memory task, bytes calldata stream, uint256 at) private pure {

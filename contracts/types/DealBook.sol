@@ -67,7 +67,11 @@ library DealBookLib {
         bytes32 taskId,
         KeptVote[] memory votes
     ) internal {
-        if (!slot.hasKeptVotes) self.slots[dealId].hasKeptVotes = slot.hasKeptVotes = votes.length != 0;
+        if (votes.length != 0 && !slot.hasKeptVotes) {
+            // Both: the copy is written back only where a task of the deal settles, and would then undo it.
+            slot.hasKeptVotes = true;
+            self.slots[dealId].hasKeptVotes = true;
+        }
         if (slot.hasKeptVotes) self.kept.keep(taskId, votes);
     }
 

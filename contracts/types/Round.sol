@@ -26,7 +26,8 @@ struct Voter {
     address worker;
     bytes32 secret;
     bytes32 votesHash; // rolls with each vote
-    uint256 cover; // what it can still lose
+    uint256 cover; // the most that it can lose
+    uint256 used; // of it, by the votes of its ballot
     uint256 score; // at the start of the call
     uint256 maxWeight; // the cap by which the next two were computed; most deals share it
     uint256 weight;
@@ -35,7 +36,7 @@ struct Voter {
     uint256 lost;
     uint256 agreed; // votes that raise the score
     uint256 differed; // votes that lower it
-    bytes32 keptTask; // the last task of which it has a kept vote
+    bytes32 keptTask; // the last task that came with a kept vote of it, 0: none
 }
 
 /// @dev What settling needs of a deal, read once for all its tasks.
@@ -62,6 +63,7 @@ struct Tally {
     bool hasSealed;
     uint256 count; // kept votes come first
     uint256 keptCount;
+    uint256 weightless; // a bit for each kept vote whose worker has lost its cover
     uint256 decided; // the group that the kept votes alone accept
     uint256[32] voters;
     uint256[32] groups;

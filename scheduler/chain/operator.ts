@@ -56,18 +56,19 @@ async function timestampOf(reader: ChainReader, receipt: Receipt): Promise<numbe
 }
 
 /**
- * With callbacks the limit is the upper bound and not what a simulation used: a receiver could be modest in the simulation
- * and use up all that it may have in the block, so that the settle fails and everybody can read the votes that it opens.
+ * The limit is the upper bound and not what a simulation used: a receiver could be modest in the simulation and use up all
+ * that it may have in the block, a stranger could slash a worker in between, so that tasks stay open and their votes are
+ * kept, which costs more. Then the settle would fail, and everybody could read the votes that it opens.
  */
 function settleCall(calls: GridCalls, pool: bigint, plan: SettlePlan): Call {
   const call = calls.settle(argumentsOf(pool, plan));
-  if (plan.callbacks.length === 0) return call;
   const most = estimateSettleGas({
     deals: plan.deals.length,
     tasks: plan.tasks.length,
     votes: plan.tasks.reduce((sum, { votes, kept = [] }) => sum + votes.length + kept.length, 0),
     ballots: plan.ballots.length,
     callbacks: plan.callbacks.length,
+    open: true,
   });
   return { ...call, gasLimit: most > TRANSACTION_GAS_CAP ? TRANSACTION_GAS_CAP : most };
 }

@@ -2,6 +2,7 @@ import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs
 import { expect } from "chai";
 
 import { taskIdOf } from "../../protocol/deal.ts";
+import { NO_KEPT_VOTES, keptVotesHash } from "../../protocol/kept-votes.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import { ethers, loadFixture, time } from "./support/chain.ts";
@@ -10,26 +11,12 @@ import { bondOf, disagreementFixture, keptBy, opening, silenceFixture, silent } 
 import { BOND, openMarketFixture } from "./support/market.ts";
 import { CALLBACK_CAPABILITY, POOL_PRICE, WORKER_STAKE, addressOf, openDeal } from "./support/orders.ts";
 import { RIGHT, WRONG, agreeing, roundOf, seal, secretOf, settle, settleVotes } from "./support/round.ts";
-import type { Cast, KeptTask } from "./support/round.ts";
+import type { Cast } from "./support/round.ts";
 
 /** Of a pool price of 100 MILL: 1 is burned, 10 go to the pool owner. */
 const WORKERS_PART = (POOL_PRICE * 89n) / 100n;
 /** Seconds from opening to deadline in category 0, and from there to the last settle. */
-const LIFETIME = 3_000;
 const WINDOW = 3_600;
-const NONE = `0x${"00".repeat(27)}`;
-
-const votesHashOf = (votes: KeptTask["votes"]): string =>
-  ethers.dataSlice(
-    ethers.keccak256(
-      ethers.AbiCoder.defaultAbiCoder().encode(
-        ["tuple(address worker, bool isSealed, bytes32 word)[]"],
-        [votes.map(({ worker, isSealed, word }) => [worker, isSealed, word])],
-      ),
-    ),
-    0,
-    27,
-  );
 
 describe("Hub: kept votes", function () {
   describe("given a task on which its voters disagree", function () {
@@ -43,7 +30,7 @@ describe("Hub: kept votes", function () {
       const block = await ethers.provider.getBlock((await tx.wait())!.blockNumber);
       const { keptAt, votesHash } = await market.hub.keptVotesOf(taskIdOf(opened.dealId, 0));
       expect(keptAt).to.equal(block!.timestamp);
-      expect(votesHash).to.equal(votesHashOf(kept.votes));
+      expect(votesHash).to.equal(keptVotesHash(kept.votes));
       expect(await market.hub.isClosed(opened.dealId, 0n)).to.equal(false);
     });
 
@@ -68,7 +55,7 @@ describe("Hub: kept votes", function () {
 
       await settleVotes(market, agreeing([third], opened), { kept: [kept] });
 
-      expect(await market.hub.keptVotesOf(taskIdOf(opened.dealId, 0))).to.deep.equal([0n, NONE]);
+      expect(await market.hub.keptVotesOf(taskIdOf(opened.dealId, 0))).to.deep.equal([0n, NO_KEPT_VOTES]);
     });
 
     it("keeps the earlier votes and the new ones while they do not decide", async function () {
@@ -135,28 +122,6 @@ describe("Hub: kept votes", function () {
       expect(await bondOf(market, liar)).to.equal(BOND - WORKER_STAKE);
     });
 
-    it("drops the vote of a worker that has lost its cover, and does not keep it", async function () {
-      const { market, opened, liar, third, kept } = await loadFixture(disagreementFixture);
-      await market.hub.connect(liar).unbond(BOND);
-      const late = opened.deal.openedAt + LIFETIME + WINDOW;
-      await time.increaseTo(late - 100);
-      // Not ready within the window yet: it still covers.
-      const tx = await settleVotes(market, [], { kept: [kept] });
-      expect((await keptBy(market, tx, opened)).votes).to.deep.equal(kept.votes);
-
-      const long = await openDeal(market, { pool: { category: 4 }, request: { category: 4 } });
-      const first = await settleVotes(market, [
-        { worker: third, opened: long, digest: RIGHT },
-        { worker: liar, opened: long, digest: WRONG },
-      ]);
-      const before = await keptBy(market, first, long);
-      await time.increase(86_400);
-      const after = await keptBy(market, await settleVotes(market, [], { kept: [before] }), long);
-
-      expect(after.votes).to.deep.equal(before.votes.filter(({ worker }) => worker !== addressOf(liar)));
-      expect(after.votes).to.have.lengthOf(1);
-    });
-
     it("leaves nothing to keep where no vote is covered", async function () {
       const market = await loadFixture(openMarketFixture);
       const opened = await openDeal(market);
@@ -164,7 +129,7 @@ describe("Hub: kept votes", function () {
       const tx = await settleVotes(market, agreeing([market.stranger], opened));
 
       expect((await keptBy(market, tx, opened)).votes).to.deep.equal([]);
-      expect(await market.hub.keptVotesOf(taskIdOf(opened.dealId, 0))).to.deep.equal([0n, NONE]);
+      expect(await market.hub.keptVotesOf(taskIdOf(opened.dealId, 0))).to.deep.equal([0n, NO_KEPT_VOTES]);
       await settleVotes(market, agreeing(market.workers.slice(0, 2), opened));
       expect(await market.hub.isClosed(opened.dealId, 0n)).to.equal(true);
     });
