@@ -54,7 +54,7 @@ library Settlement {
                 _closeDeal(round, dealBook, deals);
                 _openDeal(round, dealBook, deals);
             }
-            _settleTask(round, dealBook, stream, preimages);
+            _settleTask(round, dealBook, deals, stream, preimages);
         }
         _closeDeal(round, dealBook, deals);
         if (round.callbacksRead != preimages.length) revert HubCallbackCount(preimages.length, round.callbacksRead);
@@ -63,6 +63,7 @@ library Settlement {
     function _settleTask(
         Round memory round,
         DealBook storage dealBook,
+        Deal[] calldata deals,
         bytes calldata stream,
         bytes[] calldata preimages
     ) private {
@@ -71,7 +72,7 @@ library Settlement {
         if (index >= deal.volume) revert HubIndexTooHigh(deal.id, index, deal.volume);
         bytes32 taskId = DealLib.taskId(deal.id, index);
         uint256 preimage = deal.hasCallback ? round.callbacksRead++ : 0;
-        SkipReason reason = _skipReason(deal, dealBook, round.task);
+        SkipReason reason = _skipReason(round, dealBook, deals);
         _readVotes(round, dealBook, taskId, stream, reason == SkipReason.NONE);
         if (reason != SkipReason.NONE) {
             emit IHub.TaskSkipped(taskId, uint8(reason));
@@ -148,7 +149,6 @@ library Settlement {
         opened.trust = deal.trust;
         opened.maxWeight = deal.maxWeight;
         opened.volume = deal.volume;
-        opened.claimableAfter = deal.claimableAfter();
         opened.workerStake = deal.workerStake;
         opened.settled = 0;
         opened.dust = 0;
@@ -164,12 +164,16 @@ library Settlement {
     }
 
     function _skipReason(
-        OpenDeal memory deal,
+        Round memory round,
         DealBook storage dealBook,
-        TaskRecord memory task
+        Deal[] calldata deals
     ) private view returns (SkipReason) {
-        bool isInTime = deal.skip == SkipReason.LATE && task.kept != 0 && block.timestamp <= deal.claimableAfter;
-        if (deal.skip != SkipReason.NONE && !isInTime) return deal.skip;
+        (OpenDeal memory deal, TaskRecord memory task) = (round.deal, round.task);
+        if (deal.skip != SkipReason.NONE) {
+            // What was kept in time may settle as long as nobody can claim.
+            bool isLate = deal.skip == SkipReason.LATE && task.kept != 0;
+            if (!isLate || block.timestamp > deals[task.dealIndex].claimableAfter()) return deal.skip;
+        }
         return dealBook.isTaskClosed(deal.id, deal.slot, task.index) ? SkipReason.TASK_CLOSED : SkipReason.NONE;
     }
 

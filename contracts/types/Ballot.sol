@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
 /// @notice One worker's ballot as a settle brings it.
 struct OpenedBallot {
     address worker;
@@ -28,7 +30,7 @@ library BallotLib {
     }
 
     function leafOf(address worker, bytes32 votesHash) internal pure returns (bytes32) {
-        return keccak256(abi.encode(worker, votesHash));
+        return Hashes.efficientKeccak256(bytes32(uint256(uint160(worker))), votesHash);
     }
 
     function jointHashOf(bytes32[] memory leaves) internal pure returns (bytes32) {

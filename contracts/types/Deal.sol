@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
 import {Categories} from "../libraries/Categories.sol";
 import {EpochLib} from "./Epoch.sol";
 
@@ -61,7 +63,7 @@ library DealLib {
     }
 
     function taskId(bytes32 dealId, uint256 index) internal pure returns (bytes32) {
-        return keccak256(abi.encode(dealId, index));
+        return Hashes.efficientKeccak256(dealId, bytes32(index));
     }
 
     /// @notice What the payer locks for one task.

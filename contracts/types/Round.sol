@@ -50,7 +50,6 @@ struct OpenDeal {
     uint256 trust;
     uint256 maxWeight;
     uint256 volume;
-    uint256 claimableAfter;
     uint256 workerStake;
     uint256 schedulerPart; // of a task's pool price
     uint256 workersPart;
