@@ -43,7 +43,10 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: house,
   },
-  { files: ["cli/**", "scripts/**", "bench/**", "test/run.ts"], rules: { "no-console": "off" } },
+  {
+    files: ["cli/**", "scripts/**", "bench/**", "test/run.ts", "test/mutation/main.ts"],
+    rules: { "no-console": "off" },
+  },
   {
     files: ["test/**"],
     rules: {

@@ -37,7 +37,7 @@ async function renderAbiFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const [contract, file] of Object.entries(CONTRACTS)) {
     const { abi, bytecode } = await artifactOf(contract);
-    files.set(join(root, "chain", "abi", `${file}.ts`), render(contract, abi, bytecode));
+    files.set(join(root, "chain", "abi", `${file}.ts`), renderAbi(contract, abi, bytecode));
   }
   return files;
 }
@@ -52,7 +52,8 @@ export async function staleAbiFiles(): Promise<readonly string[]> {
   return stale;
 }
 
-function render(contract: string, abi: readonly unknown[], bytecode: string): string {
+/** The text of a file of `chain/abi/`; `bytecode` begins with 0x. */
+export function renderAbi(contract: string, abi: readonly unknown[], bytecode: string): string {
   const name = contract.charAt(0).toLowerCase() + contract.slice(1);
   const entries = abi.map((entry) => `  ${JSON.stringify(entry)},\n`).join("");
   return (
