@@ -44,7 +44,7 @@ export default tseslint.config(
     rules: house,
   },
   {
-    files: ["cli/**", "scripts/**", "bench/**", "test/run.ts", "test/mutation/main.ts"],
+    files: ["cli/**", "scripts/**", "bench/**", "test/run.ts", "test/*/main.ts"],
     rules: { "no-console": "off" },
   },
   {

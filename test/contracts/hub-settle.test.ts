@@ -200,9 +200,11 @@ describe("Hub: settle", function () {
     const round = await roundOf(market, casts);
     await seal(market, round);
 
-    const [payer] = await changesOf(market, [market.requester], () => settle(market, round));
+    const [payer, pool] = await changesOf(market, [market.requester, market.poolOwner], () => settle(market, round));
 
     expect(payer!.locked).to.equal(-6n * (APP_PRICE + POOL_PRICE));
+    const available = 6n * (POOL_STAKE + SCHEDULER_PART + (WORKERS_PART % 3n));
+    expect(pool, "of all deals, not of the last alone").to.deep.equal({ available, locked: -6n * POOL_STAKE });
     for (const { dealId } of deals) expect(await market.hub.dealState(dealId)).to.deep.equal([false, 2n]);
     await expectBooksToBalance(market);
   });

@@ -5,7 +5,7 @@ import type { Resources } from "../../protocol/capabilities.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
 import { loadFixture } from "./support/chain.ts";
-import { DATASET, openMarketFixture } from "./support/market.ts";
+import { APP, DATASET, POOL, openMarketFixture } from "./support/market.ts";
 import type { Market } from "./support/market.ts";
 import { addressOf, matchWith, openDeal } from "./support/orders.ts";
 import type { Changes } from "./support/orders.ts";
@@ -30,6 +30,21 @@ describe("Marketplace: terms", function () {
       });
     });
   }
+
+  it("tell assets of different kinds apart, of which most have the same number in these tests", async function () {
+    const market = await loadFixture(openMarketFixture);
+    const second = DATASET + 1n;
+    await market.datasetRegistry
+      .connect(market.datasetOwner)
+      .register("ipfs://second", ZERO_HASH.replace(/.$/, "1"), true);
+
+    await openDeal(market, {
+      app: { onlyDataset: second, onlyPool: POOL },
+      dataset: { dataset: second, onlyApp: APP, onlyPool: POOL },
+      pool: { onlyApp: APP, onlyDataset: second },
+      request: { dataset: second },
+    });
+  });
 
   describe("given an ask for one requester alone", function () {
     for (const kind of ["app", "dataset", "pool"] as const) {
@@ -78,6 +93,16 @@ describe("Marketplace: terms", function () {
         await expectUnmet(packResources({ ...offered, [lane]: (offered[lane] as number) + 1 }));
       });
     }
+
+    it("takes a lane for one number: its highest bit is more than all the others", async function () {
+      const market = await loadFixture(openMarketFixture);
+      const memoryMiB = 2 ** 31;
+
+      await openDeal(market, {
+        pool: { capabilities: packResources({ ...NO_RESOURCES, memoryMiB }) },
+        request: { requirements: packResources({ ...NO_RESOURCES, memoryMiB: memoryMiB - 1 }) },
+      });
+    });
 
     it("rejects a flag that the pool lacks", async function () {
       await expectUnmet(packResources({ ...offered, flags: ["egress", "tee"] }));

@@ -1,14 +1,12 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
-import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CONTRACTS, renderAbi } from "../../scripts/export-abi.ts";
-import { tempDir } from "../support/temp-dir.ts";
+import { copyOfTree } from "../support/tree-copy.ts";
 import type { Compiled, Target } from "../support/solc.ts";
-
-const ROOT = join(import.meta.dirname, "../..");
 
 /** What the contract tests import from. Copied, so that code may be replaced there and edited here meanwhile. */
 const COPIED = ["bench", "chain", "protocol", "scripts", "test", "package.json"];
@@ -36,11 +34,9 @@ export interface Workplace extends AsyncDisposable {
 }
 
 export async function openWorkplace(): Promise<Workplace> {
-  const dir = await tempDir();
+  const dir = await copyOfTree(COPIED);
   const at = (...parts: readonly string[]): string => join(dir.path, ...parts);
-  for (const part of COPIED) await cp(join(ROOT, part), at(part), { recursive: true });
   await cp(join(import.meta.dirname, "hardhat.config.ts"), at("hardhat.config.ts"));
-  await symlink(join(ROOT, "node_modules"), at("node_modules"));
   const testFiles = globSync("test/contracts/*.test.ts", { cwd: dir.path }).sort();
   return {
     testFiles: testFiles.filter((file) => !LEFT_OUT.includes(file)),

@@ -18,6 +18,7 @@ export type Nodes = {
   readonly Literal: Node & { kind: string };
   readonly MemberAccess: Node & { memberName: string; memberLocation: string; referencedDeclaration?: number };
   readonly StructDefinition: Named & { members: readonly Declaration[] };
+  readonly TupleExpression: Node & { components: readonly (Node | null)[] };
   readonly UnaryOperation: Node & { operator: string; prefix: boolean; subExpression: Node };
   readonly YulFunctionCall: Node & { functionName: Named };
 };
