@@ -42,8 +42,8 @@ for (const { file, before } of stale) console.error(`survivors.json explains wha
 process.exitCode = stale.length === 0 && (await judgeAll()) ? 0 : 1;
 
 function deployedByTests(): readonly Target[] {
-  const mocks = globSync("contracts/mocks/*.sol", { cwd: ROOT, exclude: ["**/*.t.sol"] }).sort();
-  const files = [...Object.keys(CONTRACTS).map((name) => `contracts/${name}.sol`), ...mocks];
+  const others = globSync("contracts/{mocks,dapp}/*.sol", { cwd: ROOT, exclude: ["**/*.t.sol"] }).sort();
+  const files = [...Object.keys(CONTRACTS).map((name) => `contracts/${name}.sol`), ...others];
   return files.map((file) => ({ file, name: basename(file, ".sol") }));
 }
 
