@@ -9,7 +9,7 @@ import { copyOfTree } from "../support/tree-copy.ts";
 import type { Compiled, Target } from "../support/solc.ts";
 
 /** What the contract tests import from. Copied, so that code may be replaced there and edited here meanwhile. */
-const COPIED = ["bench", "chain", "protocol", "scripts", "test", "package.json"];
+const COPIED = ["bench", "chain", "protocol", "scripts", "snapshots", "test", "package.json"];
 
 /** Tests of how well the contracts compile, which says nothing of code that is not optimised, and of mutation itself. */
 const LEFT_OUT = ["artifacts", "gas", "mutation"].map((name) => `test/contracts/${name}.test.ts`);
