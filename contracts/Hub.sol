@@ -50,12 +50,13 @@ contract Hub is IHub, EIP712 {
     function bond(uint96 amount) external {
         if (amount == 0) revert HubZeroAmount();
 
+        int128 change = int128(uint128(amount));
+        // First: who has that much has less than a bond can hold.
+        _post(msg.sender, -change, change);
+
         _workers[msg.sender].bonded += amount;
 
         emit Bonded(msg.sender, amount);
-
-        int128 change = int128(uint128(amount));
-        _post(msg.sender, -change, change);
     }
 
     /// @inheritdoc IHub

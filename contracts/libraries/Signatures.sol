@@ -8,9 +8,14 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 /// @dev OpenZeppelin's SignatureChecker asks a contract without a gas cap, and never tries a contract's key.
 library Signatures {
     uint256 internal constant ERC1271_GAS = 100_000;
+    /// @dev A call gets at most 63/64 of what is left, so that much must be there, and something to prepare it.
+    uint256 private constant GAS_WANTED = (ERC1271_GAS * 64) / 63 + 5_000;
     /// @dev Half the order of secp256k1.
     uint256 private constant HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
     bytes32 private constant HIGHEST_BIT = bytes32(uint256(1 << 255));
+
+    /// @notice Too little gas is left to ask a contract whether it signed.
+    error MarketplaceWalletGas(uint256 left, uint256 wanted);
 
     function isValid(address signer, bytes32 hash, bytes calldata signature) internal view returns (bool) {
         if (signedByKey(signer, hash, signature)) return true;
@@ -46,6 +51,8 @@ library Signatures {
     function _acceptedByContract(address signer, bytes32 hash, bytes calldata signature) private view returns (bool) {
         if (signer.code.length == 0) return false;
         bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (hash, signature));
+        // Else who sends a batch could have a wallet say no that would say yes with its full share.
+        if (gasleft() < GAS_WANTED) revert MarketplaceWalletGas(gasleft(), GAS_WANTED);
         bool answered;
         bytes32 answer;
         // Assembly, because a Solidity call copies all that the wallet returns, at our cost.

@@ -117,20 +117,25 @@ describe("contract wallets that cheat (ERC-1271)", function () {
       await expect(match(market, signed)).to.emit(market.marketplace, "DealOpened");
     });
 
-    it("never uses up its request in a batch that does not open it", async function () {
+    it("reverts a batch rather than pass over a request whose wallet had too little", async function () {
       const { market, wallet, signed } = await loadFixture(walletAsksFixture);
       await setCode(wallet, CODE.needy);
       const { app, dataset, pool, request } = signed;
       const { matchBatch: send } = market.marketplace.connect(market.stranger);
       const { requester, nonce } = request.order;
 
+      const refusals: string[] = [];
       let opened = 0;
       for (let gasLimit = 60_000n; opened === 0 && gasLimit < 300_000n; gasLimit += 10_000n) {
-        const tx = await send(app, none(dataset), pool, [request], { gasLimit }).catch(() => undefined);
+        const tx = await send(app, none(dataset), pool, [request], { gasLimit }).catch(({ message }: Error) => {
+          refusals.push(message);
+        });
         if (tx) opened = (await outcomeOf(market, tx)).deals.length;
+        expect(opened === 1, `with ${gasLimit}`).to.equal(Boolean(tx));
         expect(await market.marketplace.isNonceUsed(requester, nonce), `with ${gasLimit}`).to.equal(opened === 1);
       }
       expect(opened, "opened in the end").to.equal(1);
+      expect(refusals.join(" ")).to.contain("MarketplaceWalletGas");
       await expectBooksToBalance(market, [wallet]);
     });
   });
