@@ -1,9 +1,12 @@
 import { createRequire } from "node:module";
 
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import { defineConfig } from "hardhat/config";
+import { defineConfig, overrideTask } from "hardhat/config";
 import type { CompilerInput } from "hardhat/types/solidity";
 import type { HardhatPlugin } from "hardhat/types/plugins";
+
+import { failed, suitesOf, tableOfCalls } from "./test/support/handler-calls.ts";
+import type { SolidityTestsResult } from "./test/support/handler-calls.ts";
 
 /** The compiler comes from npm: downloads fail offline. Hardhat wants an absolute path. */
 const solcPath = createRequire(import.meta.url).resolve("solc/soljson.js");
@@ -11,6 +14,12 @@ const solcPath = createRequire(import.meta.url).resolve("solc/soljson.js");
 /** Only deployed contracts must fit EIP-170; what drives them in a test need not. */
 const isTestTooLarge = (code = "", message = ""): boolean =>
   ["5574", "3860"].includes(code) && /contracts\/(test|mocks)\/|\.t\.sol/.test(message);
+
+/**
+ * Compiled without optimiser, in seconds: with it, what drives the invariant run alone takes longer than all contracts together.
+ * What it drives is deployed from the artifacts of what is shipped.
+ */
+const UNOPTIMISED = "contracts/Invariants.t.sol";
 
 /**
  * Tests are compiled apart from what they test, which is built already and which they deploy from its artifact
@@ -45,20 +54,37 @@ const compilation: HardhatPlugin = {
 /** `GRIDMILL_FULL=1` is the long form of the property tests: `npm run test:contracts -- --full` sets it. */
 const full = process.env["GRIDMILL_FULL"] === "1";
 
+const compiler = {
+  version: "0.8.28",
+  path: solcPath,
+  settings: {
+    viaIR: true,
+    evmVersion: "cancun",
+    optimizer: { enabled: true, runs: 200 },
+    // Without it, a changed comment would change the bytecode in chain/abi/.
+    metadata: { bytecodeHash: "none" },
+    outputSelection: { "*": { "*": ["storageLayout"] } },
+  },
+};
+const plainCompiler = { ...compiler, settings: { evmVersion: "cancun", optimizer: { enabled: false } } };
+
+/** Shows how often each function of a handler did what it is for, and fails the run where that is too seldom to mean much. */
+const countHandlerCalls = overrideTask(["test", "solidity"])
+  .setInlineAction(async (args, _hre, runSuper) => {
+    const result = (await runSuper(args)) as SolidityTestsResult;
+    const { lines, problems } = tableOfCalls(suitesOf(result), full ? 50 : 1);
+    process.stdout.write([...lines, ...problems, ""].join("\n"));
+    return problems.length > 0 ? failed(result) : result;
+  })
+  .build();
+
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers, compilation],
+  tasks: [countHandlerCalls],
   solidity: {
-    version: "0.8.28",
-    path: solcPath,
+    compilers: [compiler],
+    overrides: { [UNOPTIMISED]: plainCompiler },
     splitTestsCompilation: true,
-    settings: {
-      viaIR: true,
-      evmVersion: "cancun",
-      optimizer: { enabled: true, runs: 200 },
-      // Without it, a changed comment would change the bytecode in chain/abi/.
-      metadata: { bytecodeHash: "none" },
-      outputSelection: { "*": { "*": ["storageLayout"] } },
-    },
   },
   typechain: { outDir: "types" },
   // As wallets do: what a batch costs depends a little on the block, by the salt of its ledger.

@@ -11,6 +11,8 @@ interface Vm {
     }
 
     function addr(uint256 privateKey) external pure returns (address);
+    function assume(bool condition) external pure;
+    function getBlockTimestamp() external view returns (uint256);
     function getCode(string calldata artifact) external view returns (bytes memory creationCode);
     function getRecordedLogs() external returns (Log[] memory);
     function prank(address sender) external;

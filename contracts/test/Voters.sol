@@ -3,122 +3,210 @@ pragma solidity 0.8.28;
 
 import {BallotLib, OpenedBallot} from "../types/Ballot.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
-import {KeptVote} from "../types/KeptVotes.sol";
-import {World} from "./World.sol";
+import {Keepers} from "./Keepers.sol";
+
+/// @dev What `seal` and `settle` are called with.
+struct Draft {
+    uint8 lane;
+    uint256 votes; // who votes what, see {Voters}
+    Deal[] deals; // ascending by id
+    bytes32[] votesHashes; // of each worker; zero: it has no vote in this epoch
+    uint16[] places; // of each worker's ballot, plus one; zero: it has no ballot
+    bytes tasks; // packed
+    bytes[] callbacks;
+    OpenedBallot[] ballots;
+    bytes32[] leaves;
+}
 
 /// @title Voters
-/// @notice How the workers of a {World} vote on a deal: the packed tasks of a settle, and the ballots to it. Who votes what is
-/// one word, two bits for each worker and task: nothing, nothing, right or wrong.
-abstract contract Voters is World {
-    uint8 internal constant LANE = 0;
-    bytes32 private constant SECRET = keccak256("secret");
+/// @notice How the workers of a {World} vote on all tasks of a few deals. Who votes what is one word: three bits for each task
+/// and worker (nothing, wrong or right), above them four for each worker (whether it opens), and one for each task (whether
+/// its callback's preimage is missing), and one for each task (whether votes that were kept sealed are opened).
+abstract contract Voters is Keepers {
+    uint256 internal constant MOST_DEALS = 3;
+    uint256 private constant BITS = 3;
+    uint256 private constant SILENT_AT = 192;
+    uint256 private constant MISSING_AT = 216;
+    uint256 private constant OPENS_AT = 232;
 
-    /// @dev What the last settle kept of a task.
-    mapping(bytes32 taskId => KeptVote[]) internal _kept;
+    /* A ROUND */
 
-    /// @dev Every worker votes on every task of the deal, or not, as the bits of `votes` say. `ballotOf` says where the
-    /// ballot of a worker stands, plus one.
-    function _cast(
-        Deal memory deal,
+    /// @dev The lane's next epoch, from these votes on these deals.
+    function _draft(
+        uint8 lane,
         uint256 votes,
-        bool silent
-    ) internal view returns (bytes memory tasks, bytes32[] memory votesHashes, uint16[] memory ballotOf) {
-        votesHashes = new bytes32[](WORKERS);
-        for (uint256 i; i < WORKERS; ++i) {
-            for (uint32 index; index < deal.volume; ++index) {
-                if (!_votes(votes, i, index)) continue;
-                bytes32 taskId = DealLib.taskId(deal.id(), index);
-                votesHashes[i] = BallotLib.roll(votesHashes[i], taskId, _sealOf(votes, i, index, taskId));
+        Deal[] memory deals,
+        uint40 sealBy
+    ) internal view returns (Draft memory draft) {
+        (draft.lane, draft.votes, draft.deals) = (lane, votes, deals);
+        draft.votesHashes = new bytes32[](WORKERS);
+        draft.callbacks = new bytes[](_countCallbacks(deals));
+        uint256 number;
+        for (uint256 d; d < deals.length; ++d) {
+            bytes32 dealId = deals[d].id();
+            for (uint32 index; index < deals[d].volume; ++index) {
+                _rollTask(draft, number++, DealLib.taskId(dealId, index), _rightOf(deals[d], dealId, index));
             }
         }
-        ballotOf = _ballotsOf(deal, votesHashes);
-        for (uint32 index; index < deal.volume; ++index) {
-            bytes32 taskId = DealLib.taskId(deal.id(), index);
-            tasks = bytes.concat(tasks, _packTask(votes, ballotOf, index, taskId, silent));
+        _placeBallots(draft);
+        _packTasks(draft);
+        _fillBallots(draft, sealBy);
+    }
+
+    /// @dev Deals of the lane, of the newest first; closed ones now and then.
+    function _dealsOf(uint8 lane, uint256 word) internal view returns (Deal[] memory deals) {
+        deals = new Deal[](MOST_DEALS);
+        uint256 count;
+        uint256 most = 1 + (word % MOST_DEALS);
+        for (uint256 i = _deals.length; i > 0 && count < most; --i) {
+            Deal memory deal = _deals[i - 1];
+            if (deal.lane != lane) continue;
+            (bool open, ) = hub.dealState(deal.id());
+            if (open || (word >> i) & 7 == 0) deals[count++] = deal;
+        }
+        assembly ("memory-safe") {
+            mstore(deals, count)
+        }
+        _sort(deals);
+    }
+
+    /// @dev What the deal's task is meant to come to. For a receiver: what it is to hear, behind a prefix.
+    function _rightOf(Deal memory deal, bytes32 dealId, uint32 index) internal pure returns (bytes32) {
+        if (deal.callback == address(0)) return bytes32(uint256(2));
+        return keccak256(abi.encodePacked("gridmill.callback", _dataOf(dealId, index)));
+    }
+
+    function _digestOf(uint256 votes, uint256 number, uint256 worker, bytes32 right) internal pure returns (bytes32) {
+        return _isWrong(votes, number, worker) ? WRONG : right;
+    }
+
+    /// @dev Two always vote: a task that names two digests needs two votes at least.
+    function _hasVote(uint256 votes, uint256 number, uint256 worker) internal pure returns (bool) {
+        return worker < 2 || _bits(votes, number, worker) > 1;
+    }
+
+    function _isSilent(uint256 votes, uint256 worker) internal pure returns (bool) {
+        return (votes >> (SILENT_AT + 4 * worker)) & 15 == 0;
+    }
+
+    function _opensKept(uint256 votes, uint256 number) internal pure returns (bool) {
+        return (votes >> (OPENS_AT + number)) & 1 == 1;
+    }
+
+    /// @dev The same votes, where the first worker opens nothing.
+    function _withSilence(uint256 votes) internal pure returns (uint256) {
+        return _withoutSilence(votes) & ~(uint256(15) << SILENT_AT);
+    }
+
+    /// @dev The same votes, with all kept ones opened, or none.
+    function _openingKept(uint256 votes, bool opens) internal pure returns (uint256) {
+        uint256 mask = uint256(0xffff) << OPENS_AT;
+        return opens ? votes | mask : votes & ~mask;
+    }
+
+    /// @dev The same votes, all of them opened.
+    function _withoutSilence(uint256 votes) internal pure returns (uint256) {
+        for (uint256 i; i < WORKERS; ++i) {
+            votes |= 1 << (SILENT_AT + 4 * i);
+        }
+        return votes;
+    }
+
+    /* PRIVATE: TASKS */
+
+    function _rollTask(Draft memory draft, uint256 number, bytes32 taskId, bytes32 right) private view {
+        for (uint256 i; i < WORKERS; ++i) {
+            if (!_hasVote(draft.votes, number, i)) continue;
+            bytes32 sealedVote = _sealOf(i, taskId, _digestOf(draft.votes, number, i, right));
+            draft.votesHashes[i] = BallotLib.roll(draft.votesHashes[i], taskId, sealedVote);
         }
     }
 
-    /// @dev An empty one of those of whom there are kept votes alone.
-    function _ballots(
-        bytes32[] memory votesHashes,
-        uint16[] memory ballotOf,
-        bool silent
-    ) internal view returns (OpenedBallot[] memory ballots, bytes32[] memory leaves) {
-        (uint256 count, uint256 voting) = (0, 0);
-        for (uint256 i; i < WORKERS; ++i) {
-            if (ballotOf[i] != 0) ++count;
-            if (votesHashes[i] != 0) ++voting;
-        }
-        ballots = new OpenedBallot[](count);
-        leaves = new bytes32[](voting);
-        for (uint256 i = WORKERS; i > 0; --i) {
-            if (ballotOf[i - 1] == 0) continue;
-            ballots[ballotOf[i - 1] - 1].worker = _workers[i - 1];
-            if (votesHashes[i - 1] == 0) continue;
-            leaves[--voting] = BallotLib.leafOf(_workers[i - 1], votesHashes[i - 1]);
-            bytes32 secret = silent && i == 1 ? bytes32(0) : SECRET;
-            ballots[ballotOf[i - 1] - 1] = _ballot(i - 1, votesHashes[i - 1], secret);
+    function _packTasks(Draft memory draft) private view {
+        (uint256 number, uint256 callback) = (0, 0);
+        for (uint16 d; d < draft.deals.length; ++d) {
+            Deal memory deal = draft.deals[d];
+            bytes32 dealId = deal.id();
+            for (uint32 index; index < deal.volume; ++index) {
+                bytes32 right = _rightOf(deal, dealId, index);
+                bytes memory task = _packTask(draft, number, DealLib.taskId(dealId, index), right);
+                draft.tasks = bytes.concat(draft.tasks, abi.encodePacked(d, index), task);
+                if (deal.callback != address(0)) {
+                    bool isMissing = (draft.votes >> (MISSING_AT + number)) & 7 == 0;
+                    draft.callbacks[callback++] = isMissing ? bytes("") : _dataOf(dealId, index);
+                }
+                ++number;
+            }
         }
     }
+
+    function _packTask(
+        Draft memory draft,
+        uint256 number,
+        bytes32 taskId,
+        bytes32 right
+    ) private view returns (bytes memory) {
+        uint8 count;
+        bytes memory cast = _packKept(taskId, draft.places, _opensKept(draft.votes, number));
+        for (uint256 i; i < WORKERS; ++i) {
+            if (!_hasVote(draft.votes, number, i)) continue;
+            ++count;
+            bytes32 digest = _digestOf(draft.votes, number, i, right);
+            uint16 ballot = draft.places[i] - 1;
+            cast =
+                _isSilent(draft.votes, i)
+                    ? bytes.concat(cast, abi.encodePacked(ballot, SEALED_VOTE, _sealOf(i, taskId, digest)))
+                    : bytes.concat(cast, abi.encodePacked(ballot, digest == WRONG ? uint8(0) : uint8(1)));
+        }
+        return bytes.concat(abi.encodePacked(uint8(2), uint8(_kept[taskId].length), count, WRONG, right), cast);
+    }
+
+    function _countCallbacks(Deal[] memory deals) private pure returns (uint256 count) {
+        for (uint256 i; i < deals.length; ++i) {
+            if (deals[i].callback != address(0)) count += deals[i].volume;
+        }
+    }
+
+    /* PRIVATE: BALLOTS */
 
     /// @dev Workers who vote now, or of whom a vote was kept.
-    function _ballotsOf(
-        Deal memory deal,
-        bytes32[] memory votesHashes
-    ) private view returns (uint16[] memory ballotOf) {
-        ballotOf = new uint16[](WORKERS);
-        for (uint32 index; index < deal.volume; ++index) {
-            KeptVote[] storage kept = _kept[DealLib.taskId(deal.id(), index)];
-            for (uint256 i; i < kept.length; ++i) {
-                ballotOf[_placeOf(kept[i].worker)] = 1;
+    function _placeBallots(Draft memory draft) private view {
+        draft.places = new uint16[](WORKERS);
+        for (uint256 d; d < draft.deals.length; ++d) {
+            for (uint32 index; index < draft.deals[d].volume; ++index) {
+                bytes32 taskId = DealLib.taskId(draft.deals[d].id(), index);
+                for (uint256 i; i < WORKERS; ++i) {
+                    if (_keptOf(taskId, _workers[i]) != 0) draft.places[i] = 1;
+                }
             }
         }
         uint16 count;
         for (uint256 i; i < WORKERS; ++i) {
-            if (votesHashes[i] != 0 || ballotOf[i] != 0) ballotOf[i] = ++count;
+            if (draft.places[i] != 0 || draft.votesHashes[i] != 0) draft.places[i] = ++count;
         }
     }
 
-    function _placeOf(address worker) private view returns (uint256 place) {
-        while (_workers[place] != worker) ++place;
-    }
-
-    function _packTask(
-        uint256 votes,
-        uint16[] memory ballotOf,
-        uint32 index,
-        bytes32 taskId,
-        bool silent
-    ) private view returns (bytes memory) {
-        uint8 count;
-        bytes memory cast = _packKept(ballotOf, taskId);
+    /// @dev An empty one of those of whom there are kept votes alone.
+    function _fillBallots(Draft memory draft, uint40 sealBy) private view {
+        (uint256 count, uint256 voting) = (0, 0);
         for (uint256 i; i < WORKERS; ++i) {
-            if (!_votes(votes, i, index)) continue;
-            ++count;
-            uint16 ballot = ballotOf[i] - 1;
-            cast =
-                silent && i == 0
-                    ? bytes.concat(cast, abi.encodePacked(ballot, uint8(255), _sealOf(votes, i, index, taskId)))
-                    : bytes.concat(cast, abi.encodePacked(ballot, _right(votes, i, index) ? uint8(0) : uint8(1)));
+            if (draft.places[i] != 0) ++count;
+            if (draft.votesHashes[i] != 0) ++voting;
         }
-        bytes memory head = abi.encodePacked(uint16(0), index, uint8(2), uint8(_kept[taskId].length), count);
-        return bytes.concat(head, _digest(0), _digest(1), cast);
-    }
-
-    function _packKept(uint16[] memory ballotOf, bytes32 taskId) private view returns (bytes memory packed) {
-        KeptVote[] storage kept = _kept[taskId];
-        for (uint256 i; i < kept.length; ++i) {
-            uint16 ballot = ballotOf[_placeOf(kept[i].worker)] - 1;
-            packed =
-                kept[i].isSealed
-                    ? bytes.concat(packed, abi.encodePacked(ballot, uint8(255), kept[i].word))
-                    : bytes.concat(packed, abi.encodePacked(ballot, kept[i].word == _digest(0) ? uint8(0) : uint8(1)));
+        (draft.ballots, draft.leaves) = (new OpenedBallot[](count), new bytes32[](voting));
+        for (uint256 i = WORKERS; i > 0; --i) {
+            bytes32 votesHash = draft.votesHashes[i - 1];
+            if (draft.places[i - 1] == 0) continue;
+            draft.ballots[--count].worker = _workers[i - 1];
+            if (votesHash == 0) continue;
+            draft.leaves[--voting] = BallotLib.leafOf(_workers[i - 1], votesHash);
+            draft.ballots[count] = _ballot(draft, i - 1, sealBy);
         }
     }
 
-    function _ballot(uint256 i, bytes32 votesHash, bytes32 secret) private view returns (OpenedBallot memory) {
-        (, uint64 epoch, , ) = hub.epochOf(1, LANE);
-        bytes32 structHash = BallotLib.structHash(1, LANE, epoch + 1, type(uint40).max, votesHash);
+    function _ballot(Draft memory draft, uint256 worker, uint40 sealBy) private view returns (OpenedBallot memory) {
+        (, uint64 epoch, , ) = hub.epochOf(1, draft.lane);
+        bytes32 structHash = BallotLib.structHash(1, draft.lane, epoch + 1, sealBy, draft.votesHashes[worker]);
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
@@ -128,30 +216,31 @@ abstract contract Voters is World {
                 address(hub)
             )
         );
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[i], keccak256(abi.encodePacked(hex"1901", domain, structHash)));
-        bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
-        return OpenedBallot(_workers[i], type(uint40).max, secret, r, vs);
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, structHash));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[worker], digest);
+        bytes32 secret = _isSilent(draft.votes, worker) ? bytes32(0) : SECRET;
+        return OpenedBallot(_workers[worker], sealBy, secret, r, bytes32(uint256(s) | (uint256(v - 27) << 255)));
     }
 
-    function _bits(uint256 votes, uint256 worker, uint32 index) private pure returns (uint256) {
-        return (votes >> (8 * worker + 2 * index)) & 3;
+    /* PRIVATE: A VOTE */
+
+    function _bits(uint256 votes, uint256 number, uint256 worker) private pure returns (uint256) {
+        return (votes >> (BITS * (WORKERS * number + worker))) & 7;
     }
 
-    /// @dev Two always vote: a task that names two digests needs two votes at least.
-    function _votes(uint256 votes, uint256 worker, uint32 index) private pure returns (bool) {
-        return worker < 2 || _bits(votes, worker, index) != 0;
+    function _isWrong(uint256 votes, uint256 number, uint256 worker) private pure returns (bool) {
+        return _bits(votes, number, worker) == 2;
     }
 
-    function _right(uint256 votes, uint256 worker, uint32 index) private pure returns (bool) {
-        return _bits(votes, worker, index) != 1;
+    function _dataOf(bytes32 dealId, uint32 index) private pure returns (bytes memory) {
+        return abi.encode(dealId, index);
     }
 
-    function _digest(uint256 group) private pure returns (bytes32) {
-        return bytes32(group + 1);
-    }
-
-    function _sealOf(uint256 votes, uint256 worker, uint32 index, bytes32 taskId) private view returns (bytes32) {
-        bytes32 digest = _digest(_right(votes, worker, index) ? 0 : 1);
-        return BallotLib.sealOf(_workers[worker], taskId, digest, SECRET);
+    function _sort(Deal[] memory deals) private pure {
+        for (uint256 i = 1; i < deals.length; ++i) {
+            for (uint256 j = i; j > 0 && deals[j].id() < deals[j - 1].id(); --j) {
+                (deals[j], deals[j - 1]) = (deals[j - 1], deals[j]);
+            }
+        }
     }
 }

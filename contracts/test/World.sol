@@ -8,19 +8,30 @@ import {Hub} from "../Hub.sol";
 import {Marketplace} from "../Marketplace.sol";
 import {MillToken} from "../MillToken.sol";
 import {PoolRegistry} from "../PoolRegistry.sol";
+import {ReceiverMock} from "../mocks/ReceiverMock.sol";
 import {Test} from "./Test.sol";
 
 /// @title World
-/// @notice Everything deployed, one app, one pool, five bonded workers, everybody funded.
+/// @notice Everything deployed, one app, one dataset, one pool, five bonded workers, everybody funded.
 abstract contract World is Test {
     uint256 internal constant WORKERS = 5;
     uint256 internal constant FUNDS = 1_000_000 ether;
-    uint96 internal constant BOND = 1000 ether;
+    /// @dev Covers a vote or two of the dearest tasks.
+    uint96 internal constant BOND = 100 ether;
 
     address internal constant REQUESTER = address(0xA1);
     address internal constant APP_OWNER = address(0xA2);
     address internal constant POOL_OWNER = address(0xA3);
     address internal constant OPERATOR = address(0xA4);
+    /// @dev Operates the pool now and then.
+    address internal constant SUCCESSOR = address(0xA5);
+    address internal constant DATASET_OWNER = address(0xA6);
+    /// @dev Owns app and pool now and then.
+    address internal constant BUYER = address(0xA7);
+    /// @dev Signs requests that REQUESTER pays for.
+    address internal constant FRIEND = address(0xA8);
+    address internal constant STRANGER = address(0xBAD);
+    uint256 private constant PERSONS = 9;
 
     MillToken public token;
     Escrow public escrow;
@@ -29,6 +40,7 @@ abstract contract World is Test {
     PoolRegistry public poolRegistry;
     Marketplace public marketplace;
     Hub public hub;
+    ReceiverMock public receiver;
 
     /// @dev Ascending by address, with the keys in the same order.
     address[] internal _workers;
@@ -45,25 +57,30 @@ abstract contract World is Test {
             deploy("Marketplace", abi.encode(escrow, _created(7), appRegistry, datasetRegistry, poolRegistry))
         );
         hub = Hub(deploy("Hub", abi.encode(escrow, poolRegistry, marketplace)));
+        receiver = ReceiverMock(deploy("ReceiverMock", ""));
         token.approve(address(escrow), type(uint256).max);
         _registerAssets();
         _addWorkers();
         escrow.depositFor(REQUESTER, uint128(FUNDS));
         escrow.depositFor(POOL_OWNER, uint128(FUNDS));
+        escrow.depositFor(BUYER, uint128(FUNDS));
     }
 
     /// @notice Everybody who can have a balance.
     function accounts() public view returns (address[] memory all) {
-        all = new address[](WORKERS + 4);
-        (all[0], all[1], all[2], all[3]) = (REQUESTER, APP_OWNER, POOL_OWNER, OPERATOR);
+        all = new address[](WORKERS + PERSONS);
+        (all[0], all[1], all[2], all[3]) = (REQUESTER, APP_OWNER, DATASET_OWNER, POOL_OWNER);
+        (all[4], all[5], all[6], all[7], all[8]) = (OPERATOR, SUCCESSOR, BUYER, FRIEND, STRANGER);
         for (uint256 i; i < WORKERS; ++i) {
-            all[4 + i] = _workers[i];
+            all[PERSONS + i] = _workers[i];
         }
     }
 
     function _registerAssets() private {
         vm.prank(APP_OWNER);
         appRegistry.register("registry.example/app", keccak256("image"));
+        vm.prank(DATASET_OWNER);
+        datasetRegistry.register("ipfs://dataset", keccak256("data"), false);
         vm.prank(POOL_OWNER);
         poolRegistry.register(OPERATOR, "https://pool.example");
     }
