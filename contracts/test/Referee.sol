@@ -205,7 +205,7 @@ abstract contract Referee is Voters {
             uint256 lost = before.stake[i] - later.stake[i];
             _must(lost <= before.cover[i], "I16");
             _must(lost <= expected.differing[i], "I15");
-            _must(lost >= expected.withheld[i], "I23");
+            _must(lost >= expected.withheld[i] || lost == before.cover[i], "I23");
             uint256 most = before.score[i] + expected.agreed[i];
             if (_withheldNow[_workers[i]]) _must(later.score[i] <= (most * 2) / 3, "I23");
             delete _withheldNow[_workers[i]];
