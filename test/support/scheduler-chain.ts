@@ -175,9 +175,10 @@ export class FakeHub {
   private withhold(taskId: Hash, { workerStake }: Deal, kept: readonly CarriedVote[]): readonly Address[] {
     if (this.now <= this.keptOf(taskId).keptAt + KEPT_OPEN_SECONDS) return [];
     const silent = kept.filter(({ isSealed, opening, word }) => isSealed && !opening && !this.opened.has(word));
-    const workers = silent.map(({ worker }) => worker).filter((worker) => this.coverOf(worker) >= workerStake);
+    const workers = silent.map(({ worker }) => worker);
     for (const worker of workers) {
-      this.covers.set(worker, this.coverOf(worker) - workerStake);
+      const left = this.coverOf(worker) - workerStake;
+      this.covers.set(worker, left > 0n ? left : 0n);
       this.scores.set(worker, Math.floor(((this.scores.get(worker) ?? 0) * 2) / 3));
       this.withheld.set(taskId, [...(this.withheld.get(taskId) ?? []), worker]);
       this.events.push({ kind: "VoteWithheld", taskId, worker });
@@ -185,7 +186,7 @@ export class FakeHub {
     return workers;
   }
 
-  /** Kept votes first, then the new ones of other workers; those beyond a worker's cover are dropped. */
+  /** Kept votes first, then the new ones of other workers; of these, those beyond a worker's cover are dropped. */
   private counted(
     taskId: Hash,
     { workerStake }: Deal,
@@ -197,9 +198,8 @@ export class FakeHub {
       return isSealed ? { worker, seal: word } : { worker, digest: word };
     });
     const fresh = votes.filter(({ worker }) => !kept.some((vote) => vote.worker === worker));
-    return [...carried.filter(({ worker }) => !silent.includes(worker)), ...fresh].filter(
-      ({ worker }) => this.coverOf(worker) >= workerStake,
-    );
+    const covered = fresh.filter(({ worker }) => this.coverOf(worker) >= workerStake);
+    return [...carried.filter(({ worker }) => !silent.includes(worker)), ...covered];
   }
 
   private keep({ dealId, index }: SettledTask, taskId: Hash, counted: readonly SettledVote[]): TaskVerdict {
@@ -233,10 +233,12 @@ export class FakeHub {
     return true;
   }
 
-  private accepted({ maxWeight, trust }: Deal, votes: readonly SettledVote[]): Hash | undefined {
+  /** A kept vote whose worker has lost its cover weighs nothing, but is not gone. */
+  private accepted({ maxWeight, trust, workerStake }: Deal, votes: readonly SettledVote[]): Hash | undefined {
     if (votes.some((vote) => !("digest" in vote))) return undefined;
+    const weighing = votes.filter(({ worker }) => this.coverOf(worker) >= workerStake);
     return consensusOf(
-      votes.map((vote) => ({
+      weighing.map((vote) => ({
         digest: "digest" in vote ? vote.digest : ZERO_HASH,
         weight: voteWeight(this.scores.get(vote.worker) ?? 0, maxWeight),
       })),

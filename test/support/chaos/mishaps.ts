@@ -146,7 +146,21 @@ export const MISHAPS: readonly Mishap[] = [
   helped("workers that send no ballots", [{ silentAt: "ballot" }, { silentAt: "ballot" }], (world, deal) =>
     voteIs(world, deal, "lost"),
   ),
-  helped("a worker that does not open", [{}, { silentAt: "open" }], (world, deal) => voteIs(world, deal, "lost")),
+  helped("a worker that does not open", [{}, { silentAt: "open" }], (world, deal) => voteIs(world, deal, "kept")),
+  {
+    name: "votes that have lost their cover when they are settled, opened or not",
+    happens: async (world: MortalWorld): Promise<void> => {
+      const workers = [await world.connect(1), await world.connect(2, { silentAt: "open" })];
+      world.change({ settle: down });
+      const deal = world.openDeal();
+      await world.drive("one opened", voteIs(world, deal, "opened"));
+      for (const { address } of workers) world.world.hub.covers.set(address, 0n);
+      world.change({});
+      await world.drive("lost", voteIs(world, deal, "lost"));
+      for (const index of [3, 4]) await world.connect(index);
+      await settles(world, deal);
+    },
+  },
   ...(["lease", "accept"] as const).map((silentAt): Mishap => ({
     name: `workers that are lost after ${silentAt}, and come back with an answer`,
     happens: async (world: MortalWorld): Promise<void> => {
