@@ -48,11 +48,7 @@ export function checkLeaseItself(lease: Lease, pool: bigint, policy: LeasePolicy
  */
 export async function checkLeaseOnChain(lease: Lease, worker: Address, chain: WorkerChain): Promise<void> {
   const { dealId, index, deal } = lease;
-  const [task, bond] = await Promise.all([
-    chain.taskOf(dealId, index),
-    chain.bondOf(worker),
-    checkContents(lease, chain),
-  ]);
+  const [task, bond] = await Promise.all([chain.taskOf(dealId, index), chain.bondOf(worker)]);
   const details = { dealId, index };
   if (!task.dealOpen) throw new DealNotOpenError("The chain does not show this deal as open yet", { details });
   if (task.taskClosed) throw new DealNotOpenError("The task is closed already", { details });
@@ -63,6 +59,7 @@ export async function checkLeaseOnChain(lease: Lease, worker: Address, chain: Wo
       details: { ...details, bonded: bond.bonded },
     });
   }
+  await checkContents(lease, chain);
 }
 
 /** What the task is computed from: any other image or dataset would have us vote a wrong digest. @throws BadLeaseError */
