@@ -104,6 +104,8 @@ export const PLACES: readonly Case[] = [
     "GM_PART_MISSING",
     async (market) => {
       await using bin = await tempDir();
+      // Where set-up found a Node that is new enough it brought none.
+      await symlink(process.execPath, join(bin.path, "node"));
       for (const name of ["sh", "dirname", "readlink", "docker-registry"]) {
         await symlink(execFileSync("which", [name], { encoding: "utf8" }).trim(), join(bin.path, name));
       }
