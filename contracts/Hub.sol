@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
+import {Workers} from "./Workers.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
 import {IHub} from "./interfaces/IHub.sol";
 import {IPoolRegistry} from "./interfaces/IPoolRegistry.sol";
@@ -16,67 +17,34 @@ import {BallotLib, OpenedBallot} from "./types/Ballot.sol";
 import {Deal} from "./types/Deal.sol";
 import {DealBook} from "./types/DealBook.sol";
 import {Entry} from "./types/Entry.sol";
-import {Epoch, EpochLib} from "./types/Epoch.sol";
+import {Epoch} from "./types/Epoch.sol";
 import {KeptRecord} from "./types/KeptVotes.sol";
 import {DueCallback, Round, Voter} from "./types/Round.sol";
 import {WorkerAccount} from "./types/WorkerAccount.sol";
 
 /// @title Hub
-/// @notice See {IHub}. The tasks of a settle are counted in {Settlement}; this file holds the state and moves it.
-contract Hub is IHub, EIP712 {
+/// @notice See {IHub}. The tasks of a settle are counted in {Settlement}, bonds and scores are in {Workers}; this file holds
+/// epochs and deals, and moves them.
+contract Hub is Workers, EIP712 {
     using Ledger for Book;
 
     /* IMMUTABLES */
 
-    IEscrow public immutable escrow;
     IPoolRegistry public immutable poolRegistry;
     address public immutable marketplace;
 
     /* STORAGE */
 
     DealBook private _deals;
-    mapping(address worker => WorkerAccount) private _workers;
     mapping(uint256 pool => mapping(uint8 lane => Epoch)) private _epochs;
 
-    constructor(IEscrow escrow_, IPoolRegistry poolRegistry_, address marketplace_) EIP712("Gridmill", "1") {
-        escrow = escrow_;
+    constructor(
+        IEscrow escrow_,
+        IPoolRegistry poolRegistry_,
+        address marketplace_
+    ) EIP712("Gridmill", "1") Workers(escrow_) {
         poolRegistry = poolRegistry_;
         marketplace = marketplace_;
-    }
-
-    /* WORKERS */
-
-    /// @inheritdoc IHub
-    function bond(uint96 amount) external {
-        if (amount == 0) revert HubZeroAmount();
-
-        int128 change = int128(uint128(amount));
-        // First: who has that much has less than a bond can hold.
-        _post(msg.sender, -change, change);
-
-        _workers[msg.sender].bonded += amount;
-
-        emit Bonded(msg.sender, amount);
-    }
-
-    /// @inheritdoc IHub
-    function unbond(uint96 amount) external {
-        if (amount == 0) revert HubZeroAmount();
-        WorkerAccount storage account = _workers[msg.sender];
-
-        account.unbond(amount);
-
-        emit Unbonding(msg.sender, amount, account.readyAt);
-    }
-
-    /// @inheritdoc IHub
-    function withdrawBond() external {
-        uint96 amount = _workers[msg.sender].release();
-
-        emit BondWithdrawn(msg.sender, amount);
-
-        int128 change = int128(uint128(amount));
-        _post(msg.sender, change, -change);
     }
 
     /* EPOCHS */
@@ -196,20 +164,6 @@ contract Hub is IHub, EIP712 {
     }
 
     /// @inheritdoc IHub
-    function workerOf(
-        address worker
-    ) external view returns (uint96 bonded, uint96 unbonding, uint40 readyAt, uint24 score) {
-        WorkerAccount storage account = _workers[worker];
-        return (account.bonded, account.unbonding, account.readyAt, account.score);
-    }
-
-    /// @inheritdoc IHub
-    function coverOf(address worker) external view returns (uint256) {
-        WorkerAccount memory account = _workers[worker];
-        return account.coverUntil(block.timestamp + EpochLib.WINDOW);
-    }
-
-    /// @inheritdoc IHub
     function paymentsOf(Deal calldata deal) external pure returns (TaskPayments memory) {
         return Payments.ofTask(deal);
     }
@@ -270,28 +224,6 @@ contract Hub is IHub, EIP712 {
         }
     }
 
-    /// @dev Slashes and rates each worker, and enters what it earned and lost.
-    function _closeVoters(Round memory round) private {
-        for (uint256 i; i < round.voters.length; ++i) {
-            Voter memory voter = round.voters[i];
-            // Kept votes are covered one by one: together they may stake more than there is.
-            if (voter.lost > voter.cover) voter.lost = voter.cover;
-            if (voter.earned != 0 || voter.lost != 0) {
-                Entry memory entry = round.book.entryOf(voter.worker);
-                entry.available += int128(uint128(voter.earned));
-                entry.locked -= int128(uint128(voter.lost));
-            }
-            if (voter.agreed + voter.differed == 0) continue;
-            WorkerAccount memory account = _workers[voter.worker];
-            if (voter.lost != 0) {
-                account.slash(voter.lost);
-                emit Slashed(voter.worker, voter.lost);
-            }
-            account.rate(voter.agreed, voter.differed);
-            _workers[voter.worker] = account;
-        }
-    }
-
     /* PRIVATE: MONEY */
 
     /// @dev `released` of the pool owner's stake goes back for each task; the rest of it is burned.
@@ -304,12 +236,6 @@ contract Hub is IHub, EIP712 {
             available: released * int128(uint128(tasks)),
             locked: -int128(deal.poolStake * tasks)
         });
-        escrow.post(entries);
-    }
-
-    function _post(address account, int128 available, int128 locked) private {
-        Entry[] memory entries = new Entry[](1);
-        entries[0] = Entry({account: account, available: available, locked: locked});
         escrow.post(entries);
     }
 
