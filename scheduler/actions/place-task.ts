@@ -6,16 +6,16 @@ import type { Lease, Limits } from "../../protocol/lease.ts";
 import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { TaskParams } from "../../protocol/params.ts";
 import type { Hash } from "../../protocol/primitives.ts";
+import { REFERENCE_SCORE, timeLimits } from "../../protocol/time-limits.ts";
 import { limitsFor } from "../domain/task-terms.ts";
-import { explain, place } from "../domain/placement.ts";
-import type { Candidate, Demand } from "../domain/placement.ts";
+import { explain, place, withinReach } from "../domain/placement.ts";
+import type { Candidate, Demand, Placement } from "../domain/placement.ts";
 import { bars } from "../domain/second-tries.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withVote } from "../domain/task-votes.ts";
-import { isAnswered, isWorking } from "../domain/vote-state.ts";
 import type { Vote } from "../domain/vote-state.ts";
-import { agreedTag, leasesWanted } from "../domain/votes-needed.ts";
+import { agreedTag, isDecidedAlone, leasesWanted, unwatched, votesOut, watched } from "../domain/votes-needed.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import { LEASE_MS } from "../store/task-index.ts";
 import type { WorkerRecord } from "../store/worker-store.ts";
@@ -38,14 +38,18 @@ export async function placeTask(pool: PoolContext, taskId: Hash): Promise<void> 
   await placeMore(pool, task, deal);
 }
 
-async function placeMore(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<void> {
-  const candidates = await candidatesFor(pool, task);
-  const placement = place(task, demandOf(pool, deal), candidates);
-  const enough = leasesWanted(
-    task,
-    placement.ranked.map((candidate) => candidate.weight),
-  );
-  const wanted = enough + extraVote(pool, task, enough);
+async function placeMore(pool: PoolContext, found: TaskRecord, deal: DealRecord): Promise<void> {
+  const candidates = await candidatesFor(pool, found);
+  const placement = place(found, demandOf(pool, deal), candidates);
+  if (isWatchedInVain(pool, found, placement)) {
+    await pool.tasks.update(found.taskId, (current) =>
+      current.atLeast === undefined ? undefined : unwatched(current),
+    );
+    return placeTask(pool, found.taskId);
+  }
+  const weights = placement.ranked.map((candidate) => candidate.weight);
+  const task = await watchedByChance(pool, found, placement, weights);
+  const wanted = leasesWanted(task, weights);
 
   let given = 0;
   for (const candidate of placement.ranked) {
@@ -55,16 +59,31 @@ async function placeMore(pool: PoolContext, task: TaskRecord, deal: DealRecord):
   await settleState(pool, task.taskId, wanted > given, wanted > given ? explain(placement) : undefined);
 }
 
-/** Votes that are given or expected. */
-function votesOut(task: TaskRecord): number {
-  return task.votes.filter((vote) => isWorking(vote) || isAnswered(vote)).length;
+/** Even a worker that could decide alone is replicated now and then, where there is another one to do it. */
+async function watchedByChance(
+  pool: PoolContext,
+  task: TaskRecord,
+  placement: Placement,
+  weights: readonly bigint[],
+): Promise<TaskRecord> {
+  if (!isDecidedAlone(task, weights) || withinReach(placement) < 2 || isLate(pool, task)) return task;
+  if (pool.random() >= pool.config.replicateChance) return task;
+  return (
+    (await pool.tasks.update(task.taskId, (current) => (votesOut(current) === 0 ? watched(current) : undefined))) ??
+    task
+  );
 }
 
-/** Even a worker that could decide alone is replicated now and then, so that nobody knows when it is not watched. */
-function extraVote(pool: PoolContext, task: TaskRecord, enough: number): number {
-  return votesOut(task) === 0 && enough === 1 && task.terms.trust > 2 && pool.random() < pool.config.replicateChance
-    ? 1
-    : 0;
+/** Nobody is left who could give the second answer, or it might come too late. */
+function isWatchedInVain(pool: PoolContext, task: TaskRecord, placement: Placement): boolean {
+  if (task.atLeast === undefined || votesOut(task) >= task.atLeast) return false;
+  return withinReach(placement) + votesOut(task) < task.atLeast || isLate(pool, task);
+}
+
+/** So near to the deadline that a lease given now might not end before it. */
+function isLate({ chain }: PoolContext, { terms }: TaskRecord): boolean {
+  const { wallMs } = timeLimits(terms.limits.seconds, REFERENCE_SCORE, terms.limits.cpuMillicores);
+  return chain.now() * 1_000 + wallMs > terms.deadline * 1_000;
 }
 
 async function settleState(pool: PoolContext, taskId: Hash, wanting: boolean, waitingFor?: string): Promise<void> {

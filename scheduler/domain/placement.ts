@@ -48,7 +48,7 @@ export type Demand = {
 };
 
 /** The workers that may take a lease, best first, and why the others may not. */
-type Placement = {
+export type Placement = {
   readonly ranked: readonly Candidate[];
   readonly refused: readonly { readonly worker: Address; readonly reason: Refusal }[];
 };
@@ -61,6 +61,18 @@ export function place(task: TaskRecord, demand: Demand, candidates: readonly Can
     reason === undefined ? [] : [{ worker: candidate.worker, reason }],
   );
   return { ranked: ranked.sort(byRank(task)), refused };
+}
+
+/** Reasons that end by themselves. */
+const PASSING: readonly Refusal[] = [
+  "takes no leases now",
+  "all slots taken",
+  "has to wait before it tries this task again",
+];
+
+/** How many workers could take a lease of the task, now or once they are free. */
+export function withinReach({ ranked, refused }: Placement): number {
+  return ranked.length + refused.filter(({ reason }) => PASSING.includes(reason)).length;
 }
 
 /** The refusals grouped by reason, as `task show` prints them: `2 x all slots taken, 1 x bond too small`. */

@@ -46,6 +46,8 @@ export type TaskRecord = {
   /** Grows by one with every change; the store compares it before it writes. */
   readonly revision: number;
   readonly votes: readonly Vote[];
+  /** Answers that it waits for even where fewer decide it; absent when it waits for no more than decide. */
+  readonly atLeast?: number;
   /** What the chain keeps of its votes; absent when nothing. */
   readonly kept?: KeptVotes;
   /** Known from the epoch's opening on. */

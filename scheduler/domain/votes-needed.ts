@@ -6,9 +6,12 @@ import { answeredVotes, weighed } from "./task-votes.ts";
 import type { TaskRecord } from "./task-state.ts";
 import { isAnswered, isWorking } from "./vote-state.ts";
 
-/** The answer on which enough workers agree by their tags, as `Hub` will count them; undefined while there is none. */
+/**
+ * The answer on which enough workers agree by their tags, as `Hub` will count them; undefined while there is none, or while
+ * the task waits for another answer: a worker that is watched gains nothing by being the first.
+ */
 export function agreedTag(task: TaskRecord): Hash | undefined {
-  if (needsSecondMachine(task)) return undefined;
+  if (needsSecondMachine(task) || answeredVotes(task).length < (task.atLeast ?? 0)) return undefined;
   return consensusOf(countable(task), task.terms.trust);
 }
 
@@ -23,7 +26,32 @@ export function leasesWanted(task: TaskRecord, candidates: readonly bigint[]): n
   const expected = working.map((vote) => BigInt(vote.weight));
   const wanted = votesWanted(countable(task), [...expected, ...candidates], task.terms.trust) - working.length;
   const atLeast = needsSecondMachine(task) && working.length === 0 ? 1 : 0;
-  return Math.min(room, Math.max(atLeast, wanted));
+  const watching = (task.atLeast ?? 0) - votesOut(task);
+  return Math.min(room, Math.max(atLeast, wanted, watching));
+}
+
+/** Votes that are given or expected. */
+export function votesOut(task: TaskRecord): number {
+  return task.votes.filter((vote) => isWorking(vote) || isAnswered(vote)).length;
+}
+
+/**
+ * Whether the next worker would decide a task alone though its requester asked for more than one newcomer: then the pool's
+ * dice say whether it is watched, so that nobody knows when it is not.
+ * @param candidates as for {@link leasesWanted}
+ */
+export function isDecidedAlone(task: TaskRecord, candidates: readonly bigint[]): boolean {
+  return candidates.length > 0 && task.terms.trust > 2 && votesOut(task) === 0 && leasesWanted(task, candidates) === 1;
+}
+
+/** The task waits for a second answer, whatever the first one weighs. */
+export function watched(task: TaskRecord): TaskRecord {
+  return { ...task, atLeast: 2 };
+}
+
+/** What decides the task is enough again. */
+export function unwatched({ atLeast: _over, ...task }: TaskRecord): TaskRecord {
+  return task;
 }
 
 function countable(task: TaskRecord): readonly { readonly digest: Hash; readonly weight: bigint }[] {

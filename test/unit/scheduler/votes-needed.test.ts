@@ -5,7 +5,7 @@ import { consensusOf, isAccepted } from "../../../protocol/consensus.ts";
 import { failDigest } from "../../../protocol/digest.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 import { isMachineDependent, needsSecondMachine, ownFailures } from "../../../scheduler/domain/failure-votes.ts";
-import { agreedTag, leasesWanted } from "../../../scheduler/domain/votes-needed.ts";
+import { agreedTag, isDecidedAlone, leasesWanted, unwatched, watched } from "../../../scheduler/domain/votes-needed.ts";
 import { tagOf } from "../../../protocol/ballot.ts";
 import type { Vote, VoteState } from "../../../scheduler/domain/vote-state.ts";
 import { addressOf, aDeal, aTask, aVote, DIGEST, OTHER_DIGEST } from "../../support/scheduler-records.ts";
@@ -102,6 +102,39 @@ describe("votes wanted", function () {
         [2n, 2n],
       ),
     ).to.equal(1);
+  });
+});
+
+describe("a watched task", function () {
+  const none = taskWith(3, () => []);
+  const answered = (count: number) =>
+    taskWith(3, (id) =>
+      Array.from({ length: count }, (_unused, index) => aVote(id, addressOf(index), "computed", { weight: "16" })),
+    );
+
+  it("wants a second worker and waits for its answer, whatever the first one weighs", function () {
+    expect(leasesWanted(watched(none), [16n, 16n])).to.equal(2);
+    expect(leasesWanted(watched(answered(1)), [16n])).to.equal(1);
+    expect(agreedTag(watched(answered(1)))).to.equal(undefined);
+    expect(leasesWanted(watched(answered(2)), [16n])).to.equal(0);
+    expect(agreedTag(watched(answered(2)))).to.not.equal(undefined);
+  });
+
+  it("is decided by one answer again once nobody watches it", function () {
+    expect(agreedTag(unwatched(watched(answered(1))))).to.not.equal(undefined);
+  });
+
+  it("is one that a single worker would decide, and whose requester asked for more than one newcomer", function () {
+    expect(isDecidedAlone(none, [3n, 2n])).to.equal(true);
+    expect(isDecidedAlone(none, [2n, 2n])).to.equal(false);
+    expect(isDecidedAlone(none, [])).to.equal(false);
+    expect(isDecidedAlone(answered(1), [16n])).to.equal(false);
+    expect(
+      isDecidedAlone(
+        taskWith(2, () => []),
+        [2n],
+      ),
+    ).to.equal(false);
   });
 });
 
