@@ -45,6 +45,11 @@ const Env = z
     GRIDMILL_OPEN_SECONDS: wholeNumber().prefault("120"),
     /** Chance, in percent, that a task which one worker could decide gets a second vote. */
     GRIDMILL_REPLICATE_PERCENT: wholeNumber(100).prefault("10"),
+    /** Whether workers of one machine may vote on one task, for a pool on one machine; else each machine has one vote of it. */
+    GRIDMILL_SAME_MACHINE_VOTES: z
+      .enum(["true", "false"])
+      .prefault("false")
+      .transform((text) => text === "true"),
     /** What one account may keep in the pool's blobs, in MiB, and for how many hours results are kept. */
     GRIDMILL_BLOB_QUOTA_MIB: wholeNumber().prefault("4096"),
     GRIDMILL_RETENTION_HOURS: wholeNumber().prefault("72"),
@@ -70,6 +75,8 @@ export type SchedulerConfig = Readonly<{
   epochs: EpochPolicy;
   /** 0 to 1. */
   replicateChance: number;
+  /** Whether workers of one machine may vote on one task. */
+  sameMachineVotes: boolean;
   blobQuotaBytes: number;
   retentionMs: number;
   logLevel: string;
@@ -104,6 +111,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Schedu
       sealMarginSeconds: env.GRIDMILL_BALLOT_SECONDS + SEALING_SECONDS,
     },
     replicateChance: env.GRIDMILL_REPLICATE_PERCENT / 100,
+    sameMachineVotes: env.GRIDMILL_SAME_MACHINE_VOTES,
     blobQuotaBytes: env.GRIDMILL_BLOB_QUOTA_MIB * MIB,
     retentionMs: env.GRIDMILL_RETENTION_HOURS * 3_600_000,
     logLevel: env.GRIDMILL_LOG_LEVEL,

@@ -36,6 +36,8 @@ export function poolService(place: ServicePlace, pool: bigint): Service {
     GRIDMILL_MARKET_URL: marketUrl(ports),
     GRIDMILL_PUBLIC_URL: poolUrl(ports),
     GRIDMILL_EPOCH_SECONDS: "10",
+    // All its workers share this machine.
+    GRIDMILL_SAME_MACHINE_VOTES: "true",
   };
   return { ...service, env, readyUrl: `${poolUrl(ports)}/ready` };
 }

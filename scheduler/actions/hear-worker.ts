@@ -2,6 +2,7 @@ import { agreedTag } from "../domain/votes-needed.ts";
 import { hadItsTime, ownFailures, saysOutOfTime } from "../domain/failure-votes.ts";
 import { withMovedVote, withMovedVotes, withProgress, withVote, voteOf } from "../domain/task-votes.ts";
 import { place } from "../domain/placement.ts";
+import { isSpokenFor } from "../domain/one-vote.ts";
 import { bars } from "../domain/second-tries.ts";
 import { isLive, moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
@@ -94,7 +95,7 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
     const known = voteOf(task, leaseId);
     // Said again of a vote that is on its way to the chain, it must not take it back.
     if (known && (known.worker !== worker || isAnswered(known))) return undefined;
-    const base = known && known.state !== "lost" ? task : withRevived(task, known ?? forgotten, at);
+    const base = known && known.state !== "lost" ? task : withRevived(pool, task, known ?? forgotten);
     return base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag }), at);
   });
   if (!stored) return answerAgain(pool, worker, leaseId, taskId);
@@ -133,11 +134,12 @@ function afterAnswer(task: TaskRecord, at: number): TaskRecord {
   return withMovedVotes(task, (vote) => own.has(vote.leaseId), "failed", at, { code: "GM_MACHINE_TOO_SMALL" });
 }
 
-function withRevived(task: TaskRecord, vote: Vote | undefined, now: number): TaskRecord | undefined {
+function withRevived({ chain, config }: PoolContext, task: TaskRecord, vote: Vote | undefined): TaskRecord | undefined {
   const wants = task.state === "planned" || task.state === "running";
   if (!vote || !wants) return undefined;
+  if (!config.sameMachineVotes && isSpokenFor(vote, task)) return undefined;
   const others = task.votes.filter((known) => known.worker === vote.worker && known.leaseId !== vote.leaseId);
-  if (others.some((known) => bars(known, now))) return undefined;
+  if (others.some((known) => bars(known, chain.now()))) return undefined;
   return voteOf(task, vote.leaseId) ? task : withVote(task, vote);
 }
 

@@ -10,6 +10,7 @@ import { REFERENCE_SCORE, timeLimits } from "../../protocol/time-limits.ts";
 import { limitsFor } from "../domain/task-terms.ts";
 import { explain, place, withinReach } from "../domain/placement.ts";
 import type { Candidate, Demand, Placement } from "../domain/placement.ts";
+import { isSpokenFor } from "../domain/one-vote.ts";
 import { bars } from "../domain/second-tries.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
@@ -110,7 +111,8 @@ export async function agree(pool: PoolContext, { taskId }: TaskRecord): Promise<
 
 /** What the deal asks of a worker, now. */
 export function demandOf({ config, chain }: PoolContext, { deal }: DealRecord): Demand {
-  return { requirements: deal.requirements, platform: config.platform, now: chain.now() };
+  const { platform, sameMachineVotes } = config;
+  return { requirements: deal.requirements, platform, sameMachineVotes, now: chain.now() };
 }
 
 async function candidatesFor(pool: PoolContext, task: TaskRecord): Promise<readonly Candidate[]> {
@@ -155,7 +157,7 @@ async function giveLease(
   if (!params) return false;
   const vote = newVote(pool, to, randomUUID());
   const stored = await pool.tasks.lease(task.taskId, to.worker, to.slots, (current) =>
-    votesOut(current) <= most ? withLease(current, vote) : undefined,
+    votesOut(current) <= most && mayVote(pool, current, vote) ? withVote(current, vote) : undefined,
   );
   if (stored === undefined || stored === "full") return false;
   await pool.messenger.send(to.worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
@@ -163,10 +165,11 @@ async function giveLease(
   return true;
 }
 
-function withLease(task: TaskRecord, vote: Vote): TaskRecord | undefined {
+/** Looked at again where the lease is written: another placement of the task may have been faster. */
+function mayVote({ config }: PoolContext, task: TaskRecord, vote: Vote): boolean {
   const taken = task.votes.some((other) => other.worker === vote.worker && bars(other, vote.at));
   const placeable = task.state === "planned" || task.state === "running";
-  return placeable && !taken ? withVote(task, vote) : undefined;
+  return placeable && !taken && (config.sameMachineVotes || !isSpokenFor(vote, task));
 }
 
 /** The vote that a lease of this id begins with. */

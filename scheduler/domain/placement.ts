@@ -3,6 +3,7 @@ import type { Limits } from "../../protocol/lease.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { isAsFast, SLOWEST_SCORE } from "../../protocol/time-limits.ts";
 import { needsSecondMachine } from "./failure-votes.ts";
+import { firstOfMachine, machinesOn } from "./one-vote.ts";
 import { bars, isPassing } from "./second-tries.ts";
 import type { TaskRecord } from "./task-state.ts";
 import { answeredVotes } from "./task-votes.ts";
@@ -30,6 +31,8 @@ export type Candidate = {
 /** Why a worker does not get a lease, in a closed list so that reasons can be counted. */
 type Refusal =
   | "already votes on this task"
+  | "its machine already votes on this task"
+  | "another worker of its machine comes first"
   | "has to wait before it tries this task again"
   | "no larger than the machine that failed at this task"
   | "takes no leases now"
@@ -43,6 +46,8 @@ type Refusal =
 export type Demand = {
   readonly requirements: Hash;
   readonly platform: string;
+  /** Whether workers of one machine may vote on one task: then their agreement is that of one machine with itself. */
+  readonly sameMachineVotes: boolean;
   /** Unix seconds. */
   readonly now: number;
 };
@@ -55,12 +60,18 @@ export type Placement = {
 
 /** Filters and ranks; pure, so that the same question always has the same answer. */
 export function place(task: TaskRecord, demand: Demand, candidates: readonly Candidate[]): Placement {
-  const judged = candidates.map((candidate) => ({ candidate, reason: refusal(task, demand, candidate) }));
-  const ranked = judged.filter(({ reason }) => reason === undefined).map(({ candidate }) => candidate);
+  const taken = demand.sameMachineVotes ? new Set<Hash>() : machinesOn(task, candidates);
+  const judged = candidates.map((candidate) => ({ candidate, reason: refusal(task, demand, candidate, taken) }));
   const refused = judged.flatMap(({ candidate, reason }) =>
     reason === undefined ? [] : [{ worker: candidate.worker, reason }],
   );
-  return { ranked: ranked.sort(byRank(task)), refused };
+  const able = judged.filter(({ reason }) => reason === undefined).map(({ candidate }) => candidate);
+  const ranked = able.sort(byRank(task));
+  if (demand.sameMachineVotes) return { ranked, refused };
+  const first = firstOfMachine(ranked);
+  const others = ranked.filter((candidate) => !first.includes(candidate));
+  const reason = "another worker of its machine comes first";
+  return { ranked: first, refused: [...refused, ...others.map(({ worker }) => ({ worker, reason }) as const)] };
 }
 
 /** Reasons that end by themselves. */
@@ -84,9 +95,15 @@ export function explain(placement: Placement): string {
   return [...counts].map(([reason, count]) => `${count} x ${reason}`).join(", ");
 }
 
-function refusal(task: TaskRecord, demand: Demand, candidate: Candidate): Refusal | undefined {
+function refusal(
+  task: TaskRecord,
+  demand: Demand,
+  candidate: Candidate,
+  taken: ReadonlySet<Hash>,
+): Refusal | undefined {
   const barring = barringVote(task, candidate.worker, demand.now);
   if (barring) return isPassing(barring) ? "has to wait before it tries this task again" : "already votes on this task";
+  if (taken.has(candidate.machine)) return "its machine already votes on this task";
   if (!candidate.accepting) return "takes no leases now";
   if (candidate.busy.length >= candidate.slots) return "all slots taken";
   if (candidate.freeCover < BigInt(task.terms.stake)) return "bond too small";

@@ -27,6 +27,8 @@ export type Manners = {
   /** The output that it uploads is not the one it voted for. */
   readonly corrupt?: boolean;
   readonly slots?: number;
+  /** Which machine it says that it is on. Default: one of its own. */
+  readonly machine?: Hash;
   /** Seconds that it says a seal may wait. Default 600. */
   readonly sealBySeconds?: number;
 };
@@ -63,9 +65,9 @@ export class FakeWorker {
 
   /** What it says when it (re)connects. */
   hello(): readonly WorkerMessage[] {
-    const { slots = 2 } = this.manners;
+    const own = this.#wallet.publicKey.slice(0, 2) + this.#wallet.publicKey.slice(4);
+    const { slots = 2, machine = own as Hash } = this.manners;
     const leases = [...this.#running.keys(), ...[...this.#votes.values()].map(({ leaseId }) => leaseId)];
-    const machine = this.#wallet.publicKey.slice(0, 2) + this.#wallet.publicKey.slice(4);
     return [
       {
         type: "hello",
@@ -74,7 +76,7 @@ export class FakeWorker {
         capabilities: CAPABILITIES,
         platform: "linux/amd64",
         slots,
-        machine: machine as Hash,
+        machine,
         leases,
       },
       ...[...this.#votes].map(([taskId, vote]) => computed(taskId, vote)),

@@ -47,6 +47,11 @@ describe("the scheduler's configuration", function () {
     expect(problemsOf({ ...GOOD, GRIDMILL_PROXIES: "proxy.example" }).join()).to.contain("GRIDMILL_PROXIES");
   });
 
+  it("lets one machine vote once, unless it is told otherwise", function () {
+    expect(loadConfig(GOOD).sameMachineVotes).to.equal(false);
+    expect(loadConfig({ ...GOOD, GRIDMILL_SAME_MACHINE_VOTES: "true" }).sameMachineVotes).to.equal(true);
+  });
+
   it("leaves a task out of an epoch whose ballots might end before its seal", function () {
     const { epochs } = loadConfig({ ...GOOD, GRIDMILL_BALLOT_SECONDS: "100" });
 
@@ -84,6 +89,8 @@ describe("the scheduler's configuration", function () {
     ["GRIDMILL_EPOCH_TASKS", "0"],
     ["GRIDMILL_EPOCH_TASKS", "6001"],
     ["GRIDMILL_REPLICATE_PERCENT", "101"],
+    ["GRIDMILL_SAME_MACHINE_VOTES", "yes"],
+    ["GRIDMILL_SAME_MACHINE_VOTES", ""],
     ["GRIDMILL_EPOCH_SECONDS", "1.5"],
     ["GRIDMILL_PUBLIC_URL", "pool.example"],
     ["GRIDMILL_LOG_LEVEL", "loud"],

@@ -1,8 +1,11 @@
 import { expect } from "chai";
+import { id as hashOf } from "ethers";
 import fc from "fast-check";
 
 import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
 import { failDigest } from "../../../protocol/digest.ts";
+import { ZERO_HASH } from "../../../protocol/primitives.ts";
+import type { Hash } from "../../../protocol/primitives.ts";
 import { explain, place } from "../../../scheduler/domain/placement.ts";
 import type { Candidate } from "../../../scheduler/domain/placement.ts";
 import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
@@ -10,7 +13,12 @@ import { aCandidate, addressOf, aDeal, aTask, aVote, GENESIS } from "../../suppo
 
 const FULL = { ...NO_RESOURCES, cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 1_000 };
 const task = aTask();
-const demand = { requirements: aDeal().requirements, platform: "linux/amd64", now: GENESIS };
+const demand = {
+  requirements: aDeal().requirements,
+  platform: "linux/amd64",
+  sameMachineVotes: false,
+  now: GENESIS,
+};
 const { limits } = task.terms;
 
 const reasonFor = (candidate: Candidate, of = task): string | undefined =>
@@ -76,6 +84,50 @@ describe("placement", function () {
     });
   });
 
+  describe("whose machine has a vote", function () {
+    const machine = hashOf("one machine") as Hash;
+    const shared = { ...demand, sameMachineVotes: true };
+    const beside = (state: VoteState) =>
+      aTask({}, { votes: (id) => [aVote(id, addressOf(7), state, { machine, code: "GM_DISK_FULL" })] });
+
+    for (const state of ["leased", "running", "computed", "balloted", "opened", "kept", "withheld"] as const) {
+      it(`refuses a worker beside one whose vote is ${state}, unless the pool takes such votes`, function () {
+        expect(reasonFor(aCandidate(1, { machine }), beside(state))).to.equal("its machine already votes on this task");
+        expect(reasonFor(aCandidate(1), beside(state))).to.equal(undefined);
+        expect(place(beside(state), shared, [aCandidate(1, { machine })]).refused).to.deep.equal([]);
+      });
+    }
+
+    for (const state of ["lost", "refused", "failed"] as const) {
+      it(`takes a worker beside one whose vote is ${state}`, function () {
+        expect(reasonFor(aCandidate(1, { machine }), beside(state))).to.equal(undefined);
+      });
+    }
+
+    it("takes one of those that could vote, the best, and names the others", function () {
+      const candidates = [aCandidate(1, { machine, busy: [limits] }), aCandidate(2, { machine }), aCandidate(3)];
+
+      const { ranked, refused } = place(task, demand, candidates);
+
+      expect(ranked.map(({ worker }) => worker)).to.deep.equal([addressOf(2), addressOf(3)]);
+      const reason = "another worker of its machine comes first";
+      expect(refused).to.deep.equal([{ worker: addressOf(1), reason }]);
+      expect(place(task, shared, candidates).ranked).to.have.lengthOf(3);
+    });
+
+    it("knows the machine of a vote that was found again on chain as soon as its worker is back", function () {
+      const found = aTask({}, { votes: (id) => [aVote(id, addressOf(7), "kept", { machine: ZERO_HASH })] });
+      const back = aCandidate(7, { machine });
+
+      const { refused } = place(found, demand, [back, aCandidate(1, { machine })]);
+
+      expect(refused.map(({ reason }) => reason)).to.deep.equal([
+        "already votes on this task",
+        "its machine already votes on this task",
+      ]);
+    });
+  });
+
   describe("in which order", function () {
     const best = aCandidate(1);
     const worse: readonly (readonly [string, Partial<Candidate>])[] = [
@@ -95,11 +147,12 @@ describe("placement", function () {
       expect(ranking(best, known, aCandidate(0))).to.deep.equal([known.worker, addressOf(0), best.worker]);
     });
 
-    it("prefers a machine that the task is not on yet, even if it is busier", function () {
+    it("prefers a machine that the task is not on yet, even if it is busier, where one may vote twice", function () {
       const on = aCandidate(7);
       const voted = aTask({}, { votes: (id) => [aVote(id, addressOf(50), "running", { machine: on.machine })] });
 
-      const { ranked } = place(voted, demand, [on, aCandidate(8, { busy: [limits] })]);
+      const shared = { ...demand, sameMachineVotes: true };
+      const { ranked } = place(voted, shared, [on, aCandidate(8, { busy: [limits] })]);
 
       expect(ranked.map(({ worker }) => worker)).to.deep.equal([addressOf(8), addressOf(7)]);
     });
