@@ -27,14 +27,17 @@ import { readPoolChain } from "./chain/pool-chain.ts";
 import type { FollowedChain } from "./chain/pool-chain.ts";
 import type { SchedulerConfig } from "./config.ts";
 import { createGateway } from "./http/gateway.ts";
-import { createMetrics } from "./http/metrics.ts";
-import type { PoolMetrics } from "./http/metrics.ts";
-import { countsOf } from "./http/pool-routes.ts";
 import { createSessions } from "./http/sessions.ts";
 import { createSocketBoard } from "./http/socket-board.ts";
 import type { SocketBoard } from "./http/socket-board.ts";
+import { createPoolMetrics } from "./metrics/pool-metrics.ts";
+import type { PoolMetrics } from "./metrics/pool-metrics.ts";
+import { createPurse, escrowChange } from "./metrics/pool-money.ts";
+import type { Purse } from "./metrics/pool-money.ts";
+import { readPool } from "./metrics/read-pool.ts";
 import { startProcessors, TAKE_OVER } from "./queue/processors.ts";
 import type { TakeOver } from "./queue/processors.ts";
+import { countJobs } from "./queue/queue-depths.ts";
 import { closeQueues, createQueues, createWake, prepareQueues } from "./queue/queues.ts";
 import type { PoolQueues } from "./queue/queues.ts";
 import { createImageProbe } from "./sources/image-probe.ts";
@@ -43,7 +46,7 @@ import { createCheckpointStore, createRedisJournal } from "./store/chain-journal
 import { createDealStore } from "./store/deal-store.ts";
 import { createEpochStore } from "./store/epoch-store.ts";
 import { createMessenger, relayMessages } from "./store/message-bus.ts";
-import { createQuarantine } from "./store/quarantine.ts";
+import { countQuarantined, createQuarantine } from "./store/quarantine.ts";
 import { createSessionStore } from "./store/session-store.ts";
 import { connectRedis, keysOf, poolTag } from "./store/redis.ts";
 import type { Keys, RedisConnection } from "./store/redis.ts";
@@ -121,6 +124,7 @@ type Parts = Told & {
   readonly sender: TransactionSender;
   readonly queues: PoolQueues;
   readonly metrics: PoolMetrics;
+  readonly purse: Purse;
 };
 
 /** Opens the connections, each of which `resources` closes again. */
@@ -130,29 +134,38 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
   const keys = keysOf(BigInt(deployment.chainId), config.pool);
   const tag = poolTag(BigInt(deployment.chainId), config.pool);
 
-  const redis = await connectRedis(config.redisUrl, (error) => log.warn({ err: error }, "Redis"));
+  const metrics = createPoolMetrics(config.pool);
+  const heard = (part: string) => (error: unknown) => {
+    metrics.failed(part, error);
+    log.warn({ code: codeOf(error), err: error }, part);
+  };
+
+  const redis = await connectRedis(config.redisUrl, heard("Redis"));
   resources.defer(() => redis.disconnect());
   const provider = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId });
   resources.defer(() => provider.destroy());
   const reader = createChainReader(provider, deployment);
-  const chain = await readPoolChain(reader, config.pool, (error) => log.warn({ code: codeOf(error) }, "chain time"));
+  const chain = await readPoolChain(reader, config.pool, heard("chain time"));
   resources.defer(() => chain.stop());
-  const onError = (error: unknown): void => log.warn({ code: codeOf(error), err: error }, "transaction sender");
+  const onError = heard("transaction sender");
   const journal = ports.createJournal(redis, keys);
   const sender = await openSender({ config, chain: ports.createSenderChain(provider), reader, journal, onError });
   resources.use(sender);
   const queues = createQueues(redis, tag, config.lanes);
   resources.defer(() => closeQueues(queues));
-  const metrics = createMetrics();
-  return { ...told, deployment, redis, keys, tag, provider, reader, chain, sender, queues, metrics };
+  const gasMoney = (): Promise<bigint> => provider.getBalance(sender.address);
+  const purse = createPurse({ reader, pool: config.pool, gasMoney, onError: heard("balances") });
+  await purse.read();
+  return { ...told, deployment, redis, keys, tag, provider, reader, chain, sender, queues, metrics, purse };
 }
 
 function openGateway(
   pool: PoolContext,
-  { config, redis, keys, deployment, reader, sender, metrics }: Parts,
+  { config, redis, keys, deployment, reader, sender, queues, metrics, purse }: Parts,
   board: SocketBoard,
 ): ReturnType<typeof createGateway> {
-  metrics.countWith(() => countsOf(pool));
+  const jobs = () => countJobs(queues);
+  metrics.readFrom(() => readPool(pool, { jobs, quarantined: () => countQuarantined(redis, keys), money: purse.read }));
   return createGateway({
     pool,
     board,
@@ -161,7 +174,7 @@ function openGateway(
       chainId: deployment.chainId,
       ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, reader.ballotDomain),
     },
-    facts: { deployment, operator: sender.address, metrics: metrics.registry },
+    facts: { deployment, operator: sender.address, metrics },
     storeAnswers: () => redis.status === "ready",
   });
 }
@@ -180,11 +193,12 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
     onEvent: (event) => followEvent(pool, event),
     onRewind: (block) => pool.log.warn({ block }, "the chain was reorganised"),
     onPoison: async (event, error) => {
+      metrics.failed("quarantine", error);
       pool.log.error({ err: error, event: event.kind, transaction: event.transactionHash }, "event put aside");
       await quarantine(event, error);
     },
     onError: (error) => {
-      metrics.failed(codeOf(error));
+      metrics.failed("chain watcher", error);
       pool.log.warn({ code: codeOf(error), err: error }, "chain watcher");
     },
     onProgress: metrics.followed,
@@ -202,26 +216,29 @@ function poolContext({
   deployment,
   queues,
   metrics,
+  purse,
   ports,
 }: Parts): PoolContext {
+  const decoder = createEventDecoder(deployment);
   const operator = createOperator({
     pool: config.pool,
     sender,
     calls: createCalls(deployment),
-    decoder: createEventDecoder(deployment),
+    decoder,
     reader,
     onGas: (act, receipt) => {
-      metrics.gas(act, receipt.gasUsed);
+      metrics.confirmed(act, receipt);
+      metrics.earned(escrowChange(purse.owner(), receipt, decoder));
       log.info({ act, transaction: receipt.hash, gas: receipt.gasUsed.toString() }, "transaction confirmed");
     },
   });
   return {
     config,
     log,
-    tasks: ports.createTasks(redis, keys),
+    tasks: ports.createTasks(redis, keys, metrics.taskChanged),
     deals: ports.createDeals(redis, keys),
     workers: createWorkerStore(redis, keys),
-    epochs: ports.createEpochs(redis, keys),
+    epochs: ports.createEpochs(redis, keys, metrics.epochChanged),
     blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
     ledger: createBlobLedger(redis, keys),
     chain,
@@ -231,5 +248,6 @@ function poolContext({
     params: createMarketParams(config.marketUrl),
     images: createImageProbe(),
     random: Math.random,
+    failed: metrics.failed,
   };
 }

@@ -27,4 +27,6 @@ export type PoolContext = {
   readonly images: ImageProbe;
   /** Uniform in [0, 1): decides which votes get a second one although nobody needs it. */
   readonly random: () => number;
+  /** Counts a failure, by its code and the part of the pool in which it happened. */
+  readonly failed: (part: string, error: unknown) => void;
 };

@@ -33,6 +33,7 @@ export async function sweep(pool: PoolContext): Promise<void> {
   ];
   for (const part of parts) {
     await part(pool).catch((error: unknown) => {
+      pool.failed("sweep", error);
       pool.log.error({ err: error, code: codeOf(error), part: part.name }, "part of the sweep failed");
     });
   }

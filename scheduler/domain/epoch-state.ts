@@ -68,6 +68,9 @@ export type EpochRecord = {
   readonly uploads: Readonly<Record<Hash, { readonly worker: Address; readonly at: number }>>;
   /** What became of it, in words. */
   readonly note?: string;
+  /** When it began, and when it came into its state: Unix milliseconds of the pool's clock, which its store writes. */
+  readonly begunAt?: number;
+  readonly since?: number;
 };
 
 export function isOver(state: EpochState): boolean {

@@ -77,11 +77,11 @@ export function isAnswered(vote: Vote): boolean {
 }
 
 /** Votes that put their worker's stake at risk. */
-const HELD: readonly VoteState[] = ["leased", "running", "computed", "balloted", "opened", "kept"];
+export const HELD_STATES: readonly VoteState[] = ["leased", "running", "computed", "balloted", "opened", "kept"];
 
 /** Has the worker's stake at risk until it is counted or given up. */
 export function isHeld(vote: Vote): boolean {
-  return HELD.includes(vote.state);
+  return HELD_STATES.includes(vote.state);
 }
 
 export function canMoveVote(from: VoteState, to: VoteState): boolean {

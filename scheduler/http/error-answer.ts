@@ -13,18 +13,32 @@ const STATUS: Readonly<Record<string, number>> = {
   GM_UNEXPECTED: 500,
 };
 
+type ErrorAnswers = {
+  /** For whatever a route throws. */
+  readonly failure: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+  /** A route that does not exist says so in the same form. */
+  readonly unknownRoute: (request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+};
+
 /** Answers every failure with `{error: {code, message, hint, retryable}}`; details stay in the log. */
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = error instanceof GridmillError ? error : fromFastify(error);
+export function createErrorAnswers(onFailure: (error: unknown) => void): ErrorAnswers {
+  const failure: ErrorAnswers["failure"] = (error, request, reply) => {
+    const known = error instanceof GridmillError ? error : fromFastify(error);
+    onFailure(known);
+    return answer(known, error, request, reply);
+  };
+  return {
+    failure,
+    unknownRoute: (request, reply) =>
+      failure(new NotFoundError(`There is no ${request.method} ${request.url}`), request, reply),
+  };
+}
+
+function answer(known: unknown, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const data = errorData(known);
   const status = STATUS[data.code] ?? (data.retryable ? 503 : 400);
   if (status >= 500) request.log.error({ err: error }, "request failed");
   return reply.status(status).send({ error: data });
-}
-
-/** A route that does not exist says so in the same form. */
-export function answerUnknownRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return answerError(new NotFoundError(`There is no ${request.method} ${request.url}`), request, reply);
 }
 
 function tooFast(): RateLimitedError {

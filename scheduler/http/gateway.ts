@@ -3,7 +3,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import websocket from "@fastify/websocket";
 import { fastify, LogController } from "fastify";
-import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 
 import { MAX_MESSAGE_BYTES } from "../../protocol/messages.ts";
@@ -11,7 +11,7 @@ import { toJson } from "../../protocol/json.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { StoreUnreachableError } from "../errors.ts";
 import { addBlobRoutes } from "./blob-routes.ts";
-import { answerError, answerUnknownRoute } from "./error-answer.ts";
+import { createErrorAnswers } from "./error-answer.ts";
 import type { Hearing } from "./hear-message.ts";
 import { addPoolRoutes } from "./pool-routes.ts";
 import type { PoolFacts } from "./pool-routes.ts";
@@ -43,12 +43,14 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setReplySerializer((payload) => toJson(payload));
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler(answerUnknownRoute);
+  const answers = createErrorAnswers((error) => pool.failed("gateway", error));
+  app.setErrorHandler(answers.failure);
+  app.setNotFoundHandler(answers.unknownRoute);
   // Uploads are streams that the handler reads; nothing but JSON is ever parsed into memory.
   app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
 
   app.addHook("onRequest", (request, _reply, done) => done(faultOf(request.url, deps)));
+  app.addHook("onResponse", (request, reply, done) => done(void facts.metrics.answered(answered(request, reply))));
 
   await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute" });
   await app.register(swagger, { openapi: DOCUMENT, transform: jsonSchemaTransform });
@@ -61,6 +63,10 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   addPoolRoutes(app, pool, facts);
   addWorkerSocket(app, pool, sessions, hearing, board);
   return app;
+}
+
+function answered({ method, routeOptions }: FastifyRequest, { statusCode, elapsedTime }: FastifyReply) {
+  return { method, route: routeOptions.url ?? "unknown", status: statusCode, seconds: elapsedTime / 1_000 };
 }
 
 /** What says whether the pool is well, by itself. */

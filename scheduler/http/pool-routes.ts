@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { Registry } from "prom-client";
 import { z } from "zod";
 
 import { answersInTime } from "../../chain/node/answers-in-time.ts";
@@ -10,11 +9,10 @@ import type { PoolInfo } from "../../protocol/pool-api.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { TASK_STATES } from "../domain/task-state.ts";
+import type { PoolMetrics } from "../metrics/pool-metrics.ts";
+import { lanesOf, SHOWN_MS } from "../metrics/read-pool.ts";
 
-/** A worker not heard of for this long is neither shown nor counted, in milliseconds. */
-const SHOWN_MS = 15_000;
-
-export type PoolFacts = { readonly deployment: Deployment; readonly operator: Address; readonly metrics: Registry };
+export type PoolFacts = { readonly deployment: Deployment; readonly operator: Address; readonly metrics: PoolMetrics };
 
 /** What the pool is and how it does, for people, load balancers and Prometheus. */
 export function addPoolRoutes(app: FastifyInstance, pool: PoolContext, facts: PoolFacts): void {
@@ -31,7 +29,7 @@ export function addPoolRoutes(app: FastifyInstance, pool: PoolContext, facts: Po
     return reply.code(ok ? 200 : 503).send({ ok });
   });
   routes.get("/metrics", { schema: { hide: true } }, async (_request, reply) =>
-    reply.type(facts.metrics.contentType).send(await facts.metrics.metrics()),
+    reply.type(facts.metrics.registry.contentType).send(await facts.metrics.text()),
   );
 }
 
@@ -60,22 +58,12 @@ async function workerViews(pool: PoolContext): Promise<PoolInfo["workers"]> {
   );
 }
 
-/** What a scrape counts: tasks by state over all lanes, and connected workers. */
-export async function countsOf(pool: PoolContext): Promise<{ tasks: Record<string, number>; workers: number }> {
-  const [tasks, workers] = await Promise.all([taskCounts(pool), pool.workers.alive(Date.now() - SHOWN_MS)]);
-  return { tasks, workers: workers.length };
-}
-
 async function taskCounts(pool: PoolContext): Promise<Record<string, number>> {
   const entries = TASK_STATES.map(async (state) => {
     const counts = await Promise.all(lanesOf(pool).map((lane) => pool.tasks.countIn(lane, state)));
     return [state, counts.reduce((sum, count) => sum + count, 0)] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
-}
-
-function lanesOf({ config }: PoolContext): readonly number[] {
-  return Array.from({ length: config.lanes }, (_unused, lane) => lane);
 }
 
 async function epochViews(pool: PoolContext): Promise<PoolInfo["epochs"]> {

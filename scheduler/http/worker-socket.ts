@@ -61,6 +61,7 @@ function serveWorker(
     try {
       await hearMessage(pool, worker, message, hearing);
     } catch (error) {
+      pool.failed("worker-socket", error);
       log.error({ err: error, code: codeOf(error), said: message.type }, "message could not be handled");
       socket.close(CLOSE_TRY_AGAIN, "try again");
     }

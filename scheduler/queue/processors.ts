@@ -35,7 +35,10 @@ export function startProcessors(pool: PoolContext, queues: PoolQueues, options: 
       maxStalledCount: DEATHS_FORGIVEN,
       concurrency,
     });
-    worker.on("error", (error) => pool.log.error({ err: error, queue: name }, "queue error"));
+    worker.on("error", (error) => {
+      pool.failed(name, error);
+      pool.log.error({ err: error, queue: name }, "queue error");
+    });
     return worker;
   };
   const workers = [
@@ -69,6 +72,7 @@ function guarded<T>(pool: PoolContext, processor: Processor<T>): Processor<T> {
     try {
       return (await processor(job, token, signal)) as unknown;
     } catch (error) {
+      pool.failed(job.queueName, error);
       pool.log.warn({ queue: job.queueName, job: job.data, code: codeOf(error), err: error }, "job failed");
       throw asQueueError(error);
     }

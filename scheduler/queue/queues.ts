@@ -61,8 +61,11 @@ export async function prepareQueues(queues: PoolQueues): Promise<void> {
 }
 
 export async function closeQueues(queues: PoolQueues): Promise<void> {
-  const all = [queues.deals, queues.placement, ...queues.epochs, queues.deadlines, queues.sweep];
-  await Promise.all(all.map((queue) => queue.close()));
+  await Promise.all(allQueues(queues).map((queue) => queue.close()));
+}
+
+export function allQueues({ deals, placement, epochs, deadlines, sweep }: PoolQueues): readonly Queue[] {
+  return [deals, placement, ...epochs, deadlines, sweep];
 }
 
 /**

@@ -56,6 +56,8 @@ export interface DealStore {
   update(dealId: Hash, patch: DealPatch): Promise<DealRecord | undefined>;
   /** Open deals whose deadline (Unix seconds) lies before `before`. */
   pastDeadline(before: number): Promise<Hash[]>;
+  /** How many deals are not over, and how many of those are seen or waiting. */
+  count(): Promise<{ readonly open: number; readonly waiting: number }>;
   /** Every deal that is seen or waiting. */
   notEntered(): Promise<Hash[]>;
   /** The deals of these ids; tasks are entered after their deal, so each is there. */
@@ -85,6 +87,10 @@ export function createDealStore(redis: Redis, keys: Keys): DealStore {
   return {
     ...documents,
     pastDeadline,
+    count: async () => {
+      const [open, waiting] = await Promise.all([redis.zcard(indexes.open), redis.scard(indexes.new)]);
+      return { open, waiting };
+    },
     notEntered: () => redis.smembers(indexes.new) as Promise<Hash[]>,
     dealsOf,
     endedBefore,

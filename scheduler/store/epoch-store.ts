@@ -26,7 +26,11 @@ export interface EpochStore {
   openings(lane: number, epoch: number): Promise<Openings>;
 }
 
-export function createEpochStore(redis: Redis, keys: Keys): EpochStore {
+/** Hears of a change that is stored. */
+type EpochWatch = (before: EpochRecord | undefined, after: EpochRecord) => void;
+
+/** @param onChange hears of every change that this process made, after it is stored */
+export function createEpochStore(redis: Redis, keys: Keys, onChange: EpochWatch = () => {}): EpochStore {
   const documentKey = (lane: number): string => keys("epoch", lane);
   const ballotsKey = (lane: number, epoch: number): string => keys("ballots", lane, epoch);
   const openingsKey = (lane: number, epoch: number): string => keys("openings", lane, epoch);
@@ -38,11 +42,14 @@ export function createEpochStore(redis: Redis, keys: Keys): EpochStore {
 
   async function put(before: EpochRecord | undefined, after: EpochRecord): Promise<boolean> {
     const revision = (before?.revision ?? 0) + 1;
-    const document = JSON.stringify({ ...after, revision });
+    const timed = withTimes(before, after);
+    const document = JSON.stringify({ ...timed, revision });
     const key = documentKey(after.lane);
     const outcome = await commit(redis, { key, read: before?.revision, revision, document, writes: [], guards: [] });
-    if (outcome === "done" && isOver(after.state)) await forget(after);
-    return outcome === "done";
+    if (outcome !== "done") return false;
+    onChange(before, timed);
+    if (isOver(after.state)) await forget(after);
+    return true;
   }
 
   async function forget({ lane, epoch }: EpochRecord): Promise<void> {
@@ -74,4 +81,11 @@ export function createEpochStore(redis: Redis, keys: Keys): EpochStore {
   }
 
   return { current, put, addBallot, refuseBallot, ballots, addOpening, openings };
+}
+
+/** With the time of a move, where it is one. */
+function withTimes(before: EpochRecord | undefined, after: EpochRecord): EpochRecord {
+  if (before?.epoch === after.epoch && before.state === after.state) return after;
+  const since = Date.now();
+  return { ...after, since, begunAt: after.begunAt ?? since };
 }

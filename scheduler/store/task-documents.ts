@@ -14,6 +14,9 @@ const ATTEMPTS = 50;
 /** What a change decides: the task as it shall be, or undefined to leave it alone. */
 export type TaskChange = (task: TaskRecord) => TaskRecord | undefined;
 
+/** Hears of a change that is stored. */
+export type TaskWatch = (before: TaskRecord | undefined, after: TaskRecord) => void;
+
 /**
  * Tasks in Redis: one document a task with all its votes, changed by compare-and-set on its revision. The indexes (by lane
  * and state, by worker, by lease, by deadline) are written in the same atomic step, so they are never behind.
@@ -35,8 +38,9 @@ export interface TaskDocuments {
   lease(taskId: Hash, worker: Address, slots: number, change: TaskChange): Promise<TaskRecord | "full" | undefined>;
 }
 
-export function createTaskDocuments(redis: Redis, keys: Keys): TaskDocuments {
-  const documentKey = (taskId: Hash): string => keys("task", taskId);
+export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatch = () => {}): TaskDocuments {
+  const documentKey = (taskId: Hash): string => documentKeyOf(keys, taskId);
+  const write = createWriter(redis, keys, onChange);
 
   async function get(taskId: Hash): Promise<TaskRecord | undefined> {
     const text = await readDocument(redis, documentKey(taskId));
@@ -46,13 +50,6 @@ export function createTaskDocuments(redis: Redis, keys: Keys): TaskDocuments {
   async function getAll(taskIds: readonly Hash[]): Promise<readonly TaskRecord[]> {
     const tasks = await Promise.all(taskIds.map(get));
     return tasks.filter((task) => task !== undefined);
-  }
-
-  function write(before: TaskRecord | undefined, after: TaskRecord, guards: readonly Guard[]): Promise<CommitOutcome> {
-    const document = JSON.stringify(after);
-    const writes = taskIndexWrites(keys, before, after);
-    const read = before?.revision;
-    return commit(redis, { key: documentKey(after.taskId), read, revision: after.revision, document, writes, guards });
   }
 
   async function change(
@@ -65,7 +62,7 @@ export function createTaskDocuments(redis: Redis, keys: Keys): TaskDocuments {
       const decided = before && decide(before);
       if (!before || !decided || decided === before) return undefined;
       const after = { ...decided, revision: before.revision + 1 };
-      const outcome = await write(before, after, guards);
+      const outcome = await write({ before, after, guards });
       if (outcome !== "stale") return outcome === "done" ? after : "full";
     }
     throw new StaleRecordError(`Task ${taskId} changed ${ATTEMPTS} times while it was to be written`);
@@ -74,7 +71,7 @@ export function createTaskDocuments(redis: Redis, keys: Keys): TaskDocuments {
   return {
     get,
     getAll,
-    create: async (task) => (await write(undefined, task, [])) === "done",
+    create: async (task) => (await write({ before: undefined, after: task, guards: [] })) === "done",
     update: async (taskId, decide) => {
       const outcome = await change(taskId, decide, []);
       return outcome === "full" ? undefined : outcome;
@@ -86,5 +83,23 @@ export function createTaskDocuments(redis: Redis, keys: Keys): TaskDocuments {
       await redis.multi().del(documentKey(taskId)).srem(index, taskId).zrem(keys("deadlines"), taskId).exec();
     },
     lease: (taskId, worker, slots, decide) => change(taskId, decide, [{ set: keys("slots", worker), most: slots }]),
+  };
+}
+
+function documentKeyOf(keys: Keys, taskId: Hash): string {
+  return keys("task", taskId);
+}
+
+/** One document with its indexes. */
+type Write = { readonly before: TaskRecord | undefined; readonly after: TaskRecord; readonly guards: readonly Guard[] };
+
+function createWriter(redis: Redis, keys: Keys, onChange: TaskWatch): (write: Write) => Promise<CommitOutcome> {
+  return async ({ before, after, guards }) => {
+    const [key, document] = [documentKeyOf(keys, after.taskId), JSON.stringify(after)];
+    const writes = taskIndexWrites(keys, before, after);
+    const { revision } = after;
+    const outcome = await commit(redis, { key, read: before?.revision, revision, document, writes, guards });
+    if (outcome === "done") onChange(before, after);
+    return outcome;
   };
 }

@@ -1,7 +1,7 @@
 import type { TaskRecord } from "../domain/task-state.ts";
 import { isLive } from "../domain/task-state.ts";
 import { isHeld, isWorking } from "../domain/vote-state.ts";
-import type { Vote } from "../domain/vote-state.ts";
+import type { Vote, VoteState } from "../domain/vote-state.ts";
 import type { IndexWrite } from "./commit.ts";
 import type { Keys } from "./redis.ts";
 
@@ -32,16 +32,25 @@ function deadlineWrites(keys: Keys, before: TaskRecord | undefined, after: TaskR
 }
 
 function voteWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
-  const earlier = new Map(before?.votes.map((vote) => [vote.leaseId, vote]));
+  const earlier = new Map(before && isLive(before.state) ? before.votes.map((vote) => [vote.leaseId, vote]) : []);
   const over = !isLive(after.state);
   return after.votes.flatMap((vote) => {
-    const old = earlier.get(vote.leaseId);
-    const wasOver = before === undefined || !isLive(before.state);
+    const [was, is] = [earlier.get(vote.leaseId), over ? undefined : vote];
     return [
-      ...slotWrites(keys, old && !wasOver ? isWorking(old) : false, !over && isWorking(vote), vote),
-      ...heldWrites(keys, old && !wasOver ? isHeld(old) : false, !over && isHeld(vote), vote, after),
+      ...slotWrites(keys, meets(was, isWorking), meets(is, isWorking), vote),
+      ...heldWrites(keys, meets(was, isHeld), meets(is, isHeld), vote, after),
+      ...countWrites(keys, stateAtRisk(was), stateAtRisk(is), vote),
     ];
   });
+}
+
+/** Only votes of live tasks are indexed. */
+function meets(vote: Vote | undefined, test: (vote: Vote) => boolean): boolean {
+  return vote !== undefined && test(vote);
+}
+
+function stateAtRisk(vote: Vote | undefined): VoteState | undefined {
+  return vote && isHeld(vote) ? vote.state : undefined;
 }
 
 function slotWrites(keys: Keys, was: boolean, is: boolean, { leaseId, worker }: Vote): readonly IndexWrite[] {
@@ -55,6 +64,18 @@ function slotWrites(keys: Keys, was: boolean, is: boolean, { leaseId, worker }: 
         ["SREM", keys("slots", worker), leaseId],
         ["ZREM", keys("leases"), leaseId],
       ];
+}
+
+/** Votes at risk by state, to be counted. */
+function countWrites(
+  keys: Keys,
+  was: VoteState | undefined,
+  is: VoteState | undefined,
+  { leaseId }: Vote,
+): readonly IndexWrite[] {
+  if (was === is) return [];
+  const left: readonly IndexWrite[] = was ? [["SREM", keys("votes", was), leaseId]] : [];
+  return is ? [...left, ["SADD", keys("votes", is), leaseId]] : left;
 }
 
 function heldWrites(

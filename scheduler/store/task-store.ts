@@ -3,9 +3,11 @@ import type { Redis } from "ioredis";
 import type { Limits } from "../../protocol/lease.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { TaskRecord, TaskState } from "../domain/task-state.ts";
+import { HELD_STATES } from "../domain/vote-state.ts";
+import type { VoteState } from "../domain/vote-state.ts";
 import type { Keys } from "./redis.ts";
 import { createTaskDocuments } from "./task-documents.ts";
-import type { TaskDocuments } from "./task-documents.ts";
+import type { TaskDocuments, TaskWatch } from "./task-documents.ts";
 
 /** What a worker has at risk: one entry a vote that is not over. `stake` in wei. */
 type HeldLease = { readonly leaseId: string; readonly limits: Limits; readonly stake: bigint };
@@ -23,14 +25,19 @@ export interface TaskStore extends TaskDocuments {
   expiredLeases(now: number): Promise<string[]>;
   /** Live tasks whose deadline lies before `now` (Unix seconds). */
   pastDeadline(now: number): Promise<Hash[]>;
+  /** The earliest deadline of a live task (Unix seconds); undefined when there is none. */
+  firstDeadline(): Promise<number | undefined>;
+  /** How many votes of live tasks stand in each state that puts a stake at risk. */
+  countVotes(): Promise<readonly { readonly state: VoteState; readonly count: number }[]>;
   /** Every vote of a worker in this pool that is not over. */
   heldBy(worker: Address): Promise<readonly HeldLease[]>;
   /** Those of its leases that take up a slot. */
   slotsOf(worker: Address): Promise<string[]>;
 }
 
-export function createTaskStore(redis: Redis, keys: Keys): TaskStore {
-  const documents = createTaskDocuments(redis, keys);
+/** @param onChange hears of every change that this process made, after it is stored */
+export function createTaskStore(redis: Redis, keys: Keys, onChange?: TaskWatch): TaskStore {
+  const documents = createTaskDocuments(redis, keys, onChange);
   const indexOf = (lane: number, state: TaskState): string => keys("tasks", lane, state);
 
   return {
@@ -45,6 +52,12 @@ export function createTaskStore(redis: Redis, keys: Keys): TaskStore {
     },
     expiredLeases: (now) => redis.zrangebyscore(keys("leases"), "-inf", now),
     pastDeadline: (now) => redis.zrangebyscore(keys("deadlines"), "-inf", `(${now}`) as Promise<Hash[]>,
+    firstDeadline: async () => {
+      const [, deadline] = await redis.zrange(keys("deadlines"), "0", "0", "WITHSCORES");
+      return deadline === undefined ? undefined : Number(deadline);
+    },
+    countVotes: () =>
+      Promise.all(HELD_STATES.map(async (state) => ({ state, count: await redis.scard(keys("votes", state)) }))),
     heldBy: async (worker) => Object.entries(await redis.hgetall(keys("held", worker))).map(heldLease),
     slotsOf: (worker) => redis.smembers(keys("slots", worker)),
   };

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
-import { Registry } from "prom-client";
 import { SiweMessage } from "siwe";
 import { WebSocket } from "ws";
 
@@ -36,7 +35,7 @@ export async function openGateway(world: SchedulerWorld, publicHost?: string): P
     facts: {
       deployment: { chainId: CHAIN_ID, block: 0, contracts: { ...contracts, marketplace: HUB, hub: HUB } },
       operator: HUB,
-      metrics: new Registry(),
+      metrics: world.metrics,
     },
   });
 }

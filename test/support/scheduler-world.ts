@@ -22,6 +22,8 @@ import type { SchedulerConfig } from "../../scheduler/config.ts";
 import type { TaskRecord } from "../../scheduler/domain/task-state.ts";
 import { hearMessage } from "../../scheduler/http/hear-message.ts";
 import type { Messenger, Wake } from "../../scheduler/ports.ts";
+import { createPoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
+import type { PoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
 import { createBlobLedger } from "../../scheduler/store/blob-ledger.ts";
 import { createDealStore } from "../../scheduler/store/deal-store.ts";
 import { createEpochStore } from "../../scheduler/store/epoch-store.ts";
@@ -69,6 +71,7 @@ export class SchedulerWorld implements AsyncDisposable {
   readonly workers = new Map<Address, FakeWorker>();
   readonly keys: Keys;
   readonly redis: RedisConnection;
+  readonly metrics: PoolMetrics;
   /** The actions' context; a test that kills a process puts another in its place. */
   pool: PoolContext;
   /** Texts that the market has, by the hash of them. */
@@ -83,6 +86,7 @@ export class SchedulerWorld implements AsyncDisposable {
     this.redis = redis;
     this.keys = keysOf(BigInt(CHAIN_ID), BigInt(++pools) * 1_000_000n);
     this.#owned = owned;
+    this.metrics = createPoolMetrics(config.pool);
     this.pool = this.context(folder, config);
   }
 
@@ -103,10 +107,10 @@ export class SchedulerWorld implements AsyncDisposable {
     return {
       config,
       log: pino({ level: "silent" }),
-      tasks: createTaskStore(redis, keys),
+      tasks: createTaskStore(redis, keys, this.metrics.taskChanged),
       deals: createDealStore(redis, keys),
       workers: createWorkerStore(redis, keys),
-      epochs: createEpochStore(redis, keys),
+      epochs: createEpochStore(redis, keys, this.metrics.epochChanged),
       ledger: createBlobLedger(redis, keys),
       blobs: createFileBlobStore(join(folder, "blobs")),
       chain: fakePoolChain(this.hub),
@@ -116,6 +120,7 @@ export class SchedulerWorld implements AsyncDisposable {
       params: { fetch: () => Promise.resolve(this.params) },
       images: { check: () => Promise.resolve("unknown") },
       random: () => 0.5,
+      failed: this.metrics.failed,
     };
   }
 

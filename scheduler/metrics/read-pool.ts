@@ -1,0 +1,68 @@
+import type { PoolContext } from "../actions/context.ts";
+import { isOver } from "../domain/epoch-state.ts";
+import { TASK_STATES } from "../domain/task-state.ts";
+import type { PoolMoney } from "./pool-money.ts";
+import type { PoolReading } from "./pool-reading.ts";
+
+/** A worker not heard of for this long is neither shown nor counted, in milliseconds. */
+export const SHOWN_MS = 15_000;
+
+/** What is read of a pool beside its stores. */
+type OtherReads = {
+  readonly jobs: () => Promise<PoolReading["jobs"]>;
+  readonly quarantined: () => Promise<number>;
+  readonly money: () => Promise<PoolMoney | undefined>;
+};
+
+/** Looks at everything that a scrape tells. */
+export async function readPool(pool: PoolContext, reads: OtherReads): Promise<PoolReading> {
+  const [tasks, votes, deals, atWork, jobs, epochs, quarantined, nextDeadline, money] = await Promise.all([
+    readTasks(pool),
+    pool.tasks.countVotes(),
+    pool.deals.count(),
+    readWorkers(pool),
+    reads.jobs(),
+    readEpochs(pool),
+    reads.quarantined(),
+    pool.tasks.firstDeadline(),
+    reads.money(),
+  ]);
+  const chainTime = pool.chain.now();
+  return { tasks, votes, deals, ...atWork, jobs, epochs, quarantined, chainTime, nextDeadline, money };
+}
+
+/** Lanes of the pool, from 0. */
+export function lanesOf({ config }: PoolContext): readonly number[] {
+  return Array.from({ length: config.lanes }, (_unused, lane) => lane);
+}
+
+function readTasks(pool: PoolContext): Promise<PoolReading["tasks"]> {
+  const places = lanesOf(pool).flatMap((lane) => TASK_STATES.map((state) => ({ lane, state })));
+  return Promise.all(places.map(async (at) => ({ ...at, count: await pool.tasks.countIn(at.lane, at.state) })));
+}
+
+async function readWorkers(pool: PoolContext): Promise<Pick<PoolReading, "workers" | "slots">> {
+  const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
+  const counted = await Promise.all(
+    alive.map(async ({ worker, slots, accepting }) => {
+      const busy = (await pool.tasks.slotsOf(worker)).length;
+      const state = busy > 0 ? "busy" : accepting ? "idle" : "resting";
+      return { state, busy, free: accepting ? Math.max(0, slots - busy) : 0 };
+    }),
+  );
+  const are = (wanted: string): number => counted.filter(({ state }) => state === wanted).length;
+  const sum = (of: "busy" | "free"): number => counted.reduce((total, worker) => total + worker[of], 0);
+  return {
+    workers: { idle: are("idle"), busy: are("busy"), resting: are("resting") },
+    slots: { busy: sum("busy"), free: sum("free") },
+  };
+}
+
+async function readEpochs(pool: PoolContext): Promise<PoolReading["epochs"]> {
+  const records = await Promise.all(lanesOf(pool).map((lane) => pool.epochs.current(lane)));
+  return records.flatMap((record) => {
+    if (!record || isOver(record.state)) return [];
+    const seconds = record.since === undefined ? 0 : Math.max(0, (Date.now() - record.since) / 1_000);
+    return [{ lane: record.lane, phase: record.state, seconds }];
+  });
+}
