@@ -15,6 +15,18 @@ export class WrongChainError extends GridmillError {
   readonly retryable = false;
 }
 
+/** An RPC node is behind the others; it is asked nothing until it has caught up. */
+export class NodeLagsError extends GridmillError {
+  readonly code = "GM_NODE_LAGS";
+  readonly retryable = true;
+}
+
+/** An RPC node kept events back, or told of some that are in no block; it is asked nothing for a while. */
+export class NodeLiesError extends GridmillError {
+  readonly code = "GM_NODE_LIES";
+  readonly retryable = true;
+}
+
 /** There is no Gridmill contract at an address of the deployment, or one that answers in another shape. */
 export class NotDeployedError extends GridmillError {
   readonly code = "GM_NOT_DEPLOYED";

@@ -1,14 +1,14 @@
 import { toQuantity } from "ethers";
-import type { JsonRpcApiProvider } from "ethers";
 import { z } from "zod";
 
 import type { Deployment } from "../protocol/deployment.ts";
-import { HashSchema } from "../protocol/primitives.ts";
 import type { Hash } from "../protocol/primitives.ts";
 import { ChainRefusedError, ChainUnreachableError, RangeRefusedError } from "./errors.ts";
 import { createEventDecoder } from "./events.ts";
 import type { GridEvent, GridEventKind } from "./events.ts";
-import { RpcLogSchema } from "./rpc-schemas.ts";
+import { headersFor, isTorn, refuseGaps } from "./log-proof.ts";
+import type { ChainProvider } from "./rpc.ts";
+import { RpcBlockSchema, RpcLogSchema, RpcNumberSchema } from "./rpc-schemas.ts";
 
 /** The events of a range of blocks, and what shows on which branch of the chain they were read. */
 export type EventPage = {
@@ -29,19 +29,18 @@ export interface EventSource {
   /**
    * Both ends included, read from one branch.
    * @throws RangeRefusedError when the node wants a smaller range; ChainUnreachableError, also when the node that
-   * answers has not got the blocks yet
+   * answers has not got the blocks yet; NodeLiesError when it keeps events back
    */
   read(fromBlock: number, toBlock: number): Promise<EventPage>;
 }
 
 type EventSourceOptions = {
-  readonly provider: JsonRpcApiProvider;
+  readonly provider: ChainProvider;
   readonly deployment: Deployment;
   /** Only these; default: all. */
   readonly kinds?: readonly GridEventKind[];
 };
 
-const BlockSchema = z.looseObject({ hash: HashSchema, parentHash: HashSchema }).nullable();
 const LogsSchema = z.array(RpcLogSchema);
 
 /** Reads the events of a deployment from a chain. */
@@ -49,8 +48,8 @@ export function createEventSource({ provider, deployment, kinds }: EventSourceOp
   const decoder = createEventDecoder(deployment);
   const filter = decoder.filter(kinds);
 
-  async function block(number: number): Promise<z.output<typeof BlockSchema>> {
-    return parsed(BlockSchema, await provider.send("eth_getBlockByNumber", [toQuantity(number), false]));
+  async function block(number: number): Promise<z.output<typeof RpcBlockSchema>> {
+    return parsed(RpcBlockSchema, await provider.send("eth_getBlockByNumber", [toQuantity(number), false]));
   }
 
   async function logs(fromBlock: number, toBlock: number): Promise<z.output<typeof LogsSchema>> {
@@ -68,18 +67,23 @@ export function createEventSource({ provider, deployment, kinds }: EventSourceOp
   }
 
   async function read(fromBlock: number, toBlock: number): Promise<EventPage> {
-    // One batch, so that one node answers all three from what it holds to be the chain.
-    const [first, last, found] = await Promise.all([block(fromBlock), block(toBlock), logs(fromBlock, toBlock)]);
-    if (!first || !last) throw notYet(fromBlock, toBlock);
-    const ends = found.filter(({ blockNumber }) => blockNumber === toBlock);
-    if (ends.some(({ blockHash }) => blockHash !== last.hash)) throw notYet(fromBlock, toBlock);
+    // One batch, so that one node answers all from what it holds to be the chain.
+    const [found, ...blocks] = await Promise.all([
+      logs(fromBlock, toBlock),
+      ...headersFor(fromBlock, toBlock).map((number) => block(number)),
+    ]);
+    const headers = blocks.filter((header) => header !== null);
+    if (headers.length < blocks.length) throw notYet(fromBlock, toBlock);
+    const [first, last] = [headers[0]!, headers.at(-1)!];
+    if (isTorn(headers, found)) throw notYet(fromBlock, toBlock);
+    await refuseGaps(headers, found, { provider, decoder, filter });
     const events = found.map((log) => decoder.decode(log)).filter((event) => event !== undefined);
     return { events: events.sort(byPlace), parentHash: first.parentHash, lastHash: last.hash };
   }
 
   return {
     read,
-    head: async () => Number(parsed(z.string(), await provider.send("eth_blockNumber", []))),
+    head: async () => parsed(RpcNumberSchema, await provider.send("eth_blockNumber", [])),
     blockHash: async (number) => (await block(number))?.hash,
   };
 }

@@ -2,18 +2,31 @@ import type { JsonRpcError, JsonRpcPayload, JsonRpcResult } from "ethers";
 import { z } from "zod";
 
 import { WrongChainError } from "./errors.ts";
+import { answerShapeOf } from "./rpc-schemas.ts";
 
 export type Answer = JsonRpcResult | JsonRpcError;
 
 /** One URL of a chain. */
 export interface Endpoint {
-  readonly url: string;
+  /** Without its path and query, where providers put their keys: for logs and errors. */
+  readonly name: string;
   /**
    * Sends one batch. Before the first, and again after each failure, it asks which chain is served there: a node that
    * was away may come back as another.
-   * @throws WrongChainError, or whatever the connection fails with
+   * @throws WrongChainError, RestError when the node asks for a rest, or whatever the connection fails with
    */
   send(batch: readonly JsonRpcPayload[], signal: AbortSignal): Promise<readonly Answer[]>;
+}
+
+/** A node asks to be left alone for a while; it never leaves this room. */
+export class RestError extends Error {
+  /** How long, in milliseconds. */
+  readonly restMs: number;
+
+  constructor(message: string, restMs: number) {
+    super(message);
+    this.restMs = restMs;
+  }
 }
 
 const RpcErrorSchema = z.looseObject({ code: z.number(), message: z.string() });
@@ -26,17 +39,20 @@ const AnswersSchema = z.union([z.array(AnswerSchema), AnswerSchema.transform((an
 
 const TOO_MANY_REQUESTS = 429;
 const SERVER_ERROR = 500;
+/** Whatever a node says, it is asked again after this long: it is seldom as sure as it sounds. */
+const LONGEST_REST_MS = 60_000;
 
 export function createEndpoint(url: string, chainId: number): Endpoint {
+  const name = new URL(url).origin;
   let verified = false;
 
   async function verify(signal: AbortSignal): Promise<void> {
-    const [answer] = await post(url, [{ id: 0, jsonrpc: "2.0", method: "eth_chainId", params: [] }], signal);
+    const [answer] = await post({ url, name }, [{ id: 0, jsonrpc: "2.0", method: "eth_chainId", params: [] }], signal);
     const served = answer && "result" in answer ? Number(answer.result) : undefined;
     if (served === chainId) return;
-    if (served === undefined) throw new Error(`${url} does not say which chain it serves`);
-    throw new WrongChainError(`${url} serves chain ${served}, not ${chainId}`, {
-      details: { url, served, chainId },
+    if (served === undefined) throw new Error(`${name} does not say which chain it serves`);
+    throw new WrongChainError(`${name} serves chain ${served}, not ${chainId}`, {
+      details: { url: name, served, chainId },
       hint: "Correct the RPC URL, or the chain id of the network",
     });
   }
@@ -45,17 +61,23 @@ export function createEndpoint(url: string, chainId: number): Endpoint {
     try {
       if (!verified) await verify(signal);
       verified = true;
-      return await post(url, batch, signal);
+      return await post({ url, name }, batch, signal);
     } catch (error) {
       verified = false;
       throw error;
     }
   }
 
-  return { url, send };
+  return { name, send };
 }
 
-async function post(url: string, batch: readonly JsonRpcPayload[], signal: AbortSignal): Promise<readonly Answer[]> {
+type Place = { readonly url: string; readonly name: string };
+
+async function post(
+  { url, name }: Place,
+  batch: readonly JsonRpcPayload[],
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -64,17 +86,29 @@ async function post(url: string, batch: readonly JsonRpcPayload[], signal: Abort
   });
   if (response.status === TOO_MANY_REQUESTS || response.status >= SERVER_ERROR) {
     await response.body?.cancel();
-    throw new Error(`${url} answered with HTTP status ${response.status}`);
+    throw new RestError(`${name} answered with HTTP status ${response.status}`, restOf(response));
   }
   return complete(batch, AnswersSchema.parse(await response.json()));
 }
 
-/** The answers in the order of the questions, none missing, none of them "ask less often". */
+/** What `Retry-After` says, in seconds or as a date; 0 without one. */
+function restOf({ headers }: Response): number {
+  const said = headers.get("retry-after");
+  if (said === null) return 0;
+  const ms = /^\d+$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - Date.now();
+  return Math.max(0, Math.min(LONGEST_REST_MS, Number.isNaN(ms) ? 0 : ms));
+}
+
+/** The answers in the order of the questions: none missing, none "ask less often", none of a shape that no node gives. */
 function complete(batch: readonly JsonRpcPayload[], answers: readonly Answer[]): readonly Answer[] {
   return batch.map(({ id, method }) => {
     const answer = answers.find((candidate) => candidate.id === id);
     if (!answer) throw new Error(`the node left out the answer to ${method}`);
-    if ("error" in answer && isRateLimit(answer.error)) throw new Error(`the node limits us: ${answer.error.message}`);
+    if ("error" in answer) {
+      if (isRateLimit(answer.error)) throw new Error(`the node limits us: ${answer.error.message}`);
+    } else if (answerShapeOf(method)?.safeParse(answer.result).success === false) {
+      throw new Error(`the node answered ${method} with something that no node answers`);
+    }
     return answer;
   });
 }

@@ -1,10 +1,8 @@
 import type { JsonRpcApiProvider } from "ethers";
 
 import { BadConfigError } from "../protocol/errors.ts";
-import { WrongChainError } from "./errors.ts";
 import { FailoverProvider } from "./failover-provider.ts";
 import { createEndpoint } from "./rpc-endpoint.ts";
-import type { Endpoint } from "./rpc-endpoint.ts";
 
 export type ChainOptions = {
   /** JSON-RPC endpoints (http or https) of one chain, the preferred one first. */
@@ -16,26 +14,39 @@ export type ChainOptions = {
   readonly rounds?: number;
   /** Pause after the first failed round; doubles with each. Default 250 ms. */
   readonly backoffMs?: number;
-  /** Called for every failed attempt, also when another endpoint then answers. */
-  readonly onFailure?: (url: string, error: unknown) => void;
+  /** How many blocks an endpoint may be behind the others before it is left out. Default 3. */
+  readonly maxLag?: number;
+  /** How often the heads of several endpoints are compared. Default 10,000 ms. */
+  readonly compareMs?: number;
+  /**
+   * Called for every failed attempt, also when another endpoint then answers, and once for each endpoint that begins to be
+   * left out. It is named by the origin of its URL: paths have keys in them.
+   */
+  readonly onFailure?: (endpoint: string, error: unknown) => void;
+};
+
+/** What rooms of ours need of a connection beyond ethers. */
+export type ChainProvider = JsonRpcApiProvider & {
+  /** To be called with what shows that the node which answers now has lied: another is asked from then on. */
+  readonly distrust?: (why: Error) => void;
 };
 
 /**
- * Connects to a chain over several endpoints and checks that those which answer serve the right one; each of the others
- * is checked when it first answers.
- * The provider stays with an endpoint while it answers and goes to the next when it does not. Calls of one turn of the
- * event loop travel as one JSON-RPC batch and so are answered by one node. A call that no endpoint answers throws
- * ChainUnreachableError; an answer is never made up. `destroy()` it at the end.
- * @throws WrongChainError | ChainUnreachableError; BadConfigError when there is no URL
+ * Connects to a chain over several endpoints. Those that serve another chain, or are further behind the others than
+ * `maxLag`, are left out for as long as that is so, and `onFailure` hears why.
+ * The provider stays with an endpoint while it answers and goes to the next when it does not, or answers what no node can
+ * answer; one that asks for a rest (Retry-After) gets it. Calls of one turn of the event loop travel as one JSON-RPC batch
+ * and so are answered by one node. A call that no endpoint answers throws ChainUnreachableError; an answer is never made
+ * up. `destroy()` it at the end.
+ * @throws WrongChainError when all that answer serve another chain | ChainUnreachableError; BadConfigError when there is no URL
  */
-export async function connectChain(options: ChainOptions): Promise<JsonRpcApiProvider> {
-  const { rpcUrls, chainId, timeoutMs = 10_000, rounds = 3, backoffMs = 250, onFailure = () => {} } = options;
+export async function connectChain(options: ChainOptions): Promise<ChainProvider> {
+  const { rpcUrls, chainId, ...rest } = options;
   if (rpcUrls.length === 0) throw new BadConfigError("No RPC URL is given", { details: { problems: ["no RPC URL"] } });
   const endpoints = rpcUrls.map((url) => createEndpoint(url, chainId));
-  await refuseWrongChains(endpoints, timeoutMs);
-
-  const provider = new FailoverProvider({ chainId, endpoints, timeoutMs, rounds, backoffMs, onFailure });
+  const provider = new FailoverProvider({ ...DEFAULTS, ...rest, chainId, endpoints });
   try {
+    await provider.compareHeads();
     await provider.getBlockNumber();
     return provider;
   } catch (error) {
@@ -44,11 +55,11 @@ export async function connectChain(options: ChainOptions): Promise<JsonRpcApiPro
   }
 }
 
-/** An endpoint of another chain is a mistake worth stopping for; one that is down is what the others are for. */
-async function refuseWrongChains(endpoints: readonly Endpoint[], timeoutMs: number): Promise<void> {
-  const question = { id: 1, jsonrpc: "2.0", method: "eth_chainId", params: [] } as const;
-  const asked = endpoints.map((endpoint) => endpoint.send([question], AbortSignal.timeout(timeoutMs)));
-  for (const answer of await Promise.allSettled(asked)) {
-    if (answer.status === "rejected" && answer.reason instanceof WrongChainError) throw answer.reason;
-  }
-}
+const DEFAULTS = {
+  timeoutMs: 10_000,
+  rounds: 3,
+  backoffMs: 250,
+  maxLag: 3,
+  compareMs: 10_000,
+  onFailure: (): void => {},
+} as const;

@@ -11,6 +11,7 @@ import { listening } from "../chain/node/listening.ts";
 import { connectChain } from "../chain/rpc.ts";
 
 import type { Deployment } from "../protocol/deployment.ts";
+import { codeOf } from "../protocol/errors.ts";
 
 import { followChain } from "./chain/follow-chain.ts";
 import type { Progress } from "./chain/follow-chain.ts";
@@ -48,9 +49,10 @@ export async function startMarket(
 ): Promise<Market> {
   await using opened = new AsyncDisposableStack();
   const deployment = await readDeployment(config.deploymentFile);
-  const provider = opened.adopt(await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId }), (it) =>
-    it.destroy(),
-  );
+  const onFailure = (node: string, error: unknown): void =>
+    logger.warn({ node, code: codeOf(error), err: error }, "RPC node");
+  const connected = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId, onFailure });
+  const provider = opened.adopt(connected, (it) => it.destroy());
   if (config.database.kind === "embedded" && config.database.folder)
     await mkdir(config.database.folder, { recursive: true });
   const db = opened.adopt(await openDatabase(config.database), (it) => it.destroy());

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 
-import type { JsonRpcApiProvider } from "ethers";
 import type { Logger } from "pino";
 
 import { createCalls } from "../chain/calls.ts";
@@ -10,6 +9,7 @@ import type { ChainReader } from "../chain/reader.ts";
 import { readDeployment } from "../chain/node/deployment-file.ts";
 import { listening } from "../chain/node/listening.ts";
 import { connectChain } from "../chain/rpc.ts";
+import type { ChainProvider } from "../chain/rpc.ts";
 import { createSenderChain } from "../chain/sender-chain.ts";
 import type { SenderJournal } from "../chain/sender-journal.ts";
 import type { TransactionSender } from "../chain/sender.ts";
@@ -118,7 +118,7 @@ type Parts = Told & {
   readonly redis: RedisConnection;
   readonly keys: Keys;
   readonly tag: string;
-  readonly provider: JsonRpcApiProvider;
+  readonly provider: ChainProvider;
   readonly reader: ChainReader;
   readonly chain: FollowedChain;
   readonly sender: TransactionSender;
@@ -142,7 +142,11 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
 
   const redis = await connectRedis(config.redisUrl, heard("Redis"));
   resources.defer(() => redis.disconnect());
-  const provider = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId });
+  const onFailure = (node: string, error: unknown): void => {
+    metrics.failed("RPC node", error);
+    log.warn({ node, code: codeOf(error), err: error }, "RPC node");
+  };
+  const provider = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId, onFailure });
   resources.defer(() => provider.destroy());
   const reader = createChainReader(provider, deployment);
   const chain = await readPoolChain(reader, config.pool, heard("chain time"));

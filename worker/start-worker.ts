@@ -6,7 +6,7 @@ import { loadWallet } from "../chain/node/wallet.ts";
 import { packResources, NO_RESOURCES } from "../protocol/capabilities.ts";
 import { machineScore } from "./benchmark/machine-score.ts";
 import { linkChain } from "./chain/connect.ts";
-import type { ChainLink, ChainPlace } from "./chain/connect.ts";
+import type { ChainLink } from "./chain/connect.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createDockerExecutor } from "./executor/docker-executor.ts";
 import type { Executor } from "./executor/executor.ts";
@@ -30,7 +30,7 @@ import type { Equipment } from "./equip-worker.ts";
 export type WorkerPorts = {
   /** @param owner marks what the executor makes; @param workDir is a folder of its own */
   readonly createExecutor: (config: WorkerConfig, owner: string, workDir: string, log: Logger) => Executor;
-  readonly linkChain: (place: ChainPlace) => Promise<ChainLink>;
+  readonly linkChain: typeof linkChain;
   /** This machine's score; `file` keeps it from start to start. */
   readonly measure: (file: string) => Promise<{ readonly score: number }>;
   readonly openJournal: typeof openFileJournal;
@@ -75,7 +75,7 @@ export async function startWorker(
   const ports = { ...REAL_PORTS, ...given };
   await using started = new AsyncDisposableStack();
   started.use(await lockFolder(config.dataFolder));
-  const link = await ports.linkChain(config);
+  const link = await ports.linkChain(config, (node, error) => log.warn({ node, err: error }, "RPC node"));
   started.defer(link.close);
   const equipment = await equip(config, ports, link, log);
   started.use(equipment.voteSender);

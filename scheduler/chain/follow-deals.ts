@@ -1,7 +1,6 @@
-import type { JsonRpcApiProvider } from "ethers";
-
 import { createEventSource } from "../../chain/event-source.ts";
 import { watchEvents } from "../../chain/event-watcher.ts";
+import type { ChainProvider } from "../../chain/rpc.ts";
 import type { CheckpointStore } from "../../chain/checkpoint.ts";
 import type { GridEvent } from "../../chain/events.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
@@ -10,7 +9,7 @@ import type { Deployment } from "../../protocol/deployment.ts";
 const WATCH_POLL_MS = 250;
 
 type FollowOptions = {
-  readonly provider: JsonRpcApiProvider;
+  readonly provider: ChainProvider;
   readonly deployment: Deployment;
   readonly checkpoint: CheckpointStore;
   readonly confirmations: number;

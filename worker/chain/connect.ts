@@ -27,10 +27,16 @@ export type ChainPlace = {
   readonly confirmations: number;
 };
 
-/** @throws BadConfigError | ChainUnreachableError | WrongChainError */
-export async function linkChain({ rpcUrls, deploymentFile, confirmations }: ChainPlace): Promise<ChainLink> {
+/**
+ * @param onFailure hears of RPC nodes that fail or are left out
+ * @throws BadConfigError | ChainUnreachableError | WrongChainError
+ */
+export async function linkChain(
+  { rpcUrls, deploymentFile, confirmations }: ChainPlace,
+  onFailure: (node: string, error: unknown) => void,
+): Promise<ChainLink> {
   const deployment = await readDeployment(deploymentFile);
-  const provider = await connectChain({ rpcUrls, chainId: deployment.chainId });
+  const provider = await connectChain({ rpcUrls, chainId: deployment.chainId, onFailure });
   const reader = createChainReader(provider, deployment);
   const events = createEventSource({ provider, deployment, kinds: ["TaskKept"] });
   return {

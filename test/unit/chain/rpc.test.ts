@@ -32,11 +32,25 @@ describe("connectChain", function () {
     expect(server.batches.at(-1)).to.deep.equal(["test_a", "test_b"]);
   });
 
-  it("refuses a node of another chain at the start, even when it is only the second", async function () {
+  it("refuses to start when all of its nodes that answer serve another chain", async function () {
+    await using wrong = await startRpcServer(1);
+    await using other = await startRpcServer(2);
+
+    expect(await connect([wrong, other]).catch(codeOf)).to.equal("GM_WRONG_CHAIN");
+  });
+
+  it("asks a node of another chain nothing, and says so, even when it is only the second", async function () {
     await using right = await startRpcServer();
     await using wrong = await startRpcServer(1);
+    const told: unknown[] = [];
+    const onFailure = (node: string, error: unknown): void => void told.push([node, codeOf(error as { code: string })]);
 
-    expect(await connect([right, wrong]).catch(codeOf)).to.equal("GM_WRONG_CHAIN");
+    using connected = await connect([right, wrong], { onFailure });
+    right.behave("breaks off");
+
+    expect(await connected.provider.send("test_a", []).catch(codeOf)).to.equal("GM_CHAIN_UNREACHABLE");
+    expect(wrong.batches.flat()).to.not.include("test_a");
+    expect(told).to.deep.include([wrong.url, "GM_WRONG_CHAIN"]);
   });
 
   it("starts while one of its nodes is down", async function () {
