@@ -21,6 +21,7 @@ const MOVES = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type EpochState = keyof typeof MOVES;
+export const EPOCH_STATES = Object.keys(MOVES) as readonly EpochState[];
 
 /** A task of an epoch; `byKept` where its kept votes decide it and nobody is asked for more. */
 export type EpochTask = {

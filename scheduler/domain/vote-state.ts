@@ -33,6 +33,7 @@ const MOVES = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type VoteState = keyof typeof MOVES;
+export const VOTE_STATES = Object.keys(MOVES) as readonly VoteState[];
 
 /** One worker's vote for one task. */
 export type Vote = {

@@ -4,9 +4,10 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { Receipt } from "../../chain/intent.ts";
 import { codeOf } from "../../protocol/errors.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
-import { isOver } from "../domain/epoch-state.ts";
-import { isTerminal } from "../domain/task-state.ts";
+import { EPOCH_STATES, isOver } from "../domain/epoch-state.ts";
+import { isTerminal, TASK_STATES } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
+import { VOTE_STATES } from "../domain/vote-state.ts";
 import { createSharedGauges } from "./pool-gauges.ts";
 import type { PoolReading } from "./pool-reading.ts";
 
@@ -19,7 +20,8 @@ type Answered = {
 };
 
 /** What a transaction of the pool is for. */
-type Act = "seal" | "settle" | "decline" | "claim";
+const ACTS = ["seal", "settle", "decline", "claim"] as const;
+type Act = (typeof ACTS)[number];
 
 /**
  * What Prometheus reads from one process of a pool. Counters and histograms are this process's own, and begin at zero with it;
@@ -72,6 +74,9 @@ export function createPoolMetrics(pool: bigint): PoolMetrics {
 function ofTasks(registers: Registry[]): Pick<PoolMetrics, "taskChanged"> {
   const tasks = counter(registers, "gridmill_pool_task_moves_total", "Tasks that came into a state", "state");
   const votes = counter(registers, "gridmill_pool_vote_moves_total", "Votes that came into a state", "state");
+  // From 0 on: Prometheus sees no increase in the first value of a line, nor in one that is not there.
+  for (const state of TASK_STATES) tasks.inc({ state }, 0);
+  for (const state of VOTE_STATES) votes.inc({ state }, 0);
   const help = "From the deal to the end of a task, by how it ended";
   const seconds = histogram(registers, "gridmill_pool_task_seconds", help, TASK_BUCKETS, ["state"]);
   return {
@@ -93,6 +98,10 @@ function ofEpochs(registers: Registry[]): Pick<PoolMetrics, "epochChanged"> {
   ]);
   const phases = histogram(registers, each, "How long a phase of an epoch took", EPOCH_BUCKETS, ["phase"]);
   const tasks = counter(registers, "gridmill_pool_epoch_tasks_total", "Tasks of epochs that ended", "state");
+  for (const state of EPOCH_STATES.filter(isOver)) {
+    whole.zero({ state });
+    tasks.inc({ state }, 0);
+  }
   return {
     epochChanged(before, after) {
       const { state, since, begunAt } = after;
@@ -113,6 +122,7 @@ function ofMoney(registers: Registry[]): Pick<PoolMetrics, "confirmed" | "earned
   const price = gauge(registers, "gridmill_pool_gas_price_wei", "Price of a unit of gas in the last of them");
   const earned = counter(registers, "gridmill_pool_earned_mill_total", "MILL that they brought the pool's owner");
   const lost = counter(registers, "gridmill_pool_lost_mill_total", "MILL that they cost the pool's owner");
+  for (const act of ACTS) for (const each of [transactions, used, spent]) each.inc({ act }, 0);
   return {
     confirmed(act, { gasUsed, effectiveGasPrice }) {
       transactions.inc({ act });
