@@ -18,6 +18,10 @@ const task: CommandGroup = {
       "where a task stands: its votes, and its history in the pool",
       async () => (await import("./commands/task-show.ts")).taskShow,
     ),
+    why: entry(
+      "why a task is where it is: who could serve it, who not, and what it would need",
+      async () => (await import("./commands/task-why.ts")).taskWhy,
+    ),
     watch: entry("follow a task until it is over", async () => (await import("./commands/task-watch.ts")).taskWatch),
     result: entry(
       "fetch the result of a settled task, checked against the chain",

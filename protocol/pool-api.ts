@@ -7,7 +7,7 @@ import { AddressSchema, HashSchema, Sha256Schema, smallUintSchema, uintSchema } 
 const seconds = smallUintSchema(40);
 
 /** Where a task stands in its pool; the state tables of the scheduler say which follows which. */
-const POOL_TASK_STATUSES = [
+export const POOL_TASK_STATUSES = [
   "open",
   "planned",
   "running",

@@ -5,7 +5,7 @@ export const REFERENCE_SCORE = 1_000;
 /** A worker below this gets no tasks: the time that it needs would not fit between a deal and its deadline. */
 export const SLOWEST_SCORE = 400;
 /** A higher score shortens no limit further: no core is that fast, and a limit must not vanish. */
-const FASTEST_SCORE = 4_000;
+export const FASTEST_SCORE = 4_000;
 
 /** How much longer an app may take somewhere than its score says: a score is one number, and apps differ. */
 const TOLERANCE = 1.25;

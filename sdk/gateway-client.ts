@@ -7,6 +7,8 @@ import { toJson } from "../protocol/json.ts";
 import { ErrorAnswerSchema } from "../protocol/market-api.ts";
 import { PoolDealSchema, PoolInfoSchema, PoolTaskSchema } from "../protocol/pool-api.ts";
 import type { PoolDeal, PoolInfo, PoolTask } from "../protocol/pool-api.ts";
+import { TaskWhySchema } from "../protocol/pool-why.ts";
+import type { TaskWhy } from "../protocol/pool-why.ts";
 import type { Hash } from "../protocol/primitives.ts";
 import { NonceAnswerSchema, SESSION_STATEMENT, SessionAnswerSchema } from "../protocol/siwe.ts";
 import type { Session } from "../protocol/siwe.ts";
@@ -18,6 +20,8 @@ import type { GridSigner } from "./grid-context.ts";
 export interface GatewayClient {
   pool(): Promise<PoolInfo>;
   task(taskId: Hash): Promise<PoolTask>;
+  /** Why a task is where it is. */
+  why(taskId: Hash): Promise<TaskWhy>;
   deal(dealId: Hash): Promise<PoolDeal>;
   /** Uploads an input unless the pool has it. Logs in first. */
   upload(sha256: string, body: Blob, signal?: AbortSignal): Promise<void>;
@@ -48,6 +52,7 @@ export function createGatewayClient(options: GatewayOptions): GatewayClient {
   return {
     pool: () => get("/pool", PoolInfoSchema),
     task: (taskId) => get(`/tasks/${taskId}`, PoolTaskSchema),
+    why: (taskId) => get(`/tasks/${taskId}/why`, TaskWhySchema),
     deal: (dealId) => get(`/deals/${dealId}`, PoolDealSchema),
     async upload(sha256, body, signal) {
       const headers = { ...(await authorized()), "content-type": "application/octet-stream" };

@@ -2,6 +2,7 @@ import { GridmillError, NotFoundError } from "../protocol/errors.ts";
 import { hasCallback } from "../protocol/deal.ts";
 import { failReasonOf } from "../protocol/digest.ts";
 import type { ResultKind } from "../protocol/digest.ts";
+import type { TaskWhy } from "../protocol/pool-why.ts";
 import type { Hash } from "../protocol/primitives.ts";
 
 import { isFinal, tasksOf } from "./deals.ts";
@@ -28,6 +29,11 @@ export interface Tasks {
   get(taskId: Hash): Promise<TaskView>;
   /** The task now and after every change, until it is over or `signal` aborts. */
   watch(taskId: Hash, signal?: AbortSignal): AsyncIterable<TaskView>;
+  /**
+   * Why the task is where it is, as its pool says: each worker that could have it with its score or what excludes it.
+   * @throws NotFoundError, PoolUnreachableError
+   */
+  why(taskId: Hash): Promise<TaskWhy>;
   /**
    * Opens the download of a settled task's result; waits a while for a pool that has not seen the settlement yet.
    * @throws NoResultError when there is none to fetch, RemoteError GM_NOT_ALLOWED for strangers
@@ -56,6 +62,10 @@ export function createTasks(context: GridContext, deals: Deals): Tasks {
         if (isFinal(task)) return;
         before = now;
       }
+    },
+    async why(taskId) {
+      const { deal } = await findTask(context, taskId);
+      return (await gatewayOf(context, deal.pool)).why(taskId);
     },
     async result(taskId, signal) {
       const digest = requireResult(await get(taskId));

@@ -13,8 +13,9 @@ import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
 import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { LEASE_MS } from "../store/task-index.ts";
+import { candidate, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
-import { agree, candidate, demandOf, leaseOf, newVote } from "./place-task.ts";
+import { agree, leaseOf, newVote } from "./place-task.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
 

@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
 
 import { unpackResources } from "../../protocol/capabilities.ts";
-import { voteWeight } from "../../protocol/consensus.ts";
-import type { Lease, Limits } from "../../protocol/lease.ts";
+import type { Lease } from "../../protocol/lease.ts";
 import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { TaskParams } from "../../protocol/params.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { REFERENCE_SCORE, timeLimits } from "../../protocol/time-limits.ts";
 import { limitsFor } from "../domain/task-terms.ts";
-import { explain, place, withinReach } from "../domain/placement.ts";
-import type { Candidate, Demand, Placement } from "../domain/placement.ts";
+import { explain, place } from "../domain/placement.ts";
+import type { Candidate, Placement } from "../domain/placement.ts";
 import { isSpokenFor } from "../domain/one-vote.ts";
 import { bars } from "../domain/second-tries.ts";
 import { moveTask } from "../domain/task-state.ts";
@@ -19,11 +18,8 @@ import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag, isDecidedAlone, leasesWanted, unwatched, votesOut, watched } from "../domain/votes-needed.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import { LEASE_MS } from "../store/task-index.ts";
-import type { WorkerRecord } from "../store/worker-store.ts";
+import { candidatesFor, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
-
-/** A worker not heard of for this long is no candidate, in milliseconds. */
-const ALIVE_MS = 12_000;
 
 /**
  * Gives a task as many leases as it wants and workers can take, or moves it on when its votes agree. Safe to run twice: the
@@ -57,7 +53,7 @@ async function placeMore(pool: PoolContext, found: TaskRecord, deal: DealRecord)
     if (given >= wanted) break;
     if (await giveLease(pool, task, deal, candidate, votesOut(task) + given)) given++;
   }
-  await settleState(pool, task.taskId, wanted > given, wanted > given ? explain(placement) : undefined);
+  await settleState(pool, task.taskId, wanted > given, wanted > given ? explain(placement, wanted) : undefined);
 }
 
 /** Even a worker that could decide alone is replicated now and then, where there is another one to do it. */
@@ -67,7 +63,7 @@ async function watchedByChance(
   placement: Placement,
   weights: readonly bigint[],
 ): Promise<TaskRecord> {
-  if (!isDecidedAlone(task, weights) || withinReach(placement) < 2 || isLate(pool, task)) return task;
+  if (!isDecidedAlone(task, weights) || placement.inReach.length < 2 || isLate(pool, task)) return task;
   if (pool.random() >= pool.config.replicateChance) return task;
   return (
     (await pool.tasks.update(task.taskId, (current) => (votesOut(current) === 0 ? watched(current) : undefined))) ??
@@ -78,7 +74,7 @@ async function watchedByChance(
 /** Nobody is left who could give the second answer, or it might come too late. */
 function isWatchedInVain(pool: PoolContext, task: TaskRecord, placement: Placement): boolean {
   if (task.atLeast === undefined || votesOut(task) >= task.atLeast) return false;
-  return withinReach(placement) + votesOut(task) < task.atLeast || isLate(pool, task);
+  return placement.inReach.length + votesOut(task) < task.atLeast || isLate(pool, task);
 }
 
 /** So near to the deadline that a lease given now might not end before it. */
@@ -105,42 +101,6 @@ export async function agree(pool: PoolContext, { taskId }: TaskRecord): Promise<
       : undefined,
   );
   if (moved) await pool.wake.lane(moved.terms.lane);
-}
-
-/* CANDIDATES */
-
-/** What the deal asks of a worker, now. */
-export function demandOf({ config, chain }: PoolContext, { deal }: DealRecord): Demand {
-  const { platform, sameMachineVotes } = config;
-  return { requirements: deal.requirements, platform, sameMachineVotes, now: chain.now() };
-}
-
-async function candidatesFor(pool: PoolContext, task: TaskRecord): Promise<readonly Candidate[]> {
-  const alive = await pool.workers.alive(Date.now() - ALIVE_MS);
-  return Promise.all(alive.map((worker) => candidate(pool, task, worker)));
-}
-
-/** A worker as placement sees it. */
-export async function candidate(
-  pool: PoolContext,
-  task: TaskRecord,
-  worker: WorkerRecord & { readonly accepting: boolean },
-): Promise<Candidate> {
-  const [standing, held, slots, tally] = await Promise.all([
-    pool.chain.standing(worker.worker),
-    pool.tasks.heldBy(worker.worker),
-    pool.tasks.slotsOf(worker.worker),
-    pool.workers.tally(worker.worker),
-  ]);
-  const working = new Set(slots);
-  const busy: readonly Limits[] = held.filter(({ leaseId }) => working.has(leaseId)).map(({ limits }) => limits);
-  return {
-    ...worker,
-    busy,
-    weight: voteWeight(standing.score, task.terms.maxWeight),
-    freeCover: standing.cover - held.reduce((sum, { stake }) => sum + stake, 0n),
-    reliability: (tally.good + 1) / (tally.good + tally.bad + 1),
-  };
 }
 
 /* LEASES */

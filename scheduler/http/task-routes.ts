@@ -5,9 +5,11 @@ import { z } from "zod";
 import { NotFoundError } from "../../protocol/errors.ts";
 import { PoolDealSchema, PoolTaskSchema } from "../../protocol/pool-api.ts";
 import type { PoolDeal, PoolTask } from "../../protocol/pool-api.ts";
+import { TaskWhySchema } from "../../protocol/pool-why.ts";
 import { HashSchema } from "../../protocol/primitives.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
+import { explainTask } from "../actions/explain-task.ts";
 import { chunksOfTasks } from "../actions/tasks-of-deal.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { NotAllowedError } from "../errors.ts";
@@ -25,6 +27,15 @@ export function addTaskRoutes(app: FastifyInstance, pool: PoolContext, sessions:
     "/tasks/:taskId",
     { schema: { summary: "Where a task stands", params: TaskParams, response: { 200: PoolTaskSchema } } },
     async ({ params }) => taskView(await taskOf(pool, params.taskId)),
+  );
+
+  routes.get(
+    "/tasks/:taskId/why",
+    { schema: { summary: "Why a task is where it is", params: TaskParams, response: { 200: TaskWhySchema } } },
+    async ({ params }) => {
+      const task = await taskOf(pool, params.taskId);
+      return explainTask(pool, task, await dealOf(pool, task.dealId));
+    },
   );
 
   routes.get(

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect } from "chai";
@@ -9,7 +10,7 @@ import { expectBalanced, readBooks } from "../support/books.ts";
 import { arriveAt, fund } from "../support/e2e-newcomer.ts";
 import type { Newcomer } from "../support/e2e-newcomer.ts";
 import { startCommand } from "../support/e2e-service.ts";
-import { REPOSITORY, withLocalMarket } from "../support/local-market.ts";
+import { REPOSITORY, runGridmill, withLocalMarket } from "../support/local-market.ts";
 import { withRedis } from "../support/parts.ts";
 import { rpc } from "../support/rpc.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -23,6 +24,13 @@ type RunJson = {
 type ErrorJson = { readonly error: { readonly code: string } };
 
 const DAY = 86_400;
+
+/** Addresses and ids are other ones every time, and as long; where a line ends is not to be seen. */
+const withoutNames = (text: string): string =>
+  text
+    .replaceAll(/0x[0-9a-f]+/g, "0x")
+    .replaceAll(/ +$/gm, "")
+    .trim();
 
 describe("a newcomer to a network that runs elsewhere", function () {
   const market = withLocalMarket(["--workers", "1"]);
@@ -52,6 +60,29 @@ describe("a newcomer to a network that runs elsewhere", function () {
   }
 
   describe("with a pool of one's own", function () {
+    /** Two workers of one machine in a pool that gives it one vote: what docs/placement.md has, but for addresses and ids. */
+    async function expectUnservable(env: Readonly<Record<string, string>>): Promise<void> {
+      await newAccount("second-worker", 500n);
+      await done("second-worker", "account", "deposit", "400", "--yes");
+      await done("second-worker", "account", "bond", "300", "--yes");
+      const room = ["--pool", "2", "--slots", "1", "--cpus", "1", "--memory", "1G", "--disk", "1G"];
+      const as = ["--network", "second", "--account", "second-worker"];
+      await using agent = await startCommand(["worker", "start", ...as, ...room], env);
+      const run = ["run", "apps/checksum", "--pool", "2", "--trust", "3", "--input", "README.md", "--yes", "--detach"];
+      const { json } = await market().run(run);
+      const [{ taskId }] = (json as { tasks: [{ taskId: string }] }).tasks;
+
+      await waitFor("its one vote to be given", async () => {
+        const why = (await market().run(["task", "why", taskId])).json as { votes: { out: number }; workers: object[] };
+        return why.votes.out === 1 && why.workers.length === 2;
+      });
+      const { stdout } = await runGridmill(["task", "why", taskId], { env: { GRIDMILL_HOME: market().home } });
+      const page = await readFile(join(REPOSITORY, "docs/placement.md"), "utf8");
+      const [, recorded] = /^```text\n(task .*?)^```$/ms.exec(page)!;
+      expect(withoutNames(stdout)).to.equal(withoutNames(recorded!));
+      expect((await agent.stop()).code).to.equal(0);
+    }
+
     it("is registered, staked and offered by commands", async function () {
       const owner = await newAccount("owner", 1_000n);
 
@@ -117,6 +148,7 @@ describe("a newcomer to a network that runs elsewhere", function () {
       expect(live.epochs).to.have.length(1);
       expect(live.epochs[0]).to.include({ lane: 1, epoch: 1 });
       expectBalanced(await readBooks(market().chainUrl, market().deployment));
+      await expectUnservable(env);
       for (const [service, name] of [
         [agent, "worker"],
         [pool, "pool"],

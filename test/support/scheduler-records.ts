@@ -108,6 +108,7 @@ export function aCandidate(index: number, changes: Partial<Candidate> = {}): Can
     busy: [],
     weight: 2n,
     freeCover: 10_000n,
+    cover: 10_000n,
     reliability: 1,
     ...changes,
   };

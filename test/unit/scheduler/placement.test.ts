@@ -22,7 +22,7 @@ const demand = {
 const { limits } = task.terms;
 
 const reasonFor = (candidate: Candidate, of = task): string | undefined =>
-  place(of, demand, [candidate]).refused[0]?.reason;
+  place(of, demand, [candidate]).refused[0]?.exclusions[0]?.reason;
 const ranking = (...candidates: readonly Candidate[]) =>
   place(task, demand, candidates).ranked.map(({ worker }) => worker);
 
@@ -41,7 +41,7 @@ describe("placement", function () {
       ["lacks cpuMillicores", capable({ cpuMillicores: 999 }), capable({ cpuMillicores: 1_000 })],
       ["lacks diskMiB", capable({ diskMiB: 255 }), capable({ diskMiB: 256 })],
       [
-        "lacks memoryMiB",
+        "lacks free memoryMiB",
         { ...capable({ memoryMiB: 255 }), busy: [limits] },
         { ...capable({ memoryMiB: 256 }), busy: [limits] },
       ],
@@ -58,7 +58,7 @@ describe("placement", function () {
 
       const { refused } = place(task, { ...demand, requirements }, [aCandidate(1)]);
 
-      expect(refused[0]?.reason).to.include("egress");
+      expect(refused[0]?.exclusions[0]?.reason).to.include("egress");
     });
 
     const states: readonly VoteState[] = ["leased", "running", "computed", "balloted", "opened", "refused", "failed"];
@@ -110,8 +110,9 @@ describe("placement", function () {
       const { ranked, refused } = place(task, demand, candidates);
 
       expect(ranked.map(({ worker }) => worker)).to.deep.equal([addressOf(2), addressOf(3)]);
-      const reason = "another worker of its machine comes first";
-      expect(refused).to.deep.equal([{ worker: addressOf(1), reason }]);
+      expect(
+        refused.map(({ worker, exclusions }) => [worker, ...exclusions.map(({ reason }) => reason)]),
+      ).to.deep.equal([[addressOf(1), "another worker of its machine comes first"]]);
       expect(place(task, shared, candidates).ranked).to.have.lengthOf(3);
     });
 
@@ -121,7 +122,7 @@ describe("placement", function () {
 
       const { refused } = place(found, demand, [back, aCandidate(1, { machine })]);
 
-      expect(refused.map(({ reason }) => reason)).to.deep.equal([
+      expect(refused.map(({ exclusions }) => exclusions[0]!.reason)).to.deep.equal([
         "already votes on this task",
         "its machine already votes on this task",
       ]);
@@ -184,8 +185,9 @@ describe("placement", function () {
       aCandidate(3, { freeCover: 0n }),
     ]);
 
-    expect(explain(few)).to.equal("2 x takes no leases now, 1 x bond too small");
-    expect(explain(place(task, demand, []))).to.equal("no worker is connected");
+    expect(explain(few, 1)).to.equal("2 x takes no leases now, 1 x bond too small");
+    expect(explain(place(task, demand, []), 1)).to.equal("no worker is connected");
+    expect(explain(place(task, demand, [aCandidate(1)]), 2)).to.equal("more workers than are connected");
   });
 });
 

@@ -1,0 +1,48 @@
+import { voteWeight } from "../../protocol/consensus.ts";
+import type { Limits } from "../../protocol/lease.ts";
+import type { Candidate, Demand } from "../domain/placement.ts";
+import type { TaskRecord } from "../domain/task-state.ts";
+import type { DealRecord } from "../store/deal-store.ts";
+import type { WorkerRecord } from "../store/worker-store.ts";
+import type { PoolContext } from "./context.ts";
+
+/** What placement decides by, gathered from store and chain. */
+
+/** A worker not heard of for this long is no candidate, in milliseconds. */
+const ALIVE_MS = 12_000;
+
+/** What the deal asks of a worker, now. */
+export function demandOf({ config, chain }: PoolContext, { deal }: DealRecord): Demand {
+  const { platform, sameMachineVotes } = config;
+  return { requirements: deal.requirements, platform, sameMachineVotes, now: chain.now() };
+}
+
+/** Every connected worker. */
+export async function candidatesFor(pool: PoolContext, task: TaskRecord): Promise<readonly Candidate[]> {
+  const alive = await pool.workers.alive(Date.now() - ALIVE_MS);
+  return Promise.all(alive.map((worker) => candidate(pool, task, worker)));
+}
+
+/** A worker as placement sees it. */
+export async function candidate(
+  pool: PoolContext,
+  task: TaskRecord,
+  worker: WorkerRecord & { readonly accepting: boolean },
+): Promise<Candidate> {
+  const [standing, held, slots, tally] = await Promise.all([
+    pool.chain.standing(worker.worker),
+    pool.tasks.heldBy(worker.worker),
+    pool.tasks.slotsOf(worker.worker),
+    pool.workers.tally(worker.worker),
+  ]);
+  const working = new Set(slots);
+  const busy: readonly Limits[] = held.filter(({ leaseId }) => working.has(leaseId)).map(({ limits }) => limits);
+  return {
+    ...worker,
+    busy,
+    weight: voteWeight(standing.score, task.terms.maxWeight),
+    cover: standing.cover,
+    freeCover: standing.cover - held.reduce((sum, { stake }) => sum + stake, 0n),
+    reliability: (tally.good + 1) / (tally.good + tally.bad + 1),
+  };
+}
