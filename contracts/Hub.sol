@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
 import {Workers} from "./Workers.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
@@ -13,6 +14,7 @@ import {Book, Ledger} from "./libraries/Ledger.sol";
 import {Payments, TaskPayments} from "./libraries/Payments.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Signatures} from "./libraries/Signatures.sol";
+import {Tallies} from "./libraries/Tallies.sol";
 import {BallotLib, OpenedBallot} from "./types/Ballot.sol";
 import {Deal} from "./types/Deal.sol";
 import {DealBook} from "./types/DealBook.sol";
@@ -76,6 +78,7 @@ contract Hub is Workers, EIP712 {
         // stands in for it where there are kept votes alone.
         bytes32 salt = Hashes.efficientKeccak256(epoch.jointHash, bytes32(uint256(epoch.sealedAt)));
         round.book = Ledger.create(ballots.length + 4 * deals.length, salt);
+        Tallies.makeRoom(round.tally);
         round.callbacks = new DueCallback[](callbacks.length);
 
         Settlement.settleTasks(round, _deals, deals, tasks, callbacks);
@@ -84,7 +87,7 @@ contract Hub is Workers, EIP712 {
 
         emit EpochSettled(pool, lane, round.epoch);
 
-        escrow.post(round.book.changes());
+        escrow.post(round.book.close());
         Callbacks.run(round, deals, callbacks);
     }
 
@@ -181,6 +184,8 @@ contract Hub is Workers, EIP712 {
         round.epoch = epoch.number;
         round.sealedAt = epoch.sealedAt;
         round.voters = new Voter[](ballots.length);
+        // Nothing that backs a worker's votes now can be withdrawn while this epoch may still be settled.
+        uint256 deadline = epoch.deadline();
         address previous;
         for (uint256 i; i < ballots.length; ++i) {
             address worker = ballots[i].worker;
@@ -191,24 +196,26 @@ contract Hub is Workers, EIP712 {
             voter.worker = worker;
             voter.secret = ballots[i].secret;
             voter.score = account.score;
-            // Nothing that backs it now can be withdrawn while this epoch may still be settled.
-            voter.cover = account.coverUntil(epoch.deadline());
+            voter.cover = voter.free = account.coverUntil(deadline);
         }
     }
 
     /// @dev The votes that were read are those that were sealed, and each worker signed its own.
     function _checkBallots(Round memory round, OpenedBallot[] calldata ballots, bytes32 jointHash) private view {
         bytes32[] memory leaves = new bytes32[](_countVoters(round));
+        bytes32 domain = _domainSeparatorV4();
         uint256 count;
         for (uint256 i; i < ballots.length; ++i) {
             OpenedBallot calldata ballot = ballots[i];
-            bytes32 votesHash = round.voters[i].votesHash;
+            Voter memory voter = round.voters[i];
+            bytes32 votesHash = voter.votesHash;
             if (votesHash == 0) continue;
-            if (ballot.sealBy < round.sealedAt) revert HubBallotExpired(ballot.worker, ballot.sealBy);
-            leaves[count++] = BallotLib.leafOf(ballot.worker, votesHash);
+            if (ballot.sealBy < round.sealedAt) revert HubBallotExpired(voter.worker, ballot.sealBy);
+            leaves[count++] = BallotLib.leafOf(voter.worker, votesHash);
             bytes32 structHash = BallotLib.structHash(round.pool, round.lane, round.epoch, ballot.sealBy, votesHash);
-            if (!Signatures.signedByKey(ballot.worker, _hashTypedDataV4(structHash), ballot.r, ballot.vs)) {
-                revert HubBallotSignature(ballot.worker);
+            bytes32 signed = MessageHashUtils.toTypedDataHash(domain, structHash);
+            if (!Signatures.signedByKey(voter.worker, signed, ballot.r, ballot.vs)) {
+                revert HubBallotSignature(voter.worker);
             }
         }
         bytes32 computed = BallotLib.jointHashOf(leaves);

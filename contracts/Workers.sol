@@ -7,7 +7,7 @@ import {Book, Ledger} from "./libraries/Ledger.sol";
 import {Entry} from "./types/Entry.sol";
 import {EpochLib} from "./types/Epoch.sol";
 import {Round, Voter} from "./types/Round.sol";
-import {WorkerAccount} from "./types/WorkerAccount.sol";
+import {WorkerAccount, WorkerAccountLib} from "./types/WorkerAccount.sol";
 
 /// @title Workers
 /// @notice What workers have at stake and how they are rated. The part of {Hub} that knows workers; see {IHub}.
@@ -85,19 +85,14 @@ abstract contract Workers is IHub {
             Voter memory voter = round.voters[i];
             // Kept votes are covered one by one: together they may stake more than there is.
             if (voter.lost > voter.cover) voter.lost = voter.cover;
-            if (voter.earned != 0 || voter.lost != 0) {
-                Entry memory entry = round.book.entryOf(voter.worker);
-                entry.available += int128(uint128(voter.earned));
-                entry.locked -= int128(uint128(voter.lost));
-            }
-            if (voter.agreed + voter.differed == 0) continue;
-            WorkerAccount memory account = _workers[voter.worker];
+            round.book.add(voter.worker, int256(voter.earned), -int256(voter.lost));
+            if (voter.agreed == 0 && voter.differed == 0) continue;
+            WorkerAccount storage account = _workers[voter.worker];
             if (voter.lost != 0) {
                 account.slash(voter.lost);
                 emit Slashed(voter.worker, voter.lost);
             }
-            account.rate(voter.agreed, voter.differed);
-            _workers[voter.worker] = account;
+            account.score = WorkerAccountLib.rated(voter.score, voter.agreed, voter.differed);
         }
     }
 

@@ -146,6 +146,6 @@ export function estimateSettleGas(size: {
 }): bigint {
   const { deals, tasks, votes, ballots, callbacks, open = false } = size;
   const keeping = open ? 20_000 * tasks + 3_000 * votes : 0;
-  const settling = 105_000 * deals + 12_000 * tasks + 3_000 * votes + 40_000 * ballots + 290_000 * callbacks;
+  const settling = 105_000 * deals + 9_000 * tasks + 2_500 * votes + 40_000 * ballots + 290_000 * callbacks;
   return BigInt(120_000 + settling + keeping);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
 import {Entry} from "../types/Entry.sol";
+import {Places} from "./Places.sol";
 
 /// @notice One net entry per account, in memory.
 struct Book {
@@ -14,8 +17,10 @@ struct Book {
 /// @title Ledger
 /// @notice Collects what a call changes per account, so that {Escrow} writes each account once.
 library Ledger {
-    /// @dev Makes all entries now; {entryOf} makes nothing new, so that a caller may give memory back in between.
-    /// @param capacity The most accounts that will be asked for.
+    using Places for uint256[];
+
+    /// @dev Makes all entries now; {add} makes nothing new, so that a caller may give memory back in between.
+    /// @param capacity The most accounts that will be named.
     /// @param salt What nobody knew when the accounts were chosen: else they could be chosen to collide in the table,
     /// which makes the call dear.
     function create(uint256 capacity, bytes32 salt) internal pure returns (Book memory book) {
@@ -26,33 +31,38 @@ library Ledger {
         book.salt = salt;
     }
 
-    /// @notice The account's entry, to be changed in place.
-    function entryOf(Book memory book, address account) internal pure returns (Entry memory entry) {
-        uint256 mask = book.table.length - 1;
-        uint256 slot = uint256(keccak256(abi.encode(book.salt, account))) & mask;
-        while (book.table[slot] != 0) {
-            entry = book.entries[book.table[slot] - 1];
-            if (entry.account == account) return entry;
-            slot = (slot + 1) & mask;
+    /// @notice Adds to the account's entry. The amounts are parts of balances, in wei, which have 128 bits.
+    function add(Book memory book, address account, int256 available, int256 locked) internal pure {
+        if (available | locked == 0) return;
+        uint256[] memory table = book.table;
+        uint256 slot = uint256(Hashes.efficientKeccak256(book.salt, bytes32(uint256(uint160(account)))));
+        unchecked {
+            uint256 mask = table.length - 1;
+            for (slot &= mask; table.at(slot) != 0; slot = (slot + 1) & mask) {
+                Entry memory known = book.entries[table.at(slot) - 1];
+                if (known.account == account) return _add(known, available, locked);
+            }
         }
-        entry = book.entries[book.used];
+        Entry memory entry = book.entries[book.used];
         entry.account = account;
-        book.table[slot] = ++book.used;
+        _add(entry, available, locked);
+        table.put(slot, ++book.used);
     }
 
-    /// @notice The entries that change something.
-    function changes(Book memory book) internal pure returns (Entry[] memory entries) {
-        uint256 count;
-        for (uint256 i; i < book.used; ++i) {
-            if (_changes(book.entries[i])) ++count;
-        }
-        entries = new Entry[](count);
-        for (uint256 i = book.used; i > 0; --i) {
-            if (_changes(book.entries[i - 1])) entries[--count] = book.entries[i - 1];
+    /// @notice The entries; the book is of no use any more.
+    function close(Book memory book) internal pure returns (Entry[] memory entries) {
+        entries = book.entries;
+        uint256 used = book.used;
+        // Assembly, because Solidity can shorten an array in memory only by copying it.
+        assembly ("memory-safe") {
+            mstore(entries, used)
         }
     }
 
-    function _changes(Entry memory entry) private pure returns (bool) {
-        return entry.available != 0 || entry.locked != 0;
+    function _add(Entry memory entry, int256 available, int256 locked) private pure {
+        unchecked {
+            entry.available += int128(available);
+            entry.locked += int128(locked);
+        }
     }
 }

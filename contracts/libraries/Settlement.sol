@@ -6,7 +6,6 @@ import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {IHub} from "../interfaces/IHub.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
 import {DealBook} from "../types/DealBook.sol";
-import {Entry} from "../types/Entry.sol";
 import {KeptVote} from "../types/KeptVotes.sol";
 import {DueCallback, OpenDeal, Round, SkipReason} from "../types/Round.sol";
 import {Callbacks} from "./Callbacks.sol";
@@ -79,7 +78,9 @@ library Settlement {
             return;
         }
         uint256 group = Tallies.accepted(round);
-        if (group == Tallies.NO_GROUP || !_hasPreimage(round, stream, group, preimages, preimage)) {
+        if (
+            group == Tallies.NO_GROUP || (deal.hasCallback && !_hasPreimage(round, stream, group, preimages, preimage))
+        ) {
             _keep(round, dealBook, taskId, stream);
             return;
         }
@@ -119,7 +120,6 @@ library Settlement {
         bytes[] calldata preimages,
         uint256 preimage
     ) private pure returns (bool) {
-        if (!round.deal.hasCallback) return true;
         if (preimage >= preimages.length) revert HubCallbackCount(preimages.length, round.callbacksRead);
         bytes32 digest = round.task.digestOf(stream, group);
         if (Callbacks.isFailure(preimages[preimage], digest)) return true;
@@ -183,19 +183,15 @@ library Settlement {
         if (settled == 0) return;
         dealBook.slots[round.deal.id] = round.deal.slot;
         Deal calldata deal = deals[round.deal.number - 1];
-        round.book.entryOf(deal.payer).locked -= _signed(deal.taskPrice() * settled);
-        round.book.entryOf(deal.appOwner).available += _signed(deal.appPrice * settled);
-        if (deal.datasetPrice != 0) {
-            round.book.entryOf(deal.datasetOwner).available += _signed(deal.datasetPrice * settled);
+        Book memory book = round.book;
+        // Amounts of open deals are parts of balances, which have 128 bits.
+        unchecked {
+            int256 stake = int256(deal.poolStake * settled);
+            int256 share = int256(round.deal.schedulerPart * settled + round.deal.dust);
+            book.add(deal.payer, 0, -int256(deal.taskPrice() * settled));
+            book.add(deal.poolOwner, stake + share, -stake);
+            book.add(deal.appOwner, int256(deal.appPrice * settled), 0);
+            book.add(deal.datasetOwner, int256(deal.datasetPrice * settled), 0);
         }
-        Entry memory pool = round.book.entryOf(deal.poolOwner);
-        int128 stake = _signed(deal.poolStake * settled);
-        pool.locked -= stake;
-        pool.available += stake + _signed(round.deal.schedulerPart * settled + round.deal.dust);
-    }
-
-    /// @dev Amounts of open deals are parts of balances, which fit.
-    function _signed(uint256 amount) private pure returns (int128) {
-        return int128(uint128(amount));
     }
 }

@@ -3,33 +3,45 @@ pragma solidity 0.8.28;
 
 import {IHub} from "../interfaces/IHub.sol";
 import {BallotLib} from "../types/Ballot.sol";
+import {CountedVote, CountedVoteLib} from "../types/CountedVote.sol";
 import {KeptBook, KeptRecord, KeptVote} from "../types/KeptVotes.sol";
 import {OpenDeal, Round, Tally, Voter} from "../types/Round.sol";
 import {Consensus} from "./Consensus.sol";
+import {Places} from "./Places.sol";
 import {TaskRecord, TaskStream} from "./TaskStream.sol";
 
 /// @title Tallies
 /// @notice Reads the votes of one task, finds the answer that they agree on, and what each of them earns or loses.
 library Tallies {
     using TaskStream for TaskRecord;
+    using Places for uint256[];
 
     uint256 internal constant NO_GROUP = type(uint256).max;
+    /// @dev Of {Tally.shares}: one vote that earns.
+    uint256 private constant ONE_VOTE = 1 << 128;
 
     /// @notice The votes of a task ascend by ballot.
     error HubVotesUnsorted(uint256 ballot);
     /// @notice A vote names a ballot that the call does not bring.
     error HubBallotUnknown(uint256 ballot);
 
+    /// @notice Makes room for the votes of a task, which those of the next will use again.
+    function makeRoom(Tally memory tally) internal pure {
+        tally.votes = new uint256[](Consensus.MAX_VOTES);
+        tally.weights = new uint256[](Consensus.MAX_VOTES);
+        tally.shares = new uint256[](Consensus.MAX_VOTES);
+    }
+
     /// @notice Forgets the votes of the task before.
     function reset(Round memory round) internal pure {
         Tally memory tally = round.tally;
         tally.hasSealed = false;
         tally.count = 0;
-        tally.keptCount = 0;
-        tally.weightless = 0;
         tally.decided = NO_GROUP;
-        for (uint256 i; i < round.task.groups; ++i) {
-            tally.groupWeights[i] = 0;
+        uint256 groups = round.task.groups;
+        for (uint256 i; i < groups; ++i) {
+            tally.weights.put(i, 0);
+            tally.shares.put(i, 0);
         }
     }
 
@@ -51,7 +63,6 @@ library Tallies {
         }
         if (!live) return;
         record.check(taskId, votes);
-        round.tally.keptCount = round.tally.count;
         round.tally.decided = accepted(round);
     }
 
@@ -61,8 +72,9 @@ library Tallies {
     function read(Round memory round, bytes32 taskId, bytes calldata stream) internal pure {
         TaskRecord memory task = round.task;
         Voter[] memory voters = round.voters;
+        uint256 count = task.votes;
         uint256 lowest;
-        for (uint256 i = task.votes; i != 0; --i) {
+        for (uint256 i; i < count; ++i) {
             (uint256 ballot, uint256 group) = task.readVote(stream);
             if (ballot < lowest) revert HubVotesUnsorted(ballot);
             if (ballot >= voters.length) revert HubBallotUnknown(ballot);
@@ -86,16 +98,18 @@ library Tallies {
     function accepted(Round memory round) internal pure returns (uint256 group) {
         Tally memory tally = round.tally;
         if (tally.hasSealed) return NO_GROUP;
+        uint256[] memory weights = tally.weights;
         uint256 groups = round.task.groups;
+        uint256 trust = round.deal.trust;
         uint256 total = 1;
         // 32 weights of at most 127 multiply to less than 2^224: see {Consensus}.
         unchecked {
             for (group = 0; group < groups; ++group) {
-                total += tally.groupWeights[group];
+                total += weights.at(group);
             }
-        }
-        for (group = 0; group < groups; ++group) {
-            if (Consensus.isAccepted(tally.groupWeights[group], total, round.deal.trust)) return group;
+            for (group = 0; group < groups; ++group) {
+                if (Consensus.isAccepted(weights.at(group), total, trust)) return group;
+            }
         }
         return NO_GROUP;
     }
@@ -105,36 +119,37 @@ library Tallies {
         Tally memory tally = round.tally;
         votes = new KeptVote[](tally.count);
         for (uint256 i; i < votes.length; ++i) {
-            uint256 group = tally.groups[i];
-            bool isSealed = group == TaskStream.SEALED;
-            votes[i].worker = round.voters[tally.voters[i]].worker;
+            CountedVote vote = CountedVote.wrap(tally.votes[i]);
+            bool isSealed = vote.group() == TaskStream.SEALED;
+            votes[i].worker = round.voters[vote.ballot()].worker;
             votes[i].isSealed = isSealed;
-            votes[i].word = isSealed ? tally.seals[i] : round.task.digestOf(stream, group);
+            votes[i].word = isSealed ? tally.seals[i] : round.task.digestOf(stream, vote.group());
         }
     }
 
-    /// @notice Pays those who voted for `group` and slashes the others. Where the kept votes alone had decided, later ones
-    /// for the same answer earn nothing: it could be read.
+    /// @notice Pays those who voted for `group` and slashes the others.
     function reward(Round memory round, uint256 group) internal pure {
         Tally memory tally = round.tally;
         OpenDeal memory deal = round.deal;
-        uint256 earning = tally.decided == group ? tally.keptCount : tally.count;
-        (uint256 shares, uint256 agreeing) = _shareOut(round, group, earning);
-        bool raises = deal.raisesScores && agreeing > 1;
+        uint256[] memory votes = tally.votes;
+        uint256 earning = tally.shares.at(group);
+        uint256 shares = uint128(earning);
+        uint256 raise = deal.raisesScores && earning >= 2 * ONE_VOTE ? 1 : 0;
+        uint256 count = tally.count;
         uint256 left = deal.workersPart;
         // What is earned is part of an escrow's 128 bits, what is lost part of a cover; shares are at most 6 a vote.
         unchecked {
-            for (uint256 i; i < tally.count; ++i) {
-                Voter memory voter = round.voters[tally.voters[i]];
-                if (tally.groups[i] == group) {
-                    if (i >= earning || _isWeightless(tally, i)) continue;
+            for (uint256 i; i < count; ++i) {
+                CountedVote vote = CountedVote.wrap(votes.at(i));
+                Voter memory voter = round.voters[vote.ballot()];
+                if (vote.group() != group) {
+                    voter.lost += deal.workerStake;
+                    ++voter.differed;
+                } else if (vote.earns()) {
                     uint256 part = (deal.workersPart * voter.shares) / shares;
                     voter.earned += part;
                     left -= part;
-                    if (raises) ++voter.agreed;
-                } else {
-                    voter.lost += deal.workerStake;
-                    ++voter.differed;
+                    voter.agreed += raise;
                 }
             }
             deal.dust += left;
@@ -176,7 +191,7 @@ library Tallies {
         Voter memory voter = round.voters[ballot];
         if (group != TaskStream.SEALED || !record.isOverdue() || book.isOpened[word]) {
             if (voter.cover >= round.deal.workerStake) _add(round, voter, ballot, group, word);
-            else _addWeightless(round.tally, ballot, group, word);
+            else _enter(round.tally, ballot, group, word, false);
             return;
         }
         voter.lost += round.deal.workerStake;
@@ -185,13 +200,15 @@ library Tallies {
     }
 
     function _useCover(Voter memory voter, uint256 stake) private pure returns (bool covered) {
-        // No more is ever used than there is.
+        uint256 free = voter.free;
+        covered = free >= stake;
         unchecked {
-            covered = voter.cover - voter.used >= stake;
-            if (covered) voter.used += stake;
+            if (covered) voter.free = free - stake;
         }
     }
 
+    /// @dev A vote with cover. Where the kept votes alone had decided, later ones for the same answer earn nothing: it could
+    /// be read.
     function _add(
         Round memory round,
         Voter memory voter,
@@ -200,35 +217,28 @@ library Tallies {
         bytes32 sealedVote
     ) private pure {
         Tally memory tally = round.tally;
-        _enter(tally, ballot, group, sealedVote);
+        bool earns = group != tally.decided;
+        _enter(tally, ballot, group, sealedVote, earns);
         if (group == TaskStream.SEALED) return;
         _weigh(voter, round.deal.maxWeight);
-        uint256 product = tally.groupWeights[group];
+        uint256 product = tally.weights.at(group);
         unchecked {
-            tally.groupWeights[group] = product == 0 ? voter.weight : product * voter.weight;
+            tally.weights.put(group, product == 0 ? voter.weight : product * voter.weight);
+            if (earns) tally.shares.put(group, tally.shares.at(group) + voter.shares + ONE_VOTE);
         }
     }
 
-    function _addWeightless(Tally memory tally, uint256 ballot, uint256 group, bytes32 sealedVote) private pure {
-        tally.weightless |= 1 << tally.count;
-        _enter(tally, ballot, group, sealedVote);
-    }
-
-    function _enter(Tally memory tally, uint256 ballot, uint256 group, bytes32 sealedVote) private pure {
+    function _enter(Tally memory tally, uint256 ballot, uint256 group, bytes32 sealedVote, bool earns) private pure {
         uint256 place = tally.count;
-        tally.voters[place] = ballot;
-        tally.groups[place] = group;
+        tally.votes.put(place, CountedVote.unwrap(CountedVoteLib.pack(ballot, group, earns)));
         unchecked {
             tally.count = place + 1;
         }
         if (group == TaskStream.SEALED) {
+            if (!tally.hasSealed) tally.seals = new bytes32[](Consensus.MAX_VOTES);
             tally.hasSealed = true;
             tally.seals[place] = sealedVote;
         }
-    }
-
-    function _isWeightless(Tally memory tally, uint256 place) private pure returns (bool) {
-        return tally.weightless & (1 << place) != 0;
     }
 
     function _weigh(Voter memory voter, uint256 maxWeight) private pure {
@@ -236,21 +246,5 @@ library Tallies {
         voter.maxWeight = maxWeight;
         voter.weight = Consensus.weightOf(voter.score, maxWeight);
         voter.shares = Consensus.sharesOf(voter.weight);
-    }
-
-    /// @dev Among the first `count` votes.
-    function _shareOut(
-        Round memory round,
-        uint256 group,
-        uint256 count
-    ) private pure returns (uint256 shares, uint256 agreeing) {
-        Tally memory tally = round.tally;
-        unchecked {
-            for (uint256 i; i < count; ++i) {
-                if (tally.groups[i] != group || _isWeightless(tally, i)) continue;
-                shares += round.voters[tally.voters[i]].shares;
-                ++agreeing;
-            }
-        }
     }
 }

@@ -56,10 +56,10 @@ library TaskStream {
         _readDigests(task, stream, at + HEADER_BYTES);
     }
 
-    /// @notice The digest of a group.
+    /// @notice The digest of a group that the task has.
     function digestOf(TaskRecord memory task, bytes calldata stream, uint256 group) internal pure returns (bytes32) {
         unchecked {
-            return _read(stream, task.digestsAt + 32 * group, 32);
+            return _wordAt(stream, task.digestsAt + 32 * group);
         }
     }
 
@@ -101,10 +101,13 @@ library TaskStream {
 
     function _readDigests(TaskRecord memory task, bytes calldata stream, uint256 at) private pure {
         task.digestsAt = at;
-        task.next = at + 32 * task.groups;
+        uint256 groups = task.groups;
+        unchecked {
+            task.next = at + 32 * groups;
+        }
         bytes32 previous;
-        for (uint256 i; i < task.groups; ++i) {
-            bytes32 digest = digestOf(task, stream, i);
+        for (uint256 i; i < groups; ++i) {
+            bytes32 digest = _read(stream, at + 32 * i, 32);
             if (i != 0 && digest <= previous) revert HubDigestsUnsorted(digest);
             previous = digest;
         }
@@ -116,7 +119,11 @@ library TaskStream {
         unchecked {
             if (stream.length < at + length) revert HubStreamTruncated(stream.length);
         }
-        // Assembly, because a slice would have its bounds checked twice more.
+        return _wordAt(stream, at);
+    }
+
+    /// @dev Assembly, because a slice would have its bounds checked twice more.
+    function _wordAt(bytes calldata stream, uint256 at) private pure returns (bytes32 word) {
         assembly ("memory-safe") {
             word := calldataload(add(stream.offset, at))
         }

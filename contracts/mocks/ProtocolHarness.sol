@@ -8,12 +8,14 @@ import {BallotLib} from "../types/Ballot.sol";
 import {Capabilities} from "../types/Capabilities.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
 import {Round, Voter} from "../types/Round.sol";
-import {WorkerAccount} from "../types/WorkerAccount.sol";
+import {WorkerAccount, WorkerAccountLib} from "../types/WorkerAccount.sol";
 
 /// @title ProtocolHarness
 /// @notice Opens the pure parts of the protocol, so that they can be compared with their TypeScript twins.
 contract ProtocolHarness {
     using TaskStream for TaskRecord;
+
+    WorkerAccount private _account;
 
     /* HASHES */
 
@@ -93,6 +95,7 @@ contract ProtocolHarness {
         uint256 maxWeight
     ) external pure returns (bool decided, bytes32 digest, bytes32[] memory votesHashes) {
         Round memory round = _roundOf(scores, trust, maxWeight);
+        Tallies.makeRoom(round.tally);
         round.task.advance(stream);
         Tallies.reset(round);
         Tallies.read(round, bytes32(0), stream);
@@ -105,15 +108,13 @@ contract ProtocolHarness {
     /* WORKERS */
 
     function rate(uint24 score, uint256 agreed, uint256 differed) external pure returns (uint24) {
-        WorkerAccount memory account = WorkerAccount({bonded: 0, unbonding: 0, readyAt: 0, score: score});
-        account.rate(agreed, differed);
-        return account.score;
+        return WorkerAccountLib.rated(score, agreed, differed);
     }
 
-    function slash(uint96 bonded, uint96 unbonding, uint256 amount) external pure returns (uint96, uint96) {
-        WorkerAccount memory account = WorkerAccount(bonded, unbonding, 0, 0);
-        account.slash(amount);
-        return (account.bonded, account.unbonding);
+    function slash(uint96 bonded, uint96 unbonding, uint256 amount) external returns (uint96, uint96) {
+        _account = WorkerAccount(bonded, unbonding, 0, 0);
+        _account.slash(amount);
+        return (_account.bonded, _account.unbonding);
     }
 
     /* PRIVATE */

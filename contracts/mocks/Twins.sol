@@ -7,7 +7,9 @@ import {IMarketplace} from "../interfaces/IMarketplace.sol";
 import {Asks, DealTerms} from "../libraries/DealTerms.sol";
 import {DemandsLib} from "../libraries/Demands.sol";
 import {Matching} from "../libraries/Matching.sol";
+import {Places} from "../libraries/Places.sol";
 import {Signatures} from "../libraries/Signatures.sol";
+import {Words} from "../libraries/Words.sol";
 import {Deal} from "../types/Deal.sol";
 import {AppOrder, DatasetOrder, OrdersLib, PoolOrder, RequestOrder} from "../types/Orders.sol";
 
@@ -59,5 +61,33 @@ contract Twins {
             ? ECDSA.tryRecover(hash, bytes32(signature[:32]), bytes32(signature[32:]))
             : ECDSA.tryRecoverCalldata(hash, signature);
         return problem == ECDSA.RecoverError.NoError && recovered == signer;
+    }
+
+    function hashQuick(bytes32 a, bytes32 b, bytes32 c, bytes32 d) external pure returns (bytes32, bytes32) {
+        return (Words.hash(a, b, c), Words.hash(a, b, c, d));
+    }
+
+    function hashPlain(bytes32 a, bytes32 b, bytes32 c, bytes32 d) external pure returns (bytes32, bytes32) {
+        return (keccak256(abi.encode(a, b, c)), keccak256(abi.encode(a, b, c, d)));
+    }
+
+    function placesQuick(
+        uint256[] memory words,
+        uint256 place,
+        uint256 word
+    ) external pure returns (uint256 before, uint256[] memory) {
+        before = Places.at(words, place);
+        Places.put(words, place, word);
+        return (before, words);
+    }
+
+    function placesPlain(
+        uint256[] memory words,
+        uint256 place,
+        uint256 word
+    ) external pure returns (uint256 before, uint256[] memory) {
+        before = words[place];
+        words[place] = word;
+        return (before, words);
     }
 }

@@ -88,6 +88,29 @@ contract TwinsTest is Test {
         assertTrue(quick == (kind % 5 < 2), "expected");
     }
 
+    function testFuzz_HashesWordsAsAbiEncodeDoes(bytes32 a, bytes32 b, bytes32 c, bytes32 d) public view {
+        (bytes32 three, bytes32 four) = twins.hashQuick(a, b, c, d);
+        (bytes32 plainThree, bytes32 plainFour) = twins.hashPlain(a, b, c, d);
+
+        assertTrue(three == plainThree, "three");
+        assertTrue(four == plainFour, "four");
+    }
+
+    function testFuzz_ReadsAndWritesPlacesAsSolidityDoes(
+        uint256[] memory words,
+        uint256 place,
+        uint256 word
+    ) public view {
+        if (words.length == 0) return;
+        place = bound(place, 0, words.length - 1);
+
+        (uint256 before, uint256[] memory quick) = twins.placesQuick(words, place, word);
+        (uint256 plainBefore, uint256[] memory plain) = twins.placesPlain(words, place, word);
+
+        assertTrue(before == plainBefore, "read");
+        assertTrue(keccak256(abi.encode(quick)) == keccak256(abi.encode(plain)), "written");
+    }
+
     /* PRIVATE */
 
     function _pool() private returns (PoolOrder memory pool) {

@@ -3,6 +3,8 @@ pragma solidity 0.8.28;
 
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
+import {Words} from "../libraries/Words.sol";
+
 /// @notice One worker's ballot as a settle brings it.
 struct OpenedBallot {
     address worker;
@@ -21,12 +23,12 @@ library BallotLib {
 
     /// @notice A vote that nobody can copy or guess without `secret`.
     function sealOf(address worker, bytes32 taskId, bytes32 digest, bytes32 secret) internal pure returns (bytes32) {
-        return keccak256(abi.encode(worker, taskId, digest, secret));
+        return Words.hash(bytes32(uint256(uint160(worker))), taskId, digest, secret);
     }
 
     /// @notice The votes of a ballot so far, and one more. Starts at zero.
     function roll(bytes32 votesHash, bytes32 taskId, bytes32 sealedVote) internal pure returns (bytes32) {
-        return keccak256(abi.encode(votesHash, taskId, sealedVote));
+        return Words.hash(votesHash, taskId, sealedVote);
     }
 
     function leafOf(address worker, bytes32 votesHash) internal pure returns (bytes32) {

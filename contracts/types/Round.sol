@@ -27,7 +27,7 @@ struct Voter {
     bytes32 secret;
     bytes32 votesHash; // rolls with each vote
     uint256 cover; // the most that it can lose
-    uint256 used; // of it, by the votes of its ballot
+    uint256 free; // of it: what the votes of its ballot have not used
     uint256 score; // at the start of the call
     uint256 maxWeight; // the cap by which the next two were computed; most deals share it
     uint256 weight;
@@ -57,17 +57,15 @@ struct OpenDeal {
     uint256 dust; // what could not be divided
 }
 
-/// @dev The votes of one task that have cover.
+/// @dev The votes of one task that count, by the order in which they are read, and what they come to by group.
 struct Tally {
     bool hasSealed;
-    uint256 count; // kept votes come first
-    uint256 keptCount;
-    uint256 weightless; // a bit for each kept vote whose worker has lost its cover
+    uint256 count;
     uint256 decided; // the group that the kept votes alone accept
-    uint256[32] voters;
-    uint256[32] groups;
-    bytes32[32] seals; // of sealed votes
-    uint256[32] groupWeights; // product; 0: nobody
+    uint256[] votes; // each a {CountedVote}
+    bytes32[] seals; // of sealed votes
+    uint256[] weights; // by group: product of the weights of its votes; 0: nobody
+    uint256[] shares; // by group: of those who earn, and how many those are in the upper half
 }
 
 /// @dev A call to make when everybody is paid.

@@ -45,18 +45,18 @@ library WorkerAccountLib {
     }
 
     /// @dev Takes from what is bonded first. `amount` is never above the cover that the votes used up.
-    function slash(WorkerAccount memory self, uint256 amount) internal pure {
+    function slash(WorkerAccount storage self, uint256 amount) internal {
         uint256 fromBonded = amount < self.bonded ? amount : self.bonded;
         self.bonded -= uint96(fromBonded);
         self.unbonding -= uint96(amount - fromBonded);
     }
 
-    /// @dev Gains first, then a third off for each vote that differed.
-    function rate(WorkerAccount memory self, uint256 agreed, uint256 differed) internal pure {
-        uint256 score = self.score + agreed;
+    /// @notice The score after these votes: gains first, then a third off for each vote that differed.
+    function rated(uint256 score, uint256 agreed, uint256 differed) internal pure returns (uint24) {
+        score += agreed;
         for (uint256 i; i < differed && score != 0; ++i) {
             score = (score * 2) / 3;
         }
-        self.score = score > type(uint24).max ? type(uint24).max : uint24(score);
+        return score > type(uint24).max ? type(uint24).max : uint24(score);
     }
 }
