@@ -30,23 +30,28 @@ export function hadItsTime({ since, spare }: Vote, { seconds }: Limits, now: num
   return now - since + CLOCK_SLACK_MS >= soonestTimeout(seconds, spare.benchmark);
 }
 
-/** Whether a tag stands for a failure that another machine might not have met. */
-export function isMachineDependent(taskId: Hash, tag: Hash): boolean {
-  return MACHINE_DEPENDENT_REASONS.some((reason) => tagOf(taskId, failDigest(reason)) === tag);
+const MACHINE_DEPENDENT = MACHINE_DEPENDENT_REASONS.map(failDigest);
+
+/** The tags of failures that another machine might not have met. */
+export function machineDependentTags(taskId: Hash): ReadonlySet<Hash> {
+  return new Set(MACHINE_DEPENDENT.map((digest) => tagOf(taskId, digest)));
 }
 
 /** Votes that must not enter a ballot because somebody had a real result. Those that the chain keeps count there anyhow. */
 export function ownFailures(task: TaskRecord): readonly Vote[] {
   const answered = answeredVotes(task);
-  const failures = answered.filter((vote) => isMachineDependent(task.taskId, vote.tag));
+  if (answered.length === 0) return [];
+  const tags = machineDependentTags(task.taskId);
+  const failures = answered.filter((vote) => tags.has(vote.tag));
   return failures.length < answered.length ? failures.filter(({ state }) => state !== "kept") : [];
 }
 
 /** Whether the answers so far are all the same machine-dependent failure, reported by too few to be believed. */
 export function needsSecondMachine(task: TaskRecord): boolean {
   const answered = answeredVotes(task);
-  if (answered.length === 0 || !answered.every((vote) => isMachineDependent(task.taskId, vote.tag))) return false;
-  return !isBelievable(answered);
+  if (answered.length === 0) return false;
+  const tags = machineDependentTags(task.taskId);
+  return answered.every((vote) => tags.has(vote.tag)) && !isBelievable(answered);
 }
 
 function isBelievable(failures: readonly (Vote & { readonly tag: Hash })[]): boolean {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { consensusOf, isAccepted } from "../../../protocol/consensus.ts";
 import { failDigest } from "../../../protocol/digest.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
-import { isMachineDependent, needsSecondMachine, ownFailures } from "../../../scheduler/domain/failure-votes.ts";
+import { machineDependentTags, needsSecondMachine, ownFailures } from "../../../scheduler/domain/failure-votes.ts";
 import { agreedTag, isDecidedAlone, leasesWanted, unwatched, watched } from "../../../scheduler/domain/votes-needed.ts";
 import { tagOf } from "../../../protocol/ballot.ts";
 import type { Vote, VoteState } from "../../../scheduler/domain/vote-state.ts";
@@ -146,12 +146,7 @@ describe("failures that depend on the machine", function () {
   it("are time and memory, and no other", function () {
     const { taskId } = aTask();
 
-    expect([TIME, MEMORY].map((digest) => isMachineDependent(taskId, tagOf(taskId, digest)))).to.deep.equal([
-      true,
-      true,
-    ]);
-    expect(DIGESTS.some((digest) => isMachineDependent(taskId, tagOf(taskId, digest)))).to.equal(false);
-    expect(isMachineDependent(taskId, TIME)).to.equal(false);
+    expect([...machineDependentTags(taskId)]).to.have.members([TIME, MEMORY].map((digest) => tagOf(taskId, digest)));
   });
 
   it("are not believed of one machine, however high its score", function () {
