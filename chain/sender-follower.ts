@@ -37,6 +37,30 @@ export async function followOpen(deps: FollowerDeps): Promise<boolean> {
   return true;
 }
 
+/** How many of the newest intents are looked through where the node cannot tell a nonce of long ago. */
+const LOOKED_THROUGH = 1_000;
+
+/**
+ * Opens again what was finished in a block above `block` that is no longer there: its transaction is broadcast again, the very
+ * same or one that pays more, so that it is done once on this branch as well.
+ * @returns the ids of those, and of what is open besides, by ascending nonce
+ */
+export async function reopenLost(block: number, deps: FollowerDeps): Promise<readonly string[]> {
+  const { journal, account, chain } = deps;
+  const scope = await account.scope();
+  const end = await journal.nextNonce(scope);
+  const first = await chain.nonceAt(account.address, block).catch(() => end - LOOKED_THROUGH);
+  const lost: string[] = [];
+  for (let nonce = Math.max(0, first); nonce < end; nonce++) {
+    const intent = await journal.byNonce(scope, nonce);
+    if (!intent || (await lookAt(intent, deps)).mined) continue;
+    if (intent.state !== "open")
+      await write({ ...intent, state: "open", receipt: undefined, revertData: undefined }, deps);
+    lost.push(intent.id);
+  }
+  return lost;
+}
+
 async function advance(intent: Intent, deps: FollowerDeps): Promise<void> {
   const look = await lookAt(intent, deps);
   if (look.mined) {

@@ -9,7 +9,7 @@ import { createSenderAccount } from "./sender-account.ts";
 import type { TransactionSigner } from "./sender-account.ts";
 import { beginIntent } from "./sender-begin.ts";
 import type { SenderChain } from "./sender-chain.ts";
-import { followOpen } from "./sender-follower.ts";
+import { followOpen, reopenLost } from "./sender-follower.ts";
 import type { SenderJournal } from "./sender-journal.ts";
 import { createWaiters } from "./sender-waiters.ts";
 import type { Waiters } from "./sender-waiters.ts";
@@ -50,6 +50,11 @@ export interface TransactionSender extends AsyncDisposable {
   send(id: string, call: Call, signal?: AbortSignal): Promise<Receipt>;
   /** Follows to the end what an earlier process left open. Call it once at start. */
   resume(signal?: AbortSignal): Promise<readonly Resumed[]>;
+  /**
+   * To be called when blocks above `block` were replaced although they were deep enough: what was done in them is done again,
+   * in the background, under the same ids. @returns the ids, with those of what is open anyway
+   */
+  redo(block: number): Promise<readonly string[]>;
   /** What the journal knows of an intent. */
   find(id: string): Promise<Intent | undefined>;
 }
@@ -64,13 +69,12 @@ export function createSender(options: SenderOptions): TransactionSender {
   const closing = new AbortController();
   let following: Promise<void> | undefined;
 
-  const find = async (id: string): Promise<Intent | undefined> => await journal.get(await account.scope(), id);
+  const find = async (id: string): Promise<Intent | undefined> => journal.get(await account.scope(), id);
 
   function settled(id: string, signal: AbortSignal | undefined): Promise<Receipt> {
     if (closing.signal.aborted) return Promise.reject(closed());
-    const receipt = waiters.wait(id, signal);
     following ??= follow();
-    return receipt;
+    return waiters.wait(id, signal);
   }
 
   /** Runs while anything is open or anybody waits; in the end clears `following` in the turn of its last look. */
@@ -98,7 +102,12 @@ export function createSender(options: SenderOptions): TransactionSender {
     },
     resume: async (signal) => {
       const open = await journal.open(await account.scope());
-      return await Promise.all(open.map(({ id }) => outcomeOf(id, settled(id, signal))));
+      return Promise.all(open.map(({ id }) => outcomeOf(id, settled(id, signal))));
+    },
+    redo: async (block) => {
+      const ids = await reopenLost(block, deps);
+      following ??= follow();
+      return ids;
     },
     [Symbol.asyncDispose]: async () => {
       closing.abort();

@@ -48,6 +48,15 @@ export class ResultCorruptError extends GridmillError {
   readonly retryable = false;
 }
 
+/**
+ * The chain replaced blocks that were deep enough to be believed. The pool sends its transactions of those blocks again, holds what
+ * had ended in them to be open until that is decided, and goes on by itself.
+ */
+export class ReorganisedError extends GridmillError {
+  readonly code = "GM_REORGANISED";
+  readonly retryable = true;
+}
+
 /** The key given to the scheduler is not the pool's operator according to the registry. */
 export class NotOperatorError extends GridmillError {
   readonly code = "GM_NOT_OPERATOR";

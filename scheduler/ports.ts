@@ -12,6 +12,8 @@ export interface PoolChain {
   /** Unix seconds of the latest block, at most a poll old. */
   now(): number;
   dealIsOpen(dealId: Hash): Promise<boolean>;
+  /** Whether the chain has ever opened this deal. */
+  dealExists(dealId: Hash): Promise<boolean>;
   isClosed(dealId: Hash, index: number): Promise<boolean>;
   /** What is kept of a task's votes, at the newest block. */
   keptVotesOf(taskId: Hash): Promise<KeptState>;
@@ -45,6 +47,10 @@ export interface Operator {
   settle(plan: SettlePlan, epoch: number): Promise<readonly TaskVerdict[]>;
   decline(dealId: Hash, deal: Deal): Promise<void>;
   claim(dealId: Hash, deal: Deal): Promise<void>;
+  /** Does again what a reorganisation removed from above `block`, in the background; returns the intents. */
+  redo(block: number): Promise<readonly string[]>;
+  /** Whether an intent has come to its end, or is forgotten. */
+  isDone(intent: string): Promise<boolean>;
 }
 
 /** Sends to a worker wherever it is connected; nobody listening is no error, since leases expire and `hello` repairs. */

@@ -18,6 +18,7 @@ import type { Deployment } from "../protocol/deployment.ts";
 import { codeOf } from "../protocol/errors.ts";
 import type { PoolContext } from "./actions/context.ts";
 import { followEvent } from "./actions/follow-chain.ts";
+import { rewindChain } from "./actions/rewind-chain.ts";
 import { createBlobLedger } from "./store/blob-ledger.ts";
 import { createFileBlobStore } from "./blobs/blob-store.ts";
 import { createOperator } from "./chain/operator.ts";
@@ -44,6 +45,7 @@ import { createImageProbe } from "./sources/image-probe.ts";
 import { createMarketParams } from "./sources/market-params.ts";
 import { createCheckpointStore, createRedisJournal } from "./store/chain-journal.ts";
 import { createDealStore } from "./store/deal-store.ts";
+import { createDoubtStore } from "./store/doubts.ts";
 import { createEpochStore } from "./store/epoch-store.ts";
 import { createMessenger, relayMessages } from "./store/message-bus.ts";
 import { countQuarantined, createQuarantine } from "./store/quarantine.ts";
@@ -195,7 +197,12 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
     checkpoint: createCheckpointStore(redis, keys),
     confirmations: pool.config.confirmations,
     onEvent: (event) => followEvent(pool, event),
-    onRewind: (block) => pool.log.warn({ block }, "the chain was reorganised"),
+    onRewind: async (block) => {
+      const error = await rewindChain(pool, block);
+      pool.failed("chain watcher", error);
+      pool.log.error({ code: error.code, err: error, ...error.details }, "the chain was reorganised");
+      await quarantine({ kind: "Reorganised", block, ...error.details }, error);
+    },
     onPoison: async (event, error) => {
       metrics.failed("quarantine", error);
       pool.log.error({ err: error, event: event.kind, transaction: event.transactionHash }, "event put aside");
@@ -242,6 +249,7 @@ function poolContext({
     tasks: ports.createTasks(redis, keys, metrics.taskChanged),
     deals: ports.createDeals(redis, keys),
     workers: createWorkerStore(redis, keys),
+    doubts: createDoubtStore(redis, keys),
     epochs: ports.createEpochs(redis, keys, metrics.epochChanged),
     blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
     ledger: createBlobLedger(redis, keys),

@@ -5,6 +5,7 @@ import type { BlobStore } from "../blobs/blob-store.ts";
 import type { SchedulerConfig } from "../config.ts";
 import type { ImageProbe, Messenger, Operator, ParamsSource, PoolChain, Wake } from "../ports.ts";
 import type { DealStore } from "../store/deal-store.ts";
+import type { DoubtStore } from "../store/doubts.ts";
 import type { EpochStore } from "../store/epoch-store.ts";
 import type { TaskStore } from "../store/task-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
@@ -17,6 +18,7 @@ export type PoolContext = {
   readonly deals: DealStore;
   readonly workers: WorkerStore;
   readonly epochs: EpochStore;
+  readonly doubts: DoubtStore;
   readonly blobs: BlobStore;
   readonly ledger: BlobLedger;
   readonly chain: PoolChain;

@@ -7,6 +7,7 @@ import { isWorking } from "../domain/vote-state.ts";
 import type { PoolContext } from "./context.ts";
 import { dropWorking } from "./apply-verdict.ts";
 import { loseLeases, wakePlanned } from "./hear-worker.ts";
+import { settleDoubts } from "./rewind-chain.ts";
 import { chunksOfTasks } from "./tasks-of-deal.ts";
 
 /** How many running tasks of a lane one sweep looks at, at random. */
@@ -22,6 +23,7 @@ const DRAFT_MS = 3_600_000;
 export async function sweep(pool: PoolContext): Promise<void> {
   const parts = [
     loseLeases,
+    settleDoubts,
     expireTasks,
     wakeDeals,
     wakePlanned,

@@ -15,7 +15,8 @@ type FollowOptions = {
   readonly confirmations: number;
   /** Must be idempotent: events come again after a crash. */
   readonly onEvent: (event: GridEvent) => Promise<void>;
-  readonly onRewind: (block: number) => void;
+  /** Blocks above this one were replaced although they were confirmed. Must be idempotent. */
+  readonly onRewind: (block: number) => Promise<void>;
   /** Gets an event that can never be handled; the ones after it go on. */
   readonly onPoison: (event: GridEvent, error: unknown) => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -23,7 +24,7 @@ type FollowOptions = {
 };
 
 /** Follows what happens to deals, from the last block that was handled. The off-switch waits for the event in hand. */
-export function followDeals({ provider, deployment, onRewind, ...options }: FollowOptions): () => Promise<void> {
+export function followDeals({ provider, deployment, ...options }: FollowOptions): () => Promise<void> {
   const stopping = new AbortController();
   const kinds = [
     ...(["DealOpened", "DealDeclined", "DealClaimed"] as const),
@@ -35,7 +36,6 @@ export function followDeals({ provider, deployment, onRewind, ...options }: Foll
       source: createEventSource({ provider, deployment, kinds }),
       startBlock: deployment.block,
       pollMs: WATCH_POLL_MS,
-      onRewind: async (block) => onRewind(block),
     },
     stopping.signal,
   );

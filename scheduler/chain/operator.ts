@@ -41,6 +41,8 @@ export function createOperator({ pool, sender, calls, decoder, reader, onGas }: 
     async claim(dealId, deal) {
       onGas("claim", await sender.send(`claim:${dealId}`, calls.claim(deal)));
     },
+    redo: (block) => sender.redo(block),
+    isDone: async (intent) => (await sender.find(intent))?.state !== "open",
   };
 }
 

@@ -29,6 +29,10 @@ export async function readPoolChain(
     now: () => now,
     standing,
     dealIsOpen: async (dealId) => (await reader.dealState(dealId)).open,
+    dealExists: async (dealId) => {
+      const { open, closed } = await reader.dealState(dealId);
+      return open || closed > 0;
+    },
     isClosed: (dealId, index) => reader.isClosed(dealId, index),
     keptVotesOf: (taskId) => reader.keptVotesOf(taskId),
     lastEpoch: (lane) => reader.epochOf(pool, lane),

@@ -105,6 +105,20 @@ export function endTask(
   return isTerminal(task.state) ? task : inState(task, to, at, note);
 }
 
+/**
+ * The block in which a task ended, or was seen, is no more. Its votes stand as before its settle: whether that happens again
+ * decides how it goes on, so nobody is asked for anything meanwhile.
+ */
+export function doubtTask(task: TaskRecord, at: number, note: string): TaskRecord {
+  const isKept = (worker: Address): boolean => task.kept?.votes.some((vote) => vote.worker === worker) ?? false;
+  const votes = task.votes.map((vote) =>
+    vote.state === "agree" || vote.state === "differ"
+      ? ({ ...vote, state: isKept(vote.worker) ? "kept" : "opened", at } as const)
+      : vote,
+  );
+  return inState({ ...task, votes }, "sealed", at, note);
+}
+
 function inState(task: TaskRecord, to: TaskState, at: number, note: string): TaskRecord {
   return { ...task, state: to, history: [...task.history, { at, status: to, note }].slice(-HISTORY_LIMIT) };
 }

@@ -50,7 +50,12 @@ if ARGV[3] == "" then
 else
   redis.call("HSET", KEYS[1], ARGV[1], ARGV[3])
 end
-if ARGV[4] ~= "open" then redis.call("ZREM", KEYS[3], ARGV[1]) end
+if ARGV[4] == "open" then
+  redis.call("ZADD", KEYS[3], ARGV[5], ARGV[1])
+  redis.call("ZREM", KEYS[5], ARGV[1])
+else
+  redis.call("ZREM", KEYS[3], ARGV[1])
+end
 if ARGV[3] ~= "" and ARGV[4] ~= "open" then
   redis.call("ZADD", KEYS[5], ARGV[5], ARGV[1])
   local old = redis.call("ZRANGE", KEYS[5], 0, -1 - tonumber(ARGV[6]), "WITHSCORES")

@@ -54,6 +54,10 @@ export interface DealStore {
    * @throws StaleRecordError after 20 collisions
    */
   update(dealId: Hash, patch: DealPatch): Promise<DealRecord | undefined>;
+  /** Takes back that a deal is over, and looks at it anew. */
+  reopen(dealId: Hash): Promise<void>;
+  /** Every deal that is remembered, over or not. */
+  all(): Promise<readonly Hash[]>;
   /** Open deals whose deadline (Unix seconds) lies before `before`. */
   pastDeadline(before: number): Promise<Hash[]>;
   /** How many deals are not over, and how many of those are seen or waiting. */
@@ -94,7 +98,17 @@ export function createDealStore(redis: Redis, keys: Keys): DealStore {
     notEntered: () => redis.smembers(indexes.new) as Promise<Hash[]>,
     dealsOf,
     endedBefore,
+    all: async () => {
+      const found = await Promise.all([redis.zrange(indexes.open, "0", "-1"), redis.zrange(indexes.over, "0", "-1")]);
+      return [...new Set(found.flat())] as Hash[];
+    },
   };
+}
+
+/** With params and image it had been entered. */
+function reopened(record: DealRecord): DealPatch | undefined {
+  if (!isDealOver(record)) return undefined;
+  return { stage: record.params && record.image ? "entered" : "seen" };
 }
 
 type Indexes = { readonly open: string; readonly new: string; readonly over: string };
@@ -103,7 +117,7 @@ function createDealDocuments(
   redis: Redis,
   keyOf: (dealId: Hash) => string,
   indexes: Indexes,
-): Pick<DealStore, "get" | "create" | "update" | "forget"> {
+): Pick<DealStore, "get" | "create" | "update" | "reopen" | "forget"> {
   async function read(dealId: Hash): Promise<(DealRecord & { readonly revision: number }) | undefined> {
     const text = await readDocument(redis, keyOf(dealId));
     if (text === undefined) return undefined;
@@ -128,22 +142,30 @@ function createDealDocuments(
     return (await commit(redis, { key, read: before, revision, document, writes, guards: [] })) === "done";
   }
 
-  async function update(dealId: Hash, patch: DealPatch): Promise<DealRecord | undefined> {
+  /** @param decide what changes; undefined leaves the deal alone */
+  async function change(
+    dealId: Hash,
+    decide: (record: DealRecord) => DealPatch | undefined,
+  ): Promise<DealRecord | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const before = await read(dealId);
-      if (!before || isDealOver(before)) return undefined;
+      const patch = before && decide(before);
+      if (!patch) return undefined;
       const { revision, ...record } = { ...before, ...patch };
       if (await write(revision, record)) return record;
     }
     throw new StaleRecordError(`Deal ${dealId} changed ${ATTEMPTS} times while it was to be written`);
   }
 
+  const update: DealStore["update"] = (dealId, patch) => change(dealId, (it) => (isDealOver(it) ? undefined : patch));
+  const reopen: DealStore["reopen"] = async (dealId) => void (await change(dealId, reopened));
+
   async function forget(dealId: Hash): Promise<void> {
     const indexed = redis.multi().srem(indexes.new, dealId).zrem(indexes.open, dealId).zrem(indexes.over, dealId);
     await indexed.del(keyOf(dealId)).exec();
   }
 
-  return { get, create: (record) => write(undefined, record), update, forget };
+  return { get, create: (record) => write(undefined, record), update, reopen, forget };
 }
 
 /** What the indexes need, so that they say the same as the deal after it is written. */

@@ -265,6 +265,7 @@ export function fakePoolChain(hub: FakeHub): PoolChain {
   return {
     now: () => hub.now,
     dealIsOpen: (dealId) => read(() => hub.isOpen(dealId)),
+    dealExists: () => read(() => true),
     isClosed: (dealId, index) => read(() => hub.isClosed(dealId, index)),
     keptVotesOf: (taskId) => read(() => hub.keptOf(taskId)),
     lastEpoch: (lane) => read(() => ({ ...hub.lastEpoch(lane) })),
@@ -293,5 +294,7 @@ export function fakeOperator(hub: FakeHub): Operator {
         hub.closed.set(dealId, "claimed");
         hub.events.push({ kind: "DealClaimed", dealId });
       }),
+    redo: () => Promise.resolve([]),
+    isDone: () => Promise.resolve(true),
   };
 }

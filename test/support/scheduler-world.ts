@@ -26,6 +26,7 @@ import { createPoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
 import type { PoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
 import { createBlobLedger } from "../../scheduler/store/blob-ledger.ts";
 import { createDealStore } from "../../scheduler/store/deal-store.ts";
+import { createDoubtStore } from "../../scheduler/store/doubts.ts";
 import { createEpochStore } from "../../scheduler/store/epoch-store.ts";
 import { connectRedis, keysOf } from "../../scheduler/store/redis.ts";
 import type { Keys, RedisConnection } from "../../scheduler/store/redis.ts";
@@ -110,6 +111,7 @@ export class SchedulerWorld implements AsyncDisposable {
       tasks: createTaskStore(redis, keys, this.metrics.taskChanged),
       deals: createDealStore(redis, keys),
       workers: createWorkerStore(redis, keys),
+      doubts: createDoubtStore(redis, keys),
       epochs: createEpochStore(redis, keys, this.metrics.epochChanged),
       ledger: createBlobLedger(redis, keys),
       blobs: createFileBlobStore(join(folder, "blobs")),

@@ -88,6 +88,17 @@ export function behavesLikeAJournal(open: () => SenderJournal): void {
     expect(await open().open(SCOPE)).to.deep.equal([]);
   });
 
+  it("lists one that is opened again, until it ends again", async function () {
+    await open().add(SCOPE, intent("a", 0));
+    await open().update(SCOPE, { ...finished("a", 0), revision: 1 });
+
+    await open().update(SCOPE, { ...intent("a", 0), revision: 2 });
+    expect((await open().open(SCOPE)).map(({ id }) => id)).to.deep.equal(["a"]);
+
+    await open().update(SCOPE, { ...finished("a", 0), revision: 3 });
+    expect(await open().open(SCOPE)).to.deep.equal([]);
+  });
+
   it("removes an intent of the revision it has, and no other", async function () {
     await open().add(SCOPE, intent("a", 0));
 

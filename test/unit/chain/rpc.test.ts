@@ -7,7 +7,7 @@ import { startRpcServer } from "../../support/chain/rpc-server.ts";
 import type { Behaviour, RpcServer } from "../../support/chain/rpc-server.ts";
 
 const CHAIN = 31_337;
-const QUICK = { chainId: CHAIN, timeoutMs: 100, rounds: 2, backoffMs: 1 };
+const QUICK = { chainId: CHAIN, timeoutMs: 250, rounds: 2, backoffMs: 1 };
 
 const codeOf = (error: { code: string }): string => error.code;
 
