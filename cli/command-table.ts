@@ -120,6 +120,22 @@ const pool: CommandGroup = {
       "a pool: owner and stake, offers, workers and tasks",
       async () => (await import("./commands/pool-status.ts")).poolStatus,
     ),
+    workers: entry(
+      "the workers of a pool: slots, votes, what they have at risk, how their leases ended",
+      async () => (await import("./commands/pool-workers.ts")).poolWorkers,
+    ),
+    tasks: entry(
+      "the tasks of a pool that are not over, the earliest deadline first",
+      async () => (await import("./commands/pool-tasks.ts")).poolTasks,
+    ),
+    epochs: entry(
+      "the epoch of each lane of a pool, and what holds it up",
+      async () => (await import("./commands/pool-epochs.ts")).poolEpochs,
+    ),
+    drain: entry(
+      "let a pool take nothing new and finish what was begun, before you stop it for long",
+      async () => (await import("./commands/pool-drain.ts")).poolDrain,
+    ),
   },
 };
 

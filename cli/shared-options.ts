@@ -26,3 +26,9 @@ function optionOf(flags: string, read: (text: string) => number, says: string, t
   const option = new Option(flags, says).argParser(read);
   return typed === undefined ? option : option.default(read(typed), typed);
 }
+
+/** What the commands on a pool take where no pool is named. */
+export const LOCAL_POOL = "pool id (default: 1, that of a local market)";
+
+/** The arguments of `option` for a live view. */
+export const WATCH: readonly [string, string, boolean] = ["--watch", "show every change until Ctrl-C", false];

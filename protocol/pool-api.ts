@@ -19,6 +19,8 @@ export const POOL_TASK_STATUSES = [
   "claimed",
 ] as const;
 
+export type PoolTaskStatus = (typeof POOL_TASK_STATUSES)[number];
+
 const POOL_VOTE_STATUSES = [
   "leased",
   "running",
@@ -90,11 +92,76 @@ export const PoolInfoSchema = z.object({
   ),
   /** How many tasks stand in each status. */
   tasks: z.record(z.string(), z.int()),
+  /** Of votes with a stake at risk, how many stand in each status. Absent at older pools, like the next. */
+  votes: z.record(z.string(), z.int()).default({}),
+  /** Whether it takes nothing new, and finishes what was begun. */
+  draining: z.boolean().default(false),
   epochs: z.array(
     z.object({ lane: z.int(), epoch: z.int(), state: z.string(), tasks: z.int(), note: z.string().nullable() }),
   ),
 });
 export type PoolInfo = z.output<typeof PoolInfoSchema>;
+
+/** Answer of `GET /pool/workers`: those that are connected. */
+export const PoolWorkersSchema = z.object({
+  workers: z.array(
+    z.object({
+      worker: AddressSchema,
+      agent: z.string(),
+      slots: z.int(),
+      busy: z.int(),
+      accepting: z.boolean(),
+      /** Votes of it that are not over, and what it has at stake with them, in wei. */
+      votes: z.int(),
+      atRisk: uintSchema(256),
+      /** How its leases ended in this pool. */
+      good: z.int(),
+      bad: z.int(),
+    }),
+  ),
+});
+export type PoolWorkers = z.output<typeof PoolWorkersSchema>;
+
+/** Answer of `GET /pool/tasks`. */
+export const PoolTasksSchema = z.object({
+  tasks: z.array(
+    z.object({
+      taskId: HashSchema,
+      dealId: HashSchema,
+      index: z.int(),
+      lane: z.int(),
+      status: z.enum(POOL_TASK_STATUSES),
+      deadline: seconds,
+      /** How many votes stand in each status. */
+      votes: z.record(z.string(), z.int()),
+      waitingFor: z.string().nullable(),
+    }),
+  ),
+});
+export type PoolTasks = z.output<typeof PoolTasksSchema>;
+
+/** Answer of `GET /pool/epochs`: the last epoch of each lane that had one. */
+export const PoolEpochsSchema = z.object({
+  epochs: z.array(
+    z.object({
+      lane: z.int(),
+      epoch: z.int(),
+      state: z.string(),
+      tasks: z.int(),
+      /** Workers asked for a ballot, ballots that came, and how many of these are opened. */
+      asked: z.int(),
+      ballots: z.int(),
+      opened: z.int(),
+      /** When it came into its state. */
+      since: seconds.nullable(),
+      note: z.string().nullable(),
+    }),
+  ),
+});
+export type PoolEpochs = z.output<typeof PoolEpochsSchema>;
+
+/** Body and answer of `PUT /pool/drain`. */
+export const DrainSchema = z.object({ draining: z.boolean() });
 
 /** Answer of `PUT /blobs/:sha256`. */
 export const BlobAnswerSchema = z.object({ sha256: Sha256Schema, bytes: z.int() });

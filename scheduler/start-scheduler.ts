@@ -46,6 +46,7 @@ import { createMarketParams } from "./sources/market-params.ts";
 import { createCheckpointStore, createRedisJournal } from "./store/chain-journal.ts";
 import { createDealStore } from "./store/deal-store.ts";
 import { createDoubtStore } from "./store/doubts.ts";
+import { createDrainStore } from "./store/drain-store.ts";
 import { createEpochStore } from "./store/epoch-store.ts";
 import { createMessenger, relayMessages } from "./store/message-bus.ts";
 import { countQuarantined, createQuarantine } from "./store/quarantine.ts";
@@ -180,7 +181,7 @@ function openGateway(
       chainId: deployment.chainId,
       ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, reader.ballotDomain),
     },
-    facts: { deployment, operator: sender.address, metrics },
+    facts: { deployment, operator: sender.address, owner: purse.owner, metrics },
     storeAnswers: () => redis.status === "ready",
   });
 }
@@ -250,6 +251,7 @@ function poolContext({
     deals: ports.createDeals(redis, keys),
     workers: createWorkerStore(redis, keys),
     doubts: createDoubtStore(redis, keys),
+    drain: createDrainStore(redis, keys),
     epochs: ports.createEpochs(redis, keys, metrics.epochChanged),
     blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
     ledger: createBlobLedger(redis, keys),

@@ -108,8 +108,9 @@ const UPKEEP: readonly Panel[] = [
     "Events in quarantine, deals that wait",
     "short",
     6,
-    [...([shared("gridmill_pool_quarantined_events", "pool"), "events"] as const)],
+    [shared("gridmill_pool_quarantined_events", "pool"), "events"],
     [shared("gridmill_pool_deals", "stage"), "deals {{stage}}"],
+    [shared("gridmill_pool_draining", "pool"), "draining"],
   ),
   panel("Blocks behind the head", "short", 6, [
     `max by (instance) (gridmill_pool_chain_head_block{${OF}} - gridmill_pool_chain_block{${OF}})`,

@@ -5,8 +5,24 @@ import type { z } from "zod";
 import { RemoteError } from "../protocol/errors.ts";
 import { toJson } from "../protocol/json.ts";
 import { ErrorAnswerSchema } from "../protocol/market-api.ts";
-import { PoolDealSchema, PoolInfoSchema, PoolTaskSchema } from "../protocol/pool-api.ts";
-import type { PoolDeal, PoolInfo, PoolTask } from "../protocol/pool-api.ts";
+import {
+  DrainSchema,
+  PoolDealSchema,
+  PoolEpochsSchema,
+  PoolInfoSchema,
+  PoolTaskSchema,
+  PoolTasksSchema,
+  PoolWorkersSchema,
+} from "../protocol/pool-api.ts";
+import type {
+  PoolDeal,
+  PoolEpochs,
+  PoolInfo,
+  PoolTask,
+  PoolTasks,
+  PoolTaskStatus,
+  PoolWorkers,
+} from "../protocol/pool-api.ts";
 import { TaskWhySchema } from "../protocol/pool-why.ts";
 import type { TaskWhy } from "../protocol/pool-why.ts";
 import type { Hash } from "../protocol/primitives.ts";
@@ -19,6 +35,11 @@ import type { GridSigner } from "./grid-context.ts";
 /** A pool's gateway, as requesters meet it. Calls throw RemoteError with the pool's code, or PoolUnreachableError. */
 export interface GatewayClient {
   pool(): Promise<PoolInfo>;
+  workers(): Promise<PoolWorkers>;
+  tasks(which: TaskFilter): Promise<PoolTasks>;
+  epochs(): Promise<PoolEpochs>;
+  /** Logs in first: the pool's operator and its owner alone may. */
+  drain(draining: boolean): Promise<{ readonly draining: boolean }>;
   task(taskId: Hash): Promise<PoolTask>;
   /** Why a task is where it is. */
   why(taskId: Hash): Promise<TaskWhy>;
@@ -28,6 +49,9 @@ export interface GatewayClient {
   /** The result blob of a settled task, a tar. Logs in first: requester and beneficiary alone get it. */
   result(taskId: Hash, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
+
+/** Which tasks: those that are not over by deadline, or some of one status; at most `limit`. */
+export type TaskFilter = { readonly status?: PoolTaskStatus; readonly limit?: number };
 
 type GatewayOptions = {
   /** Base URL, as the pool registry has it. */
@@ -51,6 +75,15 @@ export function createGatewayClient(options: GatewayOptions): GatewayClient {
     parse(schema, await call("GET", path), options.url);
   return {
     pool: () => get("/pool", PoolInfoSchema),
+    workers: () => get("/pool/workers", PoolWorkersSchema),
+    tasks: ({ status, limit = 50 }) =>
+      get(`/pool/tasks?limit=${limit}${status === undefined ? "" : `&status=${status}`}`, PoolTasksSchema),
+    epochs: () => get("/pool/epochs", PoolEpochsSchema),
+    async drain(draining) {
+      const headers = { ...(await authorized()), "content-type": "application/json" };
+      const response = await call("PUT", "/pool/drain", { headers, body: toJson({ draining }) });
+      return await parse(DrainSchema, response, options.url);
+    },
     task: (taskId) => get(`/tasks/${taskId}`, PoolTaskSchema),
     why: (taskId) => get(`/tasks/${taskId}/why`, TaskWhySchema),
     deal: (dealId) => get(`/deals/${dealId}`, PoolDealSchema),

@@ -3,13 +3,14 @@ import { packResources } from "../protocol/capabilities.ts";
 import type { Resources } from "../protocol/capabilities.ts";
 import type { BookOrder, PoolAsset } from "../protocol/market-api.ts";
 import { BadInputError } from "../protocol/errors.ts";
-import type { PoolInfo } from "../protocol/pool-api.ts";
+import type { PoolEpochs, PoolInfo, PoolTasks, PoolWorkers } from "../protocol/pool-api.ts";
 import { AssetUnknownError } from "../protocol/order-errors.ts";
 import type { Address } from "../protocol/primitives.ts";
 
 import { askTerms, signAndPost } from "./ask-terms.ts";
 import type { AskOptions } from "./ask-terms.ts";
 import { PoolUnreachableError } from "./errors.ts";
+import type { GatewayClient, TaskFilter } from "./gateway-client.ts";
 import { accountOf, eventOf, once, send } from "./grid-context.ts";
 import type { GridContext } from "./grid-context.ts";
 import { gatewayAt } from "./known-deal.ts";
@@ -48,6 +49,18 @@ export interface Pools {
   list(): Promise<readonly PoolAsset[]>;
   /** What its gateway says of its workers and tasks. @throws PoolUnreachableError | AssetUnknownError */
   live(id: bigint): Promise<PoolInfo>;
+  /** Its connected workers, and how they do. @throws PoolUnreachableError | AssetUnknownError */
+  workers(id: bigint): Promise<PoolWorkers>;
+  /** Some of its tasks. @throws PoolUnreachableError | AssetUnknownError */
+  tasks(id: bigint, which?: TaskFilter): Promise<PoolTasks>;
+  /** The last epoch of each of its lanes. @throws PoolUnreachableError | AssetUnknownError */
+  epochs(id: bigint): Promise<PoolEpochs>;
+  /**
+   * Lets it take nothing new and finish what was begun, until it is told otherwise: deals are given back while their grace
+   * lasts, and tasks that no worker has begun wait. Its operator and its owner may.
+   * @throws PoolUnreachableError | AssetUnknownError, RemoteError GM_NOT_ALLOWED
+   */
+  drain(id: bigint, draining: boolean): Promise<{ readonly draining: boolean }>;
 }
 
 export function createPools(context: GridContext): Pools {
@@ -57,6 +70,7 @@ export function createPools(context: GridContext): Pools {
     if (pool) return pool;
     throw new AssetUnknownError(`There is no pool ${id} on this network`, { hint: "See gridmill order list pool" });
   };
+  const gateway = async (id: bigint): Promise<GatewayClient> => gatewayAt(context, (await get(id)).endpoint);
   return {
     async create({ operator, endpoint }, signal) {
       const receipt = await send(context, once("register-pool"), calls.registerPool(operator, endpoint), signal);
@@ -69,7 +83,11 @@ export function createPools(context: GridContext): Pools {
     },
     get,
     list: () => allPages((cursor) => market.pools(cursor)),
-    live: async (id) => await gatewayAt(context, (await get(id)).endpoint).pool(),
+    live: async (id) => await (await gateway(id)).pool(),
+    workers: async (id) => await (await gateway(id)).workers(),
+    tasks: async (id, which = {}) => await (await gateway(id)).tasks(which),
+    epochs: async (id) => await (await gateway(id)).epochs(),
+    drain: async (id, draining) => await (await gateway(id)).drain(draining),
   };
 }
 

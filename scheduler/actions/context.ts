@@ -6,6 +6,7 @@ import type { SchedulerConfig } from "../config.ts";
 import type { ImageProbe, Messenger, Operator, ParamsSource, PoolChain, Wake } from "../ports.ts";
 import type { DealStore } from "../store/deal-store.ts";
 import type { DoubtStore } from "../store/doubts.ts";
+import type { DrainStore } from "../store/drain-store.ts";
 import type { EpochStore } from "../store/epoch-store.ts";
 import type { TaskStore } from "../store/task-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
@@ -19,6 +20,7 @@ export type PoolContext = {
   readonly workers: WorkerStore;
   readonly epochs: EpochStore;
   readonly doubts: DoubtStore;
+  readonly drain: DrainStore;
   readonly blobs: BlobStore;
   readonly ledger: BlobLedger;
   readonly chain: PoolChain;

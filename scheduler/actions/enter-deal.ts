@@ -18,6 +18,8 @@ const RETRY_MS = 10_000;
 type Provision =
   { readonly params: string; readonly image: string; readonly dataset?: HeldDataset } | { readonly missing: string };
 
+const DRAINED: Provision = { missing: "the pool drains and takes no new deals" };
+
 /**
  * Takes a deal in: fetches and checks its params, image, inputs and dataset, then enters its tasks. What cannot be had is declined
  * while the grace lasts, else tried again until the deadline; a deal that nobody can settle any more is refunded. Idempotent.
@@ -29,7 +31,7 @@ export async function enterDeal(pool: PoolContext, dealId: Hash): Promise<void> 
   if (pool.chain.now() > dealDeadline(record.deal) + SETTLE_WINDOW_SECONDS) return refund(pool, record, isOpen);
   if (!isOpen || record.stage === "entered") return;
 
-  const provision = await provisionOf(pool, record);
+  const provision = (await pool.drain.isOn()) ? DRAINED : await provisionOf(pool, record);
   if ("missing" in provision) return giveBack(pool, record, provision.missing);
   await pool.deals.update(dealId, provision);
   await enterTasks(pool, record);

@@ -19,6 +19,7 @@ import { addSessionRoutes } from "./session-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import type { SocketBoard } from "./socket-board.ts";
 import { addTaskRoutes } from "./task-routes.ts";
+import { addWatchRoutes } from "./watch-routes.ts";
 import { addWorkerSocket } from "./worker-socket.ts";
 
 type GatewayDeps = {
@@ -61,6 +62,7 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   addBlobRoutes(app, pool, sessions);
   addTaskRoutes(app, pool, sessions);
   addPoolRoutes(app, pool, facts);
+  addWatchRoutes(app, pool, sessions, (address) => address === facts.operator || address === facts.owner());
   addWorkerSocket(app, pool, sessions, hearing, board);
   return app;
 }

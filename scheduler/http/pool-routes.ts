@@ -12,7 +12,13 @@ import { TASK_STATES } from "../domain/task-state.ts";
 import type { PoolMetrics } from "../metrics/pool-metrics.ts";
 import { lanesOf, SHOWN_MS } from "../metrics/read-pool.ts";
 
-export type PoolFacts = { readonly deployment: Deployment; readonly operator: Address; readonly metrics: PoolMetrics };
+export type PoolFacts = {
+  readonly deployment: Deployment;
+  readonly operator: Address;
+  /** As it was last seen on chain. */
+  readonly owner: () => Address | undefined;
+  readonly metrics: PoolMetrics;
+};
 
 /** What the pool is and how it does, for people, load balancers and Prometheus. */
 export function addPoolRoutes(app: FastifyInstance, pool: PoolContext, facts: PoolFacts): void {
@@ -34,7 +40,13 @@ export function addPoolRoutes(app: FastifyInstance, pool: PoolContext, facts: Po
 }
 
 async function poolInfo(pool: PoolContext, { deployment, operator }: PoolFacts): Promise<PoolInfo> {
-  const [workers, tasks, epochs] = await Promise.all([workerViews(pool), taskCounts(pool), epochViews(pool)]);
+  const [workers, tasks, votes, epochs, draining] = await Promise.all([
+    workerViews(pool),
+    taskCounts(pool),
+    pool.tasks.countVotes(),
+    epochViews(pool),
+    pool.drain.isOn(),
+  ]);
   return {
     pool: pool.config.pool,
     chainId: deployment.chainId,
@@ -44,6 +56,8 @@ async function poolInfo(pool: PoolContext, { deployment, operator }: PoolFacts):
     confirmations: pool.config.confirmations,
     workers,
     tasks,
+    votes: Object.fromEntries(votes.map(({ state, count }) => [state, count])),
+    draining,
     epochs,
   };
 }

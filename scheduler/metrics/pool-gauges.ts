@@ -70,6 +70,12 @@ const SHARED: readonly SharedGauge[] = [
     samples: ({ quarantined }) => alone(quarantined),
   },
   {
+    name: "gridmill_pool_draining",
+    help: "1 while the pool takes nothing new",
+    labels: [],
+    samples: ({ draining }) => alone(Number(draining)),
+  },
+  {
     name: "gridmill_pool_chain_timestamp_seconds",
     help: "Time of the newest block, Unix seconds",
     labels: [],

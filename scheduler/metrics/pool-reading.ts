@@ -16,6 +16,7 @@ export type PoolReading = {
   /** Of each lane whose epoch is under way; `seconds` is how long it has been in its phase. */
   readonly epochs: readonly { readonly lane: number; readonly phase: EpochState; readonly seconds: number }[];
   readonly quarantined: number;
+  readonly draining: boolean;
   /** Unix seconds of the latest block. */
   readonly chainTime: number;
   /** Unix seconds of the earliest deadline of a task that is not over. */

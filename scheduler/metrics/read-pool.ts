@@ -16,7 +16,7 @@ type OtherReads = {
 
 /** Looks at everything that a scrape tells. */
 export async function readPool(pool: PoolContext, reads: OtherReads): Promise<PoolReading> {
-  const [tasks, votes, deals, atWork, jobs, epochs, quarantined, nextDeadline, money] = await Promise.all([
+  const [tasks, votes, deals, atWork, jobs, epochs, quarantined, nextDeadline, draining, money] = await Promise.all([
     readTasks(pool),
     pool.tasks.countVotes(),
     pool.deals.count(),
@@ -25,10 +25,11 @@ export async function readPool(pool: PoolContext, reads: OtherReads): Promise<Po
     readEpochs(pool),
     reads.quarantined(),
     pool.tasks.firstDeadline(),
+    pool.drain.isOn(),
     reads.money(),
   ]);
   const chainTime = pool.chain.now();
-  return { tasks, votes, deals, ...atWork, jobs, epochs, quarantined, chainTime, nextDeadline, money };
+  return { tasks, votes, deals, ...atWork, jobs, epochs, quarantined, draining, chainTime, nextDeadline, money };
 }
 
 /** Lanes of the pool, from 0. */

@@ -25,6 +25,8 @@ export interface TaskStore extends TaskDocuments {
   expiredLeases(now: number): Promise<string[]>;
   /** Live tasks whose deadline lies before `now` (Unix seconds). */
   pastDeadline(now: number): Promise<Hash[]>;
+  /** The first `count` live tasks by deadline. */
+  firstDue(count: number): Promise<Hash[]>;
   /** The earliest deadline of a live task (Unix seconds); undefined when there is none. */
   firstDeadline(): Promise<number | undefined>;
   /** How many votes of live tasks stand in each state that puts a stake at risk. */
@@ -52,6 +54,7 @@ export function createTaskStore(redis: Redis, keys: Keys, onChange?: TaskWatch):
     },
     expiredLeases: (now) => redis.zrangebyscore(keys("leases"), "-inf", now),
     pastDeadline: (now) => redis.zrangebyscore(keys("deadlines"), "-inf", `(${now}`) as Promise<Hash[]>,
+    firstDue: (count) => redis.zrange(keys("deadlines"), "0", String(count - 1)) as Promise<Hash[]>,
     firstDeadline: async () => {
       const [, deadline] = await redis.zrange(keys("deadlines"), "0", "0", "WITHSCORES");
       return deadline === undefined ? undefined : Number(deadline);

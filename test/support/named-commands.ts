@@ -55,6 +55,7 @@ const VALUES: Readonly<Record<string, string>> = {
   ADDRESS: `0x${"22".repeat(20)}`,
   URL: "http://127.0.0.1:1",
   TIME: "90s",
+  STATUS: "planned",
   SIZE: "512M",
 };
 

@@ -34,7 +34,8 @@ export async function openGateway(world: SchedulerWorld, publicHost?: string): P
     storeAnswers: () => world.redis.status === "ready",
     facts: {
       deployment: { chainId: CHAIN_ID, block: 0, contracts: { ...contracts, marketplace: HUB, hub: HUB } },
-      operator: HUB,
+      operator: accountOf(7),
+      owner: () => accountOf(8),
       metrics: world.metrics,
     },
   });

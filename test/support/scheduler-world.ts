@@ -27,6 +27,7 @@ import type { PoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
 import { createBlobLedger } from "../../scheduler/store/blob-ledger.ts";
 import { createDealStore } from "../../scheduler/store/deal-store.ts";
 import { createDoubtStore } from "../../scheduler/store/doubts.ts";
+import { createDrainStore } from "../../scheduler/store/drain-store.ts";
 import { createEpochStore } from "../../scheduler/store/epoch-store.ts";
 import { connectRedis, keysOf } from "../../scheduler/store/redis.ts";
 import type { Keys, RedisConnection } from "../../scheduler/store/redis.ts";
@@ -113,6 +114,7 @@ export class SchedulerWorld implements AsyncDisposable {
       workers: createWorkerStore(redis, keys),
       doubts: createDoubtStore(redis, keys),
       epochs: createEpochStore(redis, keys, this.metrics.epochChanged),
+      drain: createDrainStore(redis, keys),
       ledger: createBlobLedger(redis, keys),
       blobs: createFileBlobStore(join(folder, "blobs")),
       chain: fakePoolChain(this.hub),

@@ -57,6 +57,25 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
   );
 
 describe("createGatewayClient", function () {
+  it("drains a pool as who signs, and reads its workers, tasks and epochs as anybody", async function () {
+    const { client, seen } = poolOf({
+      ...LOG_IN,
+      "PUT /pool/drain": () => Response.json({ draining: true }),
+      "GET /pool/workers": () => Response.json({ workers: [] }),
+      "GET /pool/tasks": () => Response.json({ tasks: [] }),
+      "GET /pool/epochs": () => Response.json({ epochs: [] }),
+    });
+
+    const views = await Promise.all([client.workers(), client.tasks({ status: "planned" }), client.epochs()]);
+    const drained = await client.drain(true);
+
+    expect(views).to.deep.equal([{ workers: [] }, { tasks: [] }, { epochs: [] }]);
+    expect(drained).to.deep.equal({ draining: true });
+    expect(seen.slice(0, 3).every(({ headers }) => !headers.has("authorization"))).to.equal(true);
+    const { headers, body } = seen.at(-1)!;
+    expect([headers.get("authorization"), body]).to.deep.equal([`Bearer ${"t".repeat(20)}`, '{"draining":true}']);
+  });
+
   it("logs in with a message that names this pool, this chain and our statement", async function () {
     const { client, seen, signer } = poolOf({ ...LOG_IN, [`GET /tasks/${TASK}/result`]: () => new Response("tar") });
 

@@ -1,0 +1,28 @@
+import { Command } from "commander";
+
+import { formatMill } from "../../protocol/amounts.ts";
+import type { PoolWorkers } from "../../protocol/pool-api.ts";
+import { parseId } from "../args.ts";
+import { connectToRead } from "../connect.ts";
+import { contextOf } from "../context.ts";
+import { table } from "../print.ts";
+import { LOCAL_POOL, WATCH } from "../shared-options.ts";
+import { showView } from "../watch.ts";
+
+export const poolWorkers = new Command("workers")
+  .argument("[id]", LOCAL_POOL, parseId)
+  .option(...WATCH)
+  .addHelpText("after", "\nExample:\n  gridmill pool workers 1 --watch")
+  .action(async (id: bigint | undefined, { watch }: { watch: boolean }, command: Command) => {
+    const context = contextOf(command);
+    await using grid = await connectToRead(context);
+    await showView(context, watch, { ask: () => grid.pools.workers(id ?? 1n), text: workersText });
+  });
+
+function workersText({ workers }: PoolWorkers): string {
+  const rows = workers.map(({ worker, agent, busy, slots, accepting, votes, atRisk, good, bad }) => [
+    ...[worker, agent, `${busy}/${slots}`, accepting ? "yes" : "no"],
+    ...[votes, formatMill(atRisk), `${good}/${good + bad}`],
+  ]);
+  return table(["worker", "agent", "busy", "accepting", "votes", "MILL at risk", "good"], rows);
+}

@@ -1,0 +1,118 @@
+import type { FastifyInstance } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { z } from "zod";
+
+import {
+  DrainSchema,
+  POOL_TASK_STATUSES,
+  PoolEpochsSchema,
+  PoolTasksSchema,
+  PoolWorkersSchema,
+} from "../../protocol/pool-api.ts";
+import type { PoolEpochs, PoolTasks, PoolWorkers } from "../../protocol/pool-api.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { PoolContext } from "../actions/context.ts";
+import type { EpochRecord } from "../domain/epoch-state.ts";
+import type { TaskRecord, TaskState } from "../domain/task-state.ts";
+import { NotAllowedError } from "../errors.ts";
+import { lanesOf, SHOWN_MS } from "../metrics/read-pool.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** How many tasks one answer has. */
+const MOST = 500;
+const TasksQuery = z.object({
+  status: z.enum(POOL_TASK_STATUSES).optional(),
+  limit: z.coerce.number().int().min(1).max(MOST).prefault(50),
+});
+
+/** What an operator watches, for anybody; and the drain, for the operator and the pool's owner. */
+export function addWatchRoutes(
+  app: FastifyInstance,
+  pool: PoolContext,
+  sessions: Sessions,
+  mayDrain: (address: Address) => boolean,
+): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  routes.get(
+    "/pool/workers",
+    { schema: { summary: "Connected workers, and how their leases ended", response: { 200: PoolWorkersSchema } } },
+    async () => ({ workers: await workersOf(pool) }),
+  );
+  const what = "Tasks that are not over, the earliest deadline first; with a status, some that have it";
+  routes.get(
+    "/pool/tasks",
+    { schema: { summary: what, querystring: TasksQuery, response: { 200: PoolTasksSchema } } },
+    async ({ query }) => ({ tasks: (await tasksOf(pool, query)).map(taskRow) }),
+  );
+  routes.get(
+    "/pool/epochs",
+    { schema: { summary: "The last epoch of each lane", response: { 200: PoolEpochsSchema } } },
+    async () => ({ epochs: await epochsOf(pool) }),
+  );
+  const summary = "Take nothing new, or take it again";
+  routes.put(
+    "/pool/drain",
+    { schema: { summary, security: [{ session: [] }], body: DrainSchema, response: { 200: DrainSchema } } },
+    async ({ body, headers }) => {
+      const caller = await sessions.addressOf(headers.authorization);
+      if (!mayDrain(caller)) throw new NotAllowedError("Only the pool's operator and its owner may drain it");
+      await pool.drain.set(body.draining);
+      pool.log.warn({ by: caller, draining: body.draining }, "drain");
+      return { draining: await pool.drain.isOn() };
+    },
+  );
+}
+
+async function workersOf(pool: PoolContext): Promise<PoolWorkers["workers"]> {
+  const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
+  return Promise.all(
+    alive.map(async ({ worker, agent, slots, accepting }) => {
+      const [busy, held, { good, bad }] = await Promise.all([
+        pool.tasks.slotsOf(worker),
+        pool.tasks.heldBy(worker),
+        pool.workers.tally(worker),
+      ]);
+      const atRisk = held.reduce((sum, { stake }) => sum + stake, 0n);
+      return { worker, agent, slots, busy: busy.length, accepting, votes: held.length, atRisk, good, bad };
+    }),
+  );
+}
+
+async function tasksOf(
+  pool: PoolContext,
+  { status, limit }: z.output<typeof TasksQuery>,
+): Promise<readonly TaskRecord[]> {
+  const taskIds = status === undefined ? await pool.tasks.firstDue(limit) : await someOf(pool, status, limit);
+  const tasks = await pool.tasks.getAll(taskIds);
+  return tasks.toSorted((one, other) => one.terms.deadline - other.terms.deadline);
+}
+
+async function someOf(pool: PoolContext, state: TaskState, limit: number): Promise<readonly Hash[]> {
+  const lanes = await Promise.all(lanesOf(pool).map((lane) => pool.tasks.someIn(lane, state, limit)));
+  return lanes.flat().slice(0, limit);
+}
+
+function taskRow({ taskId, dealId, index, state, terms, votes, waitingFor }: TaskRecord): PoolTasks["tasks"][number] {
+  const counts: Record<string, number> = {};
+  for (const vote of votes) counts[vote.state] = (counts[vote.state] ?? 0) + 1;
+  const { lane, deadline } = terms;
+  return { taskId, dealId, index, lane, status: state, deadline, votes: counts, waitingFor: waitingFor ?? null };
+}
+
+async function epochsOf(pool: PoolContext): Promise<PoolEpochs["epochs"]> {
+  const records = await Promise.all(lanesOf(pool).map((lane) => pool.epochs.current(lane)));
+  return Promise.all(records.flatMap((record) => (record ? [epochRow(pool, record)] : [])));
+}
+
+async function epochRow(pool: PoolContext, record: EpochRecord): Promise<PoolEpochs["epochs"][number]> {
+  const { lane, epoch, state, tasks, asked, ballots, note, since } = record;
+  const isAsking = state === "balloting";
+  const [answers, openings] = await Promise.all([pool.epochs.ballots(lane, epoch), pool.epochs.openings(lane, epoch)]);
+  return {
+    ...{ lane, epoch, state, tasks: tasks.length, asked: Object.keys(asked).length },
+    ballots: isAsking ? [...answers.values()].filter((ballot) => ballot !== null).length : ballots.length,
+    opened: Object.keys(openings).length,
+    since: since === undefined ? null : Math.floor(since / 1_000),
+    note: note ?? null,
+  };
+}
