@@ -2,6 +2,8 @@ import { InvalidArgumentError } from "commander";
 
 import { parseMill as millToWei } from "../protocol/amounts.ts";
 import { FileNameSchema } from "../protocol/params.ts";
+import { CRITERIA, WeightsSchema } from "../protocol/placement-weights.ts";
+import type { Weights } from "../protocol/placement-weights.ts";
 import { AddressSchema, HashSchema, UNLIMITED } from "../protocol/primitives.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
 
@@ -137,6 +139,18 @@ export function collectEnv(
   const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError("Expected NAME=VALUE");
   return { ...before, [name]: value! };
+}
+
+/** `speed=3,trust=1`: what counts of the workers, and how much. */
+export function parseWeights(text: string): Weights {
+  const words = text.split(",").map((word) => /^([a-z]+)=(\d{1,3})$/.exec(word));
+  const read = words.every((word) => word !== null) ? words.map(([, name, weight]) => [name!, Number(weight)]) : [];
+  const named = new Set(read.map(([name]) => name));
+  if (named.size === read.length && read.length > 0) {
+    const parsed = WeightsSchema.safeParse(Object.fromEntries(read));
+    if (parsed.success) return parsed.data;
+  }
+  throw new InvalidArgumentError(`Expected some of ${CRITERIA.join(", ")}, each up to 100, such as speed=3,trust=1`);
 }
 
 function orRefuse<T>(parsed: { success: true; data: T } | { success: false }, message: string): T {

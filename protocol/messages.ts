@@ -37,6 +37,8 @@ const hello = z.strictObject({
   slots: z.int().min(1).max(256),
   /** Same for all workers on one machine; stays so over restarts. */
   machine: HashSchema,
+  /** What the machine draws while it computes with all that it offers, in watts, as its owner says. */
+  watts: z.int().min(1).max(1_000_000).optional(),
   /** Leases that this worker still works on, or whose vote it still holds. */
   leases: z.array(leaseId).max(4_096),
 });

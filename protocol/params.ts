@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { MIB } from "./constants.ts";
 import { BadParamsError } from "./errors.ts";
+import { WeightsSchema } from "./placement-weights.ts";
 import { Sha256Schema } from "./primitives.ts";
 import type { Hash } from "./primitives.ts";
 
@@ -63,6 +64,8 @@ export const ParamsSchema = z.strictObject({
   env: EnvSchema.default({}),
   inputs: InputsSchema.default([]),
   seconds: SecondsSchema.optional(),
+  /** What counts when the pool chooses among the workers that could run them; the pool's own order when absent. */
+  weights: WeightsSchema.optional(),
   tasks: z.array(TaskParamsSchema).max(100_000).optional(),
 });
 export type Params = z.output<typeof ParamsSchema>;

@@ -63,6 +63,8 @@ const Env = z
     GRIDMILL_BENCHMARK: wholeNumber(0xffff_ffff, 1).optional(),
     /** Bandwidth in Mbit/s. */
     GRIDMILL_BANDWIDTH: wholeNumber(0xffff_ffff).prefault("0"),
+    /** What the machine draws while it computes with all that it offers, in watts; for requesters that weigh energy. */
+    GRIDMILL_WATTS: wholeNumber(1_000_000, 1).optional(),
     /** Seconds that running tasks get to finish when the worker is told to stop. */
     GRIDMILL_DRAIN_SECONDS: wholeNumber(86_400).prefault("30"),
     /** How an output volume is bounded: `hard` by its size, `soft` by watching it, `auto` by what works here. */
@@ -102,6 +104,7 @@ export type WorkerConfig = Readonly<{
   allowedImages: readonly string[];
   benchmark: number | undefined;
   bandwidthMbits: number;
+  watts: number | undefined;
   drainSeconds: number;
   outputVolumes: Env["GRIDMILL_OUTPUT_VOLUMES"];
   engine: { readonly socketPath: string } | { readonly host: string } | undefined;
@@ -132,6 +135,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     allowedImages: env.GRIDMILL_IMAGES,
     benchmark: env.GRIDMILL_BENCHMARK,
     bandwidthMbits: env.GRIDMILL_BANDWIDTH,
+    watts: env.GRIDMILL_WATTS,
     drainSeconds: env.GRIDMILL_DRAIN_SECONDS,
     outputVolumes: env.GRIDMILL_OUTPUT_VOLUMES,
     engine: engineOf(env.DOCKER_HOST),

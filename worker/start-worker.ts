@@ -140,6 +140,7 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
       platform: machinePlatform(),
       slots: config.slots,
       machine: await machineName(),
+      ...(config.watts === undefined ? {} : { watts: config.watts }),
     },
   });
 }

@@ -9,6 +9,7 @@ import {
   parseMill,
   parseTasks,
   parseTrust,
+  parseWeights,
 } from "../args.ts";
 import { contextOf } from "../context.ts";
 import type { RunOptions } from "../run/options.ts";
@@ -32,6 +33,11 @@ export const run = new Command("run")
   .addOption(cpusOption("cores that a task needs (default: what app.json says, else 1)"))
   .addOption(memoryOption("memory that a task needs (default: what app.json says, else 512M)"))
   .option("--seconds <time>", "tighter time limit for a task on the reference machine, such as 90s", parseDuration)
+  .option(
+    "--weigh <weights>",
+    "what counts of the workers, such as speed=3,trust=1 (default: the pool's order)",
+    parseWeights,
+  )
   .option("--out <dir>", "folder for the results (default: out/<deal>)")
   .option("--timeout <time>", "stop waiting after this, such as 10m; the deal goes on", parseDuration)
   .option("--detach", "do not wait for the results", false)

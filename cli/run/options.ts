@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { categorySeconds } from "../../protocol/categories.ts";
 import type { Resources } from "../../protocol/capabilities.ts";
 import { toJson } from "../../protocol/json.ts";
+import type { Weights } from "../../protocol/placement-weights.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import { inputFile } from "../../sdk/node/input-file.ts";
 import type { RequestSpec } from "../../sdk/request-spec.ts";
@@ -26,6 +27,7 @@ export type RunOptions = {
   readonly cpus?: number;
   readonly memory?: number;
   readonly seconds?: number;
+  readonly weigh?: Weights;
   readonly out?: string;
   readonly timeout?: number;
   readonly detach: boolean;
@@ -55,9 +57,10 @@ export async function draftOf(target: Target, args: readonly string[], options: 
 /** What an image says of itself: nothing. */
 export const NO_MANIFEST = { args: [], category: 0, requirements: {} } as const;
 
-function paramsText(args: readonly string[], uploads: Draft["uploads"], { env, seconds }: RunOptions): string {
+function paramsText(args: readonly string[], uploads: Draft["uploads"], { env, seconds, weigh }: RunOptions): string {
   const inputs = uploads.map(({ name, sha256, bytes }) => ({ name, sha256, bytes }));
-  return toJson({ version: 1, args, env, inputs, ...(seconds === undefined ? {} : { seconds }) });
+  const weights = weigh === undefined ? {} : { weights: weigh };
+  return toJson({ version: 1, args, env, inputs, ...(seconds === undefined ? {} : { seconds }), ...weights });
 }
 
 /** What a task needs: what the app says of itself, and what the command line says instead. */

@@ -12,9 +12,10 @@ import type { PoolContext } from "./context.ts";
 const ALIVE_MS = 12_000;
 
 /** What the deal asks of a worker, now. */
-export function demandOf({ config, chain }: PoolContext, { deal }: DealRecord): Demand {
+export function demandOf({ config, chain }: PoolContext, { deal, weights }: DealRecord): Demand {
   const { platform, sameMachineVotes } = config;
-  return { requirements: deal.requirements, platform, sameMachineVotes, now: chain.now() };
+  const own = weights === undefined ? {} : { weights };
+  return { requirements: deal.requirements, ...own, platform, sameMachineVotes, now: chain.now() };
 }
 
 /** Every connected worker. */

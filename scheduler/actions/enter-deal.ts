@@ -1,4 +1,4 @@
-import { paramsHashOf } from "../../protocol/params.ts";
+import { paramsHashOf, parseParams } from "../../protocol/params.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
@@ -33,7 +33,8 @@ export async function enterDeal(pool: PoolContext, dealId: Hash): Promise<void> 
 
   const provision = (await pool.drain.isOn()) ? DRAINED : await provisionOf(pool, record);
   if ("missing" in provision) return giveBack(pool, record, provision.missing);
-  await pool.deals.update(dealId, provision);
+  const { weights } = parseParams(provision.params);
+  await pool.deals.update(dealId, { ...provision, ...(weights === undefined ? {} : { weights }) });
   await enterTasks(pool, record);
   // Last: from now on nothing of the deal is looked for again.
   await pool.deals.update(dealId, { stage: "entered" });

@@ -23,8 +23,9 @@ type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
 
 /** A worker (re)connects: it is a candidate from now on, and leases that it never got are sent again. */
 export async function hearHello(pool: PoolContext, worker: Address, hello: Said<"hello">): Promise<void> {
-  const { machine, agent, capabilities, platform, slots } = hello;
-  await pool.workers.put({ worker, machine, agent, capabilities, platform, slots });
+  const { machine, agent, capabilities, platform, slots, watts } = hello;
+  const drawn = watts === undefined ? {} : { watts };
+  await pool.workers.put({ worker, machine, agent, capabilities, platform, slots, ...drawn });
   await pool.workers.seen(worker, Date.now(), true);
   for (const leaseId of await keepAlive(pool, worker, hello.leases)) await resendLease(pool, worker, leaseId);
   await wakePlanned(pool);

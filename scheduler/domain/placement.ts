@@ -1,4 +1,5 @@
 import type { Limits } from "../../protocol/lease.ts";
+import type { Weights } from "../../protocol/placement-weights.ts";
 import { PLACEMENT_CLAUSES } from "../../protocol/pool-why.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { BESIDE_BETTER, exclusionsOf } from "./exclusions.ts";
@@ -27,6 +28,8 @@ export type Candidate = {
   readonly cover: bigint;
   /** Share of its leases that ended well, 0 to 1. */
   readonly reliability: number;
+  /** What it draws while it computes with all that it offers, if its owner says. */
+  readonly watts?: number;
 };
 
 /** What a task asks of a worker. */
@@ -35,6 +38,8 @@ export type Demand = {
   readonly platform: string;
   /** Whether workers of one machine may vote on one task: then their agreement is that of one machine with itself. */
   readonly sameMachineVotes: boolean;
+  /** What the requester weighs; the pool's own order when absent. */
+  readonly weights?: Weights;
   /** Unix seconds. */
   readonly now: number;
 };
@@ -60,7 +65,9 @@ export function place(task: TaskRecord, demand: Demand, candidates: readonly Can
     exclusions.length > 0 ? [{ worker, exclusions }] : [],
   );
   const able = judged.filter(({ exclusions }) => exclusions.length === 0).map(({ candidate }) => candidate);
-  const ranked = able.map((candidate) => ({ ...candidate, score: scoreOf(task, candidate) })).sort(byRank(task));
+  const ranked = able
+    .map((candidate) => ({ ...candidate, score: scoreOf(task, demand, candidate) }))
+    .sort(byRank(task));
   const soon = judged.filter(({ exclusions }) => exclusions.length > 0 && exclusions.every(({ passes }) => passes));
   const inReach = [...ranked, ...soon.map(({ candidate }) => candidate)];
   if (sameMachineVotes) return { ranked, refused: refused.sort(byClause), inReach };
@@ -92,14 +99,15 @@ export function explain({ ranked, refused }: Placement, wanted: number): string 
   return [...counts].map(([reason, count]) => `${count} x ${reason}`).join(", ");
 }
 
-/** Those that have not failed at this task before the others, then machines that it is not on yet, then by score. */
+/** Those that have not failed at this task before the others, then machines that it is not on yet, then by score; equals: the idler. */
 function byRank(task: TaskRecord): (a: Ranked, b: Ranked) => number {
   const tried = new Map(task.votes.map((vote) => [vote.worker, vote.tries ?? 1]));
   const here = new Set(task.votes.filter(isWorking).map((vote) => vote.machine));
-  const key = ({ worker, machine, score }: Ranked): readonly number[] => [
+  const key = ({ worker, machine, score, busy, slots }: Ranked): readonly number[] => [
     tried.get(worker) ?? 0,
     here.has(machine) ? 1 : 0,
     -score.total,
+    busy.length / slots,
   ];
   return (a, b) => compareKeys(key(a), key(b)) || (a.worker < b.worker ? -1 : 1);
 }

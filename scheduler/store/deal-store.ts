@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { dealDeadline, DealSchema } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { toJson } from "../../protocol/json.ts";
+import type { Weights } from "../../protocol/placement-weights.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { StaleRecordError } from "../errors.ts";
 import { commit, readDocument } from "./commit.ts";
@@ -33,11 +34,13 @@ export type DealRecord = {
   readonly image?: string;
   /** The deal's dataset, once it is here; absent where the deal has none. */
   readonly dataset?: HeldDataset;
+  /** What its requester weighs, as the params say. */
+  readonly weights?: Weights;
   readonly note?: string;
 };
 
 /** What changes of a deal while the pool works on it. */
-type DealPatch = Partial<Pick<DealRecord, "stage" | "params" | "image" | "dataset" | "note">>;
+type DealPatch = Partial<Pick<DealRecord, "stage" | "params" | "image" | "dataset" | "weights" | "note">>;
 
 type Stored = Omit<DealRecord, "deal"> & { readonly deal: unknown; readonly revision: number };
 

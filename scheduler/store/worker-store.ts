@@ -11,6 +11,8 @@ export type WorkerRecord = {
   readonly capabilities: Hash;
   readonly platform: string;
   readonly slots: number;
+  /** What it draws while it computes with all that it offers, if its owner says. */
+  readonly watts?: number;
 };
 
 /** How its leases ended; a worker nobody knows counts as reliable. */

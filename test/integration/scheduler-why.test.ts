@@ -3,6 +3,7 @@ import { id as hashOf } from "ethers";
 import type { FastifyInstance } from "fastify";
 
 import type { Deal } from "../../protocol/deal.ts";
+import { paramsHashOf } from "../../protocol/params.ts";
 import { TaskWhySchema } from "../../protocol/pool-why.ts";
 import type { TaskWhy } from "../../protocol/pool-why.ts";
 import type { Hash } from "../../protocol/primitives.ts";
@@ -47,6 +48,22 @@ describe("why a task is where it is", function () {
     expect(voters).to.deep.equal(why.workers.slice(0, 2).map(({ worker }) => worker));
     for (const { score } of why.workers) expect(score!.total).to.be.within(0, 1);
     expect(await whyOf(deal)).to.deep.include({ status: "running", outlook: "leased", votes: { out: 2, wanted: 0 } });
+  });
+
+  it("tells what the requester weighs, and that alone decides", async function () {
+    world.params = JSON.stringify({ version: 1, weights: { energy: 1 } });
+    const deal = world.openDeal({ trust: 2, paramsHash: paramsHashOf(world.params) });
+    await world.settleDown();
+    const [hungry, frugal] = [await world.connect(1, { watts: 400 }), await world.connect(2, { watts: 20 })];
+    const unknown = await world.connect(3);
+
+    const why = await whyOf(deal);
+    await world.settleDown();
+
+    expect(why.workers.map(({ worker, score }) => [worker, ...score!.terms.map(({ term }) => term)])).to.deep.equal(
+      [frugal, unknown, hungry].map(({ address }) => [address, "energy"]),
+    );
+    expect((await world.taskOf(deal)).votes.map(({ worker }) => worker)).to.deep.equal([frugal.address]);
   });
 
   it("names each clause that excludes a worker, of one machine too, and says that waiting does not help", async function () {

@@ -29,6 +29,8 @@ export type Manners = {
   readonly slots?: number;
   /** Which machine it says that it is on. Default: one of its own. */
   readonly machine?: Hash;
+  /** What it says that its machine draws. */
+  readonly watts?: number;
   /** Seconds that it says a seal may wait. Default 600. */
   readonly sealBySeconds?: number;
 };
@@ -66,7 +68,7 @@ export class FakeWorker {
   /** What it says when it (re)connects. */
   hello(): readonly WorkerMessage[] {
     const own = this.#wallet.publicKey.slice(0, 2) + this.#wallet.publicKey.slice(4);
-    const { slots = 2, machine = own as Hash } = this.manners;
+    const { slots = 2, machine = own as Hash, watts } = this.manners;
     const leases = [...this.#running.keys(), ...[...this.#votes.values()].map(({ leaseId }) => leaseId)];
     return [
       {
@@ -77,6 +79,7 @@ export class FakeWorker {
         platform: "linux/amd64",
         slots,
         machine,
+        ...(watts === undefined ? {} : { watts }),
         leases,
       },
       ...[...this.#votes].map(([taskId, vote]) => computed(taskId, vote)),

@@ -12,6 +12,7 @@ import {
   parseMill,
   parseTaskId,
   parseTrust,
+  parseWeights,
   wholeNumber,
 } from "../../../cli/args.ts";
 
@@ -37,6 +38,12 @@ describe("args", function () {
   it("asks for a trust of at least 2", function () {
     expect(parseTrust("2")).to.equal(2);
     refused(() => parseTrust("1"));
+  });
+
+  it("reads weights of known criteria, each once, and refuses all others", function () {
+    expect(parseWeights("speed=3,trust=1")).to.deep.equal({ speed: 3, trust: 1 });
+    for (const text of ["", "speed", "speed=101", "speed=0", "beauty=1", "speed=1,speed=2", "speed=1,", "speed=-1"])
+      refused(() => parseWeights(text));
   });
 
   it("reads ids from 1, however large", function () {

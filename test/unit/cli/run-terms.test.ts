@@ -1,5 +1,8 @@
 import { expect } from "chai";
 
+import { draftOf } from "../../../cli/run/options.ts";
+import type { RunOptions } from "../../../cli/run/options.ts";
+import type { Target } from "../../../cli/run/target.ts";
 import { refusals } from "../../../cli/run/price.ts";
 import { progressLine } from "../../../cli/run/follow.ts";
 import { reachableTrust } from "../../../cli/local/offers.ts";
@@ -8,6 +11,7 @@ import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
 import { consensusOf } from "../../../protocol/consensus.ts";
 import { failDigest } from "../../../protocol/digest.ts";
 import type { BookOrder } from "../../../protocol/market-api.ts";
+import { parseParams } from "../../../protocol/params.ts";
 import { ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { TaskView } from "../../../sdk/deals.ts";
 
@@ -30,6 +34,19 @@ describe("refusals", function () {
 
     expect(reasons).to.have.length(4);
     expect(reasons.join()).to.match(/costs 1 MILL.*trust ends at 5.*4 more tasks.*memoryMiB/);
+  });
+});
+
+describe("the params of a run", function () {
+  const options = { input: [], env: {}, trust: 3, tasks: 1, detach: false, dryRun: false, yes: true } as const;
+
+  it("say what the requester weighs, and nothing of it where he does not", async function () {
+    const target = { kind: "app", id: 1n } as unknown as Target;
+    const paramsOf = async (more: Partial<RunOptions>) =>
+      parseParams((await draftOf(target, [], { ...options, ...more })).params);
+
+    expect((await paramsOf({ weigh: { speed: 3 } })).weights).to.deep.equal({ speed: 3 });
+    expect(await paramsOf({})).not.to.have.property("weights");
   });
 });
 

@@ -102,6 +102,9 @@ describe("params", function () {
         "whole bytes": [{ inputs: [{ ...INPUT, bytes: 1 }] }, { inputs: [{ ...INPUT, bytes: 1.5 }] }],
         "at least a second": [{ seconds: 1 }, { seconds: 0 }],
         "at most ten hours": [{ seconds: 36_000 }, { seconds: 36_001 }],
+        "weights of what there is": [{ weights: { speed: 3, energy: 100 } }, { weights: { beauty: 1 } }],
+        "weights that weigh something": [{ weights: { price: 1 } }, { weights: { price: 0 } }],
+        "weights up to 100": [{ weights: { price: 100 } }, { weights: { price: 101 } }],
         "whole seconds": [{ tasks: [{ seconds: 2 }] }, { tasks: [{ seconds: 2.5 }] }],
         "100,000 tasks": [{ tasks: Array(100_000).fill({}) }, { tasks: Array(100_001).fill({}) }],
       };
