@@ -74,6 +74,17 @@ describe("Hub: what covers kept votes", function () {
     expect((await keptBy(market, tx, opened, 1)).votes.map(({ worker }) => worker)).to.deep.equal([addressOf(first)]);
   });
 
+  it("suffices where it is just the stake", async function () {
+    const { market, poor, first } = await loadFixture(poorFixture);
+    const { opened, kept } = await keptVoteOf(market, poor);
+
+    const [paid] = await changesOf(market, [poor], () =>
+      settleVotes(market, agreeing([first], opened), { kept: [kept] }),
+    );
+
+    expect(paid!.available).to.equal(WORKERS_PART / 2n);
+  });
+
   it("is lost once, however many kept votes differ in one settle", async function () {
     const { market, poor, first, second } = await loadFixture(poorFixture);
     const lies = [];
