@@ -101,10 +101,12 @@ export async function startScheduler(
 
   await prepareQueues(queues);
   void sender.resume().catch((error: unknown) => log.error({ err: error }, "open transactions"));
-  resources.defer(startProcessors(pool, queues, { connection: redis, prefix: parts.tag, ...ports.takeOver }));
+  const processors = startProcessors(pool, queues, { connection: redis, prefix: parts.tag, ...ports.takeOver });
+  resources.defer(processors.stop);
   // Jobs that wait for a confirmation would hold up the end: the journal has what they sent, and they are run again.
   resources.defer(() => sender[Symbol.asyncDispose]());
   resources.defer(follow(pool, parts));
+  resources.defer(processors.takeNoMore); // at a stop this comes first
   const { host, port } = config;
   const url = await listening("The pool's gateway", port, () => gateway.listen({ host, port }));
 

@@ -13,7 +13,7 @@ import { sealEpoch } from "./seal-epoch.ts";
 import { settleEpoch } from "./settle-epoch.ts";
 
 /**
- * Drives one lane's epochs as far as they go. One such job runs a lane at a time; every step is read from the store and
+ * Drives one lane's epochs as far as they go, or to the end of the step in hand once `signal` aborts. One such job runs a lane at a time; every step is read from the store and
  * written by compare-and-set, so that it may be killed and run again at any point.
  */
 export async function runLane(pool: PoolContext, lane: number, signal: AbortSignal): Promise<void> {
@@ -26,6 +26,8 @@ export async function runLane(pool: PoolContext, lane: number, signal: AbortSign
     if (next !== "wait") await pool.wake.lane(lane, next.inMs);
     return;
   }
+  // This process stops: another one goes on, now, or the next start.
+  await pool.wake.lane(lane);
 }
 
 async function step(pool: PoolContext, lane: number): Promise<Next> {

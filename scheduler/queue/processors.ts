@@ -27,8 +27,17 @@ const DEATHS_FORGIVEN = 1_000_000;
 /** @param prefix the pool's hash tag, as its queues have it */
 type ProcessorOptions = TakeOver & { readonly connection: Redis; readonly prefix: string };
 
+/** The jobs of one process. */
+export type Processors = {
+  /** Takes no further job, so that no lease is given any more; a lane goes no further than the step that it is at. */
+  takeNoMore(): void;
+  /** The same, and waits for the jobs in hand. What they leave undone is another process's, or the next start's. */
+  stop(): Promise<void>;
+};
+
 /** Where the queues meet the actions: each processor is one call, safe to make twice. */
-export function startProcessors(pool: PoolContext, queues: PoolQueues, options: ProcessorOptions): () => Promise<void> {
+export function startProcessors(pool: PoolContext, queues: PoolQueues, options: ProcessorOptions): Processors {
+  const stopping = new AbortController();
   const start = <T>(name: string, concurrency: number, processor: Processor<T>): Worker<T> => {
     const worker = new Worker<T>(name, guarded(pool, processor), {
       ...options,
@@ -45,13 +54,21 @@ export function startProcessors(pool: PoolContext, queues: PoolQueues, options: 
     start<DealJob>("deals", CONCURRENCY.deals, (job) => enterDeal(pool, job.data.dealId)),
     start<TaskJob>("placement", CONCURRENCY.placement, (job) => placeTask(pool, job.data.taskId)),
     ...queues.epochs.map((queue) =>
-      start<LaneJob>(queue.name, 1, (job, _token, signal) => runLane(pool, job.data.lane, signal ?? never())),
+      start<LaneJob>(queue.name, 1, (job, _token, signal) =>
+        runLane(pool, job.data.lane, AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])])),
+      ),
     ),
     start<LaterJob>("deadlines", CONCURRENCY.deadlines, (job) => wakeNow(pool, job.data)),
     start("sweep", 1, () => sweep(pool)),
   ];
-  return async () => {
-    await Promise.all(workers.map((worker) => worker.close()));
+  let closed: Promise<unknown> | undefined;
+  const close = (): Promise<unknown> => {
+    stopping.abort();
+    return (closed ??= Promise.all(workers.map((worker) => worker.close())));
+  };
+  return {
+    takeNoMore: () => void close().catch((error: unknown) => pool.failed("queues", error)),
+    stop: async () => void (await close()),
   };
 }
 
@@ -82,8 +99,4 @@ function guarded<T>(pool: PoolContext, processor: Processor<T>): Processor<T> {
 function asQueueError(error: unknown): unknown {
   if (!(error instanceof GridmillError) || error.retryable) return error;
   return Object.assign(new UnrecoverableError(`${error.code}: ${error.message}`), { cause: error });
-}
-
-function never(): AbortSignal {
-  return new AbortController().signal;
 }

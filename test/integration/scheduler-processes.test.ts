@@ -39,4 +39,45 @@ describe("two processes of a pool, on real queues", function () {
     expect(tasks.map(({ votes }) => votes.length)).to.deep.equal(Array(12).fill(2));
     expect(tasks.flatMap(({ votes }) => votes).every(({ state }) => state === "agree")).to.equal(true);
   });
+
+  it("go on where one of them was told to stop: it gives no lease any more, and leaves its lane at the step it was at", async function () {
+    await using world = await SchedulerWorld.open(redis().url, { GRIDMILL_EPOCH_SECONDS: "5" });
+    const stepped = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const { epochs } = world.pool;
+    const ballots: typeof epochs.ballots = async (...args) => {
+      const answers = await epochs.ballots(...args);
+      if (answers.size === 2) {
+        stepped.resolve();
+        await held.promise;
+      }
+      return answers;
+    };
+    world.pool = { ...world.pool, epochs: { ...epochs, ballots } };
+    const failures: unknown[] = [];
+    await using first = await startProcess(world, redis().url);
+    using stack = new DisposableStack();
+    const relay = stack.use(await relayToWorkers(world, [first], failures));
+    for (const index of [1, 2]) await world.connect(index, { slots: 4 });
+    const deal = world.openDeal({ volume: 2 });
+    await followEvent(first.pool, world.hub.events[0] as Parameters<typeof followEvent>[1]);
+    const clock = setInterval(() => (world.hub.now += 1), 20);
+    stack.defer(() => clearInterval(clock));
+    await stepped.promise;
+
+    const stopped = first.stop();
+    const late = world.openDeal({ requestHash: `0x${"71".repeat(32)}` });
+    await followEvent(first.pool, world.hub.events[1] as Parameters<typeof followEvent>[1]);
+    held.resolve();
+    await stopped;
+    relay[Symbol.dispose]();
+
+    expect((await world.pool.epochs.current(0))!.state).to.equal("sealing");
+    expect(await world.pool.tasks.get(taskIdOf(dealIdOf(late), 0))).to.equal(undefined);
+    await using second = await startProcess(world, redis().url);
+    stack.use(await relayToWorkers(world, [second], failures));
+    // Sooner than the job of a process that died would be taken over.
+    await waitFor("both settled", () => world.isSettled(deal)() && world.isSettled(late)(), { timeoutMs: 12_000 });
+    expect(failures).to.deep.equal([]);
+  });
 });

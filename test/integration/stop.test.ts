@@ -60,7 +60,7 @@ const statusesOf = (services: readonly Service[], path: string): Promise<readonl
 const freeze = (part: { readonly pid: number | undefined }): boolean => process.kill(part.pid!, "SIGSTOP");
 const thaw = (part: { readonly pid: number | undefined }): boolean => process.kill(part.pid!, "SIGCONT");
 
-describe("services whose surroundings are gone for good", function () {
+describe("services that are told to stop", function () {
   this.timeout(90_000);
 
   /** Market, scheduler and worker, each with its own store, on one chain. */
@@ -82,14 +82,15 @@ describe("services whose surroundings are gone for good", function () {
       GRIDMILL_POOL: "1",
       GRIDMILL_MARKET_URL: "http://127.0.0.1:1",
     };
+    const scheduler = {
+      ...common,
+      REDIS_URL: redis.url,
+      GRIDMILL_DATA: join(dir.path, "pool"),
+      GRIDMILL_KEY: grid.wallet(1).privateKey,
+    };
     const services = await Promise.all([
       startService("market/main.ts", { ...common, DATABASE_URL: postgres.url }),
-      startService("scheduler/main.ts", {
-        ...common,
-        REDIS_URL: redis.url,
-        GRIDMILL_DATA: join(dir.path, "pool"),
-        GRIDMILL_KEY: grid.wallet(1).privateKey,
-      }),
+      startService("scheduler/main.ts", scheduler),
       startService("worker/main.ts", {
         ...common,
         GRIDMILL_POOL_URL: pool.url,
@@ -99,14 +100,20 @@ describe("services whose surroundings are gone for good", function () {
       }),
     ]);
     for (const { child } of services) stack.defer(() => void (child.exitCode ?? child.kill("SIGKILL")));
-    return { redis, postgres, pool, services };
+    return { redis, postgres, pool, services, scheduler };
   }
 
-  it("say that they live but are not ready, and end within ten seconds of SIGTERM", async function () {
+  it("say that they live but are not ready once their surroundings are gone for good, and end within ten seconds of SIGTERM", async function () {
     await using stack = new AsyncDisposableStack();
     const grid = stack.use(await startGrid());
-    const { redis, postgres, pool, services } = await world(stack, grid);
+    const { redis, postgres, pool, services, scheduler } = await world(stack, grid);
     await waitFor("all to be ready", async () => (await statusesOf(services, "/ready")).every((it) => it === 200));
+
+    const other = await startService("scheduler/main.ts", {
+      ...scheduler,
+      GRIDMILL_DATA: `${scheduler.GRIDMILL_DATA}-2`,
+    });
+    expect((await end(other)).code, "another process of the pool, while all is there").to.equal(0);
 
     await redis.stop();
     freeze(postgres);

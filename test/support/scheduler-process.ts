@@ -11,15 +11,17 @@ import type { SchedulerWorld } from "./scheduler-world.ts";
 export async function startProcess(
   world: SchedulerWorld,
   redisUrl: string,
-): Promise<AsyncDisposable & { pool: PoolContext }> {
+): Promise<AsyncDisposable & { pool: PoolContext; stop: () => Promise<void> }> {
   const redis = await connectRedis(redisUrl, () => {});
   const queues = createQueues(redis, world.keys(), world.pool.config.lanes);
   await prepareQueues(queues);
   const pool = { ...world.pool, wake: createWake(queues), messenger: createMessenger(redis, world.keys) };
   const closed = noteOpen("processors");
-  const stop = startProcessors(pool, queues, { connection: redis, prefix: world.keys(), ...TAKE_OVER });
+  const { stop } = startProcessors(pool, queues, { connection: redis, prefix: world.keys(), ...TAKE_OVER });
   return {
     pool,
+    /** Its jobs end, as at SIGTERM. */
+    stop,
     async [Symbol.asyncDispose]() {
       await stop();
       await closeQueues(queues);
