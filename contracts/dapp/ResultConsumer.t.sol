@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {Categories} from "../libraries/Categories.sol";
 import {ConsumerMock} from "../mocks/ConsumerMock.sol";
 import {DappStage} from "../test/DappStage.sol";
 import {RequestOrder} from "../types/Orders.sol";
@@ -31,6 +32,16 @@ contract ResultConsumerTest is DappStage {
 
     function test_AsksTheSameAgainUnderAnotherHash() public {
         assertTrue(consumer.ask(_wanted(2), "{}", PATIENCE) != request, "the same hash");
+    }
+
+    function test_AsksForNoCategoryThatThereIsNot() public {
+        Computation memory wanted = _wanted(1);
+        wanted.category = Categories.COUNT - 1;
+        consumer.ask(wanted, "{}", PATIENCE);
+
+        wanted.category = Categories.COUNT;
+        bytes memory call = abi.encodeCall(consumer.ask, (wanted, "{}", PATIENCE));
+        _expectRefused(STRANGER, address(consumer), call, Categories.CategoryUnknown.selector);
     }
 
     function test_TakesOutOfTheEscrowWhatIsLeft() public {

@@ -51,6 +51,8 @@ contract SealedBidAuctionTest is DappStage {
         _expectNoBid(0, DEPOSIT, bad);
         _expectNoBid(1, DEPOSIT - 1, bad);
         _expectNoBid(1, DEPOSIT + 1, bad);
+        _fund(bidders[1], DEPOSIT);
+        _expectRefused(bidders[1], address(auction), DEPOSIT, abi.encodeCall(auction.commit, (bytes32(0))), bad);
         vm.warp(bidsUntil);
         _bid(1, 3 ether);
         vm.warp(bidsUntil + 1);
@@ -223,6 +225,14 @@ contract SealedBidAuctionTest is DappStage {
         assertEq(bidders[0].balance, DEPOSIT, "paid twice");
     }
 
+    function test_KeepsWhatItsBidderCannotReceive() public {
+        auction.commit{value: DEPOSIT}(SALT);
+        _finish();
+        bytes memory call = abi.encodeCall(auction.withdraw, ());
+        _expectRefused(address(this), address(auction), call, SealedBidAuction.AuctionUnpaid.selector);
+        assertEq(auction.owed(address(this)), DEPOSIT, "not kept");
+    }
+
     function test_GivesUnusedMoneyBackToTheSellerAlone() public {
         bytes memory call = abi.encodeCall(auction.withdrawEscrow, (1 ether));
         _expectRefused(STRANGER, address(auction), call, SealedBidAuction.AuctionNotSeller.selector);
@@ -249,21 +259,10 @@ contract SealedBidAuctionTest is DappStage {
         auction.commit{value: DEPOSIT}(commitment);
     }
 
-    function _fund(address to, uint256 amount) private {
-        // solhint-disable-next-line avoid-low-level-calls
-        (bool paid, ) = to.call{value: amount}("");
-        assertTrue(paid, "not funded");
-    }
-
     function _expectNoBid(uint256 who, uint256 value, bytes4 problem) private {
-        bytes32 commitment = _commitment(who, 3 ether);
+        bytes memory call = abi.encodeCall(auction.commit, (_commitment(who, 3 ether)));
         _fund(bidders[who], value);
-        vm.prank(bidders[who]);
-        try auction.commit{value: value}(commitment) {
-            assertTrue(false, "was accepted");
-        } catch (bytes memory answer) {
-            assertTrue(bytes4(answer) == problem, "was refused for another reason");
-        }
+        _expectRefused(bidders[who], address(auction), value, call, problem);
     }
 
     function _reveal(uint256 who, uint256 amount) private {

@@ -48,10 +48,20 @@ abstract contract DappStage is Test {
         consumer.onResult{gas: CALLBACK_GAS}(requestHash, keccak256("deal"), 0, data);
     }
 
+    function _fund(address to, uint256 amount) internal {
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool paid, ) = to.call{value: amount}("");
+        assertTrue(paid, "not funded");
+    }
+
     function _expectRefused(address caller, address target, bytes memory call, bytes4 problem) internal {
+        _expectRefused(caller, target, 0, call, problem);
+    }
+
+    function _expectRefused(address caller, address target, uint256 value, bytes memory call, bytes4 problem) internal {
         vm.prank(caller);
         // solhint-disable-next-line avoid-low-level-calls
-        (bool succeeded, bytes memory answer) = target.call(call);
+        (bool succeeded, bytes memory answer) = target.call{value: value}(call);
         assertTrue(!succeeded, "was not refused");
         assertTrue(bytes4(answer) == problem, "was refused for another reason");
     }

@@ -123,6 +123,15 @@ describe("Hub: callbacks", function () {
       await expect(settleWith(market, opened, digestOf(DATA), [disguised])).to.emit(market.hub, "TaskKept");
     });
 
+    it("cannot be the text of another failure than was voted", async function () {
+      const { market, opened } = await loadFixture(receiverFixture);
+
+      await expect(settleWith(market, opened, failDigest("params"), [textOf(failText("memory"))])).to.emit(
+        market.hub,
+        "TaskKept",
+      );
+    });
+
     it("cannot be any other text that was voted", async function () {
       const { market, opened } = await loadFixture(receiverFixture);
       const manifest = textOf("exit 0\n");

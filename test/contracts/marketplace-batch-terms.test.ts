@@ -52,11 +52,16 @@ describe("Marketplace: terms of a batch", function () {
 
   it("leaves out everybody where two asks are each for somebody else", async function () {
     const market = await loadFixture(openMarketFixture);
-    const [app, pool] = [market.requester, market.stranger].map((only) => ({ onlyRequester: addressOf(only) }));
+    const [own, other] = [market.requester, market.stranger].map((only) => ({ onlyRequester: addressOf(only) }));
 
-    const { skipped } = await outcomeOf(market, await batchOf(market, { app: app!, pool: pool! }));
+    for (const asks of [
+      { app: own!, pool: other! },
+      { app: other!, pool: own! },
+    ]) {
+      const { skipped } = await outcomeOf(market, await batchOf(market, asks));
 
-    expect(skipped.map(({ error }) => error)).to.deep.equal(["MarketplaceRequesterRestricted"]);
+      expect(skipped.map(({ error }) => error)).to.deep.equal(["MarketplaceRequesterRestricted"]);
+    }
   });
 
   it("stops at a request of which any word holds more than its type, signed or not", async function () {
