@@ -36,6 +36,12 @@ describe("Marketplace: what a batch leaves out", function () {
       args: () => [5n],
     },
     {
+      what: "with a callback, which the pool does not make",
+      bad: { callback: `0x${"ca".repeat(20)}` },
+      error: "MarketplaceCallbackUnsupported",
+      args: () => [1n],
+    },
+    {
       what: "for another app",
       bad: { app: 2n },
       error: "MarketplaceAppMismatch",
