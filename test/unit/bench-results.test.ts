@@ -25,7 +25,7 @@ describe("results of benches", function () {
   const files = globSync("*.json", { cwd: FOLDER }).sort();
 
   it("are there", function () {
-    expect(files).to.include.members(["latency.json", "memory.json"]);
+    expect(files).to.include.members(["credibility.json", "latency.json", "memory.json"]);
   });
 
   for (const file of files) {

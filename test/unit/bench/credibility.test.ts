@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { expect } from "chai";
 import { id } from "ethers";
 import fc from "fast-check";
@@ -16,10 +19,14 @@ import {
 } from "../../../bench/credibility/formulas.ts";
 import { gridmill } from "../../../bench/credibility/gridmill.ts";
 import { majority } from "../../../bench/credibility/majority.ts";
+import { unpackedResults } from "../../../bench/credibility/packed.ts";
+import { withTables } from "../../../bench/credibility/page.ts";
 import { Standing } from "../../../bench/credibility/standing.ts";
+import { tablesOf } from "../../../bench/credibility/tables.ts";
 import { consensusOf, votesWanted } from "../../../protocol/consensus.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 
+const ROOT = join(import.meta.dirname, "../../..");
 const LIARS: Scenario = {
   ...{ workers: 500, tasks: 4_000, saboteurs: 0.2, lieRate: 1 },
   ...{ manner: "together", caught: "out", honestUntil: 0 },
@@ -86,14 +93,19 @@ describe("simulation of credibility", function () {
     });
 
     it("credibility throws away what a worker has answered that is caught", function () {
-      const outcome = credibility(0.05, 0.1)({ ...LIARS, workers: 40 }, SEED);
+      // A single answer of a newcomer is credible enough.
+      const outcome = credibility(0.3, 0.1)({ ...LIARS, workers: 40 }, SEED);
 
       expect(outcome.wrong).to.equal(0);
     });
 
     it("credibility errs no more often than it is told, whether who is caught comes back or not", function () {
-      for (const caught of ["out", "back"] as const) {
-        const outcome = credibility(0.02, 0.1)({ ...LIARS, workers: 60, lieRate: 0.1, caught }, SEED);
+      for (const [caught, lieRate] of [
+        ["out", 0.1],
+        ["back", 0.1],
+        ["back", 1],
+      ] as const) {
+        const outcome = credibility(0.02, 0.1)({ ...LIARS, workers: 60, lieRate, caught }, SEED);
 
         expect(share(outcome)).to.be.lessThan(0.02);
       }
@@ -162,5 +174,13 @@ describe("simulation of credibility", function () {
     expect([0, 1, 2, 3].map((worker) => standing.score(worker))).to.deep.equal([11, 6, 1, 0]);
     expect([0, 1, 2, 3].map((worker) => standing.freeCover(worker))).to.deep.equal([3, 2, 3, 2]);
     expect(standing.reliability(1)).to.be.closeTo(11 / 12, 1e-12);
+  });
+
+  it("has on its page the numbers that were kept", function () {
+    const page = readFileSync(join(ROOT, "docs/credibility.md"), "utf8");
+    const kept = readFileSync(join(ROOT, "bench/results/credibility.json"), "utf8");
+    const tables = tablesOf(unpackedResults(JSON.parse(kept) as Parameters<typeof unpackedResults>[0]));
+
+    expect(withTables(page, tables)).to.equal(page);
   });
 });
