@@ -57,6 +57,12 @@ export class NoGasMoneyError extends GridmillError {
   readonly retryable = true;
 }
 
+/** Gas costs more now than may be paid for it. Nothing was sent; what was sent before is not replaced by what pays more. */
+export class FeesTooHighError extends GridmillError {
+  readonly code = "GM_FEES_TOO_HIGH";
+  readonly retryable = true;
+}
+
 /**
  * Another program used the key, and with it the nonce of this transaction, which therefore can never be mined.
  * The journal has forgotten it: the same intent may be sent again.

@@ -1,3 +1,4 @@
+import { boundedFees } from "./fees.ts";
 import type { Fees } from "./fees.ts";
 import type { Call, Intent } from "./intent.ts";
 import type { SenderAccount } from "./sender-account.ts";
@@ -9,6 +10,8 @@ type BeginDeps = {
   readonly chain: SenderChain;
   readonly journal: SenderJournal;
   readonly account: SenderAccount;
+  /** Wei per gas. */
+  readonly maxFeePerGas?: bigint | undefined;
   /** Runs one at a time, so that senders of one process do not race for a nonce. */
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
 };
@@ -23,7 +26,7 @@ export async function beginIntent(id: string, call: Call, deps: BeginDeps): Prom
   const { chain, account, exclusive } = deps;
   const gasUsed = await chain.estimate(call, account.address);
   const gasLimit = call.gasLimit ?? gasLimitFor(gasUsed, call.extraGas);
-  const fees = await chain.fees();
+  const fees = boundedFees(await chain.fees(), deps.maxFeePerGas);
   await requireGasMoney(gasLimit * fees.maxFeePerGas + (call.value ?? 0n), deps);
   return await exclusive(() => reserve({ id, call, gasLimit, fees }, deps));
 }

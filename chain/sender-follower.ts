@@ -12,6 +12,8 @@ type FollowerDeps = {
   readonly confirmations: number;
   readonly replaceAfterMs: number;
   readonly maxReplacements: number;
+  /** Wei per gas. */
+  readonly maxFeePerGas?: bigint | undefined;
   readonly onError: (error: unknown) => void;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -113,6 +115,8 @@ function isOverdue({ attempts }: Intent, { maxReplacements, replaceAfterMs, now 
 
 async function replace(intent: Intent, deps: FollowerDeps): Promise<void> {
   const fees = replacementFees(intent.attempts.at(-1)!, await deps.chain.fees());
+  // What is offered already stays the offer: a replacement for less than an eighth more is refused by every node.
+  if (deps.maxFeePerGas !== undefined && fees.maxFeePerGas > deps.maxFeePerGas) return broadcastAgain(intent, deps);
   const attempt = await deps.account.sign(intent, fees);
   // Written before it leaves: a transaction that nobody remembers could be mined.
   const isOurs = await write({ ...intent, attempts: [...intent.attempts, attempt] }, deps);

@@ -25,6 +25,8 @@ export type SenderOptions = {
   readonly pollMs?: number;
   /** After how long a transaction that is not mined is replaced by one that pays more. Default 60,000 ms. */
   readonly replaceAfterMs?: number;
+  /** The most that a transaction may offer, in wei per gas. Default: whatever the chain asks for. */
+  readonly maxFeePerGas?: bigint | undefined;
   /** How often one transaction is replaced at most. Default 10, each time for at least an eighth more. */
   readonly maxReplacements?: number;
   /** Gets failures of the background work; it goes on. */
@@ -45,7 +47,7 @@ export interface TransactionSender extends AsyncDisposable {
    * is followed to its end, or its result is given again, whatever `call` says this time.
    * Aborting `signal` ends the waiting (rejecting with its reason), not the transaction.
    * @throws a mapped or ChainRevertedError when it would revert (nothing was sent) or did (the id is spent);
-   * NoGasMoneyError | NonceTakenError | ChainUnreachableError
+   * NoGasMoneyError | FeesTooHighError | NonceTakenError | ChainUnreachableError
    */
   send(id: string, call: Call, signal?: AbortSignal): Promise<Receipt>;
   /** Follows to the end what an earlier process left open. Call it once at start. */

@@ -78,6 +78,8 @@ export const PoolInfoSchema = z.object({
   chainId: z.int(),
   hub: AddressSchema,
   operator: AddressSchema,
+  /** Why the pool gives no work out, when it does not. */
+  hold: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
   lanes: z.int(),
   confirmations: z.int(),
   workers: z.array(

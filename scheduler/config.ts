@@ -53,6 +53,8 @@ const Env = z
     /** What one account may keep in the pool's blobs, in MiB, and for how many hours results are kept. */
     GRIDMILL_BLOB_QUOTA_MIB: wholeNumber().prefault("4096"),
     GRIDMILL_RETENTION_HOURS: wholeNumber().prefault("72"),
+    /** The most that the operator offers for gas, in gwei; without it whatever the chain asks for. */
+    GRIDMILL_MAX_FEE_GWEI: wholeNumber(1_000_000, 1).optional(),
     GRIDMILL_LOG_LEVEL: logLevel,
   })
   .refine((env) => keySourceOf(env) !== undefined, NO_KEY);
@@ -79,8 +81,12 @@ export type SchedulerConfig = Readonly<{
   sameMachineVotes: boolean;
   blobQuotaBytes: number;
   retentionMs: number;
+  /** Wei per gas. */
+  maxFeePerGas: bigint | undefined;
   logLevel: string;
 }>;
+
+const GWEI = 1_000_000_000n;
 
 /** What a seal needs after the last ballot, in seconds: a ballot ends at the earliest deadline in it. */
 const SEALING_SECONDS = SEAL_MARGIN_SECONDS + 15;
@@ -114,6 +120,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Schedu
     sameMachineVotes: env.GRIDMILL_SAME_MACHINE_VOTES,
     blobQuotaBytes: env.GRIDMILL_BLOB_QUOTA_MIB * MIB,
     retentionMs: env.GRIDMILL_RETENTION_HOURS * 3_600_000,
+    maxFeePerGas: env.GRIDMILL_MAX_FEE_GWEI === undefined ? undefined : BigInt(env.GRIDMILL_MAX_FEE_GWEI) * GWEI,
     logLevel: env.GRIDMILL_LOG_LEVEL,
   });
 }

@@ -1,4 +1,5 @@
 import type { KeptState } from "../chain/reader.ts";
+import type { GridmillError } from "../protocol/errors.ts";
 import type { Deal } from "../protocol/deal.ts";
 import type { SchedulerMessage } from "../protocol/messages.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
@@ -47,6 +48,8 @@ export interface Operator {
   settle(plan: SettlePlan, epoch: number): Promise<readonly TaskVerdict[]>;
   decline(dealId: Hash, deal: Deal): Promise<void>;
   claim(dealId: Hash, deal: Deal): Promise<void>;
+  /** Why the pool could not pay for an epoch now, when it could not. */
+  hold(): Promise<GridmillError | undefined>;
   /** Does again what a reorganisation removed from above `block`, in the background; returns the intents. */
   redo(block: number): Promise<readonly string[]>;
   /** Whether an intent has come to its end, or is forgotten. */

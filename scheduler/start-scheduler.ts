@@ -21,6 +21,8 @@ import { followEvent } from "./actions/follow-chain.ts";
 import { rewindChain } from "./actions/rewind-chain.ts";
 import { createBlobLedger } from "./store/blob-ledger.ts";
 import { createFileBlobStore } from "./blobs/blob-store.ts";
+import { createOperatorHold } from "./chain/operator-hold.ts";
+import type { OperatorHold } from "./chain/operator-hold.ts";
 import { createOperator } from "./chain/operator.ts";
 import { followDeals } from "./chain/follow-deals.ts";
 import { openSender } from "./chain/open-sender.ts";
@@ -127,6 +129,7 @@ type Parts = Told & {
   readonly reader: ChainReader;
   readonly chain: FollowedChain;
   readonly sender: TransactionSender;
+  readonly hold: OperatorHold;
   readonly queues: PoolQueues;
   readonly metrics: PoolMetrics;
   readonly purse: Purse;
@@ -158,14 +161,21 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
   resources.defer(() => chain.stop());
   const onError = heard("transaction sender");
   const journal = ports.createJournal(redis, keys);
-  const sender = await openSender({ config, chain: ports.createSenderChain(provider), reader, journal, onError });
+  const senderChain = ports.createSenderChain(provider);
+  const sender = await openSender({ config, chain: senderChain, reader, journal, onError });
   resources.use(sender);
+  const hold = createOperatorHold({
+    chain: senderChain,
+    operator: sender.address,
+    maxFeePerGas: config.maxFeePerGas,
+    onChange: (why) => (why ? heard("operator")(why) : log.info("the operator can pay again")),
+  });
   const queues = createQueues(redis, tag, config.lanes);
   resources.defer(() => closeQueues(queues));
   const gasMoney = (): Promise<bigint> => provider.getBalance(sender.address);
   const purse = createPurse({ reader, pool: config.pool, gasMoney, onError: heard("balances") });
   await purse.read();
-  return { ...told, deployment, redis, keys, tag, provider, reader, chain, sender, queues, metrics, purse };
+  return { ...told, deployment, redis, keys, tag, provider, reader, chain, sender, hold, queues, metrics, purse };
 }
 
 function openGateway(
@@ -227,6 +237,7 @@ function poolContext({
   reader,
   chain,
   sender,
+  hold,
   deployment,
   queues,
   metrics,
@@ -237,6 +248,7 @@ function poolContext({
   const operator = createOperator({
     pool: config.pool,
     sender,
+    hold,
     calls: createCalls(deployment),
     decoder,
     reader,

@@ -35,7 +35,17 @@ function statusText({ id, owner, operator, endpoint, offers, stake, live }: Stat
   const money = { "MILL free": formatMill(stake.available), "MILL locked": formatMill(stake.locked) };
   const tasks = Object.entries(live.tasks).flatMap(([status, count]) => (count > 0 ? [`${count} ${status}`] : []));
   const drains = live.draining ? { drains: "yes: it takes nothing new, and finishes what was begun" } : {};
-  const head = facts({ pool: id, owner, operator, endpoint, ...money, ...drains, tasks: tasks.join(", ") || "none" });
+  const paused = live.hold ? { "gives no work out": `${live.hold.message} (${live.hold.code})` } : {};
+  const head = facts({
+    pool: id,
+    owner,
+    operator,
+    endpoint,
+    ...money,
+    ...drains,
+    ...paused,
+    tasks: tasks.join(", ") || "none",
+  });
   const prices = offers.map(({ order }) => [
     order.category,
     formatMill(order.price),

@@ -8,7 +8,7 @@ import { votesOut } from "../domain/votes-needed.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import { candidatesFor, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
-import { drainedReason } from "./drained.ts";
+import { pausedReason } from "./paused.ts";
 
 /**
  * Why a task is where it is. Who may be leased it is asked of the very function that leases, with the same figures; so this
@@ -17,7 +17,7 @@ import { drainedReason } from "./drained.ts";
 export async function explainTask(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<TaskWhy> {
   const { taskId, dealId, state: status } = task;
   const head = { taskId, dealId, status };
-  const idle = idleReason(task, deal) ?? (await drainedReason(pool, task));
+  const idle = idleReason(task, deal) ?? (await pausedReason(pool, task));
   if (idle !== undefined) {
     const outlook = isLive(status) || status === "sealed" ? "waiting" : "over";
     return { ...head, outlook, says: idle, votes: { out: votesOut(task), wanted: 0 }, workers: [], needed: [] };

@@ -20,7 +20,7 @@ import type { DealRecord } from "../store/deal-store.ts";
 import { LEASE_MS } from "../store/task-index.ts";
 import { candidatesFor, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
-import { drainedReason } from "./drained.ts";
+import { pausedReason } from "./paused.ts";
 
 /**
  * Gives a task as many leases as it wants and workers can take, or moves it on when its votes agree. Safe to run twice: the
@@ -37,8 +37,8 @@ export async function placeTask(pool: PoolContext, taskId: Hash): Promise<void> 
 }
 
 async function placeMore(pool: PoolContext, found: TaskRecord, deal: DealRecord): Promise<void> {
-  const drained = await drainedReason(pool, found);
-  if (drained !== undefined) return settleState(pool, found.taskId, true, drained);
+  const paused = await pausedReason(pool, found);
+  if (paused !== undefined) return settleState(pool, found.taskId, true, paused);
   const candidates = await candidatesFor(pool, found);
   const placement = place(found, demandOf(pool, deal), candidates);
   if (isWatchedInVain(pool, found, placement)) {

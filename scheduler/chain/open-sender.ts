@@ -27,12 +27,13 @@ type SenderDeps = {
 export async function openSender({ config, chain, reader, journal, onError }: SenderDeps): Promise<TransactionSender> {
   const signer = await loadWallet(config.key);
   await checkOperator(reader, config.pool, signer.address.toLowerCase() as Address);
-  const { confirmations } = config;
+  const { confirmations, maxFeePerGas } = config;
   return createSender({
     chain,
     signer,
     journal,
     confirmations,
+    maxFeePerGas,
     pollMs: SENDER_POLL_MS,
     onError,
   });

@@ -9,12 +9,14 @@ import { taskIdOf } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { encodeSettlement, estimateSettleGas } from "../../protocol/settlement.ts";
 import { ChainUnreachableError } from "../../chain/errors.ts";
+import type { OperatorHold } from "./operator-hold.ts";
 import type { SettlePlan } from "../domain/settle-plan.ts";
 import type { Operator, TaskVerdict } from "../ports.ts";
 
 type OperatorDeps = {
   readonly pool: bigint;
   readonly sender: TransactionSender;
+  readonly hold: OperatorHold;
   readonly calls: GridCalls;
   readonly decoder: EventDecoder;
   readonly reader: ChainReader;
@@ -23,24 +25,33 @@ type OperatorDeps = {
 };
 
 /** Sends the pool's transactions. Each is named by what it is for, so that a restart follows it instead of repeating it. */
-export function createOperator({ pool, sender, calls, decoder, reader, onGas }: OperatorDeps): Operator {
+export function createOperator({ pool, sender, hold, calls, decoder, reader, onGas }: OperatorDeps): Operator {
+  const send: TransactionSender["send"] = async (id, call) => {
+    try {
+      return await sender.send(id, call);
+    } catch (error) {
+      hold.failed(error);
+      throw error;
+    }
+  };
   return {
     async seal(lane, epoch, leaves) {
-      const receipt = await sender.send(sealIntent(pool, lane, epoch, leaves), calls.seal(pool, lane, leaves));
+      const receipt = await send(sealIntent(pool, lane, epoch, leaves), calls.seal(pool, lane, leaves));
       onGas("seal", receipt);
       return { sealedAt: await timestampOf(reader, receipt) };
     },
     async settle(plan, epoch) {
-      const receipt = await sender.send(`settle:${pool}:${plan.lane}:${epoch}`, settleCall(calls, pool, plan));
+      const receipt = await send(`settle:${pool}:${plan.lane}:${epoch}`, settleCall(calls, pool, plan));
       onGas("settle", receipt);
       return verdictsOf(receipt, decoder);
     },
     async decline(dealId, deal) {
-      onGas("decline", await sender.send(`decline:${dealId}`, calls.decline(deal)));
+      onGas("decline", await send(`decline:${dealId}`, calls.decline(deal)));
     },
     async claim(dealId, deal) {
-      onGas("claim", await sender.send(`claim:${dealId}`, calls.claim(deal)));
+      onGas("claim", await send(`claim:${dealId}`, calls.claim(deal)));
     },
+    hold: hold.why,
     redo: (block) => sender.redo(block),
     isDone: async (intent) => (await sender.find(intent))?.state !== "open",
   };

@@ -47,11 +47,13 @@ async function poolInfo(pool: PoolContext, { deployment, operator }: PoolFacts):
     epochViews(pool),
     pool.drain.isOn(),
   ]);
+  const why = await pool.operator.hold();
   return {
     pool: pool.config.pool,
     chainId: deployment.chainId,
     hub: deployment.contracts.hub,
     operator,
+    hold: why ? { code: why.code, message: why.message } : null,
     lanes: pool.config.lanes,
     confirmations: pool.config.confirmations,
     workers,

@@ -99,6 +99,29 @@ describe("transaction sender, on Anvil", function () {
     expect(await provider.getTransactionCount(addressOf(4))).to.equal(1);
   });
 
+  it("offers no more than it may, and sends nothing while gas costs more than that", async function () {
+    const { sender, mine, provider, automine } = grid();
+    const gwei = 1_000_000_000n;
+    const price = async (wei: bigint): Promise<void> => {
+      await provider.send("anvil_setNextBlockBaseFeePerGas", [`0x${wei.toString(16)}`]);
+      await mine();
+    };
+    await using owner = sender(17, { maxFeePerGas: 30n * gwei });
+    try {
+      await price(50n * gwei);
+      expect(await owner.send("a", register("a")).catch(codeOf)).to.equal("GM_FEES_TOO_HIGH");
+      expect(await owner.find("a")).to.equal(undefined);
+
+      await price(20n * gwei);
+      const { effectiveGasPrice } = await owner.send("a", register("a"));
+      expect(effectiveGasPrice <= 30n * gwei).to.equal(true);
+      expect((await owner.find("a"))!.attempts[0]!.maxFeePerGas).to.equal(30n * gwei);
+    } finally {
+      await price(gwei);
+      await automine(true);
+    }
+  });
+
   it("says why a transaction reverted that looked fine when it was sent", async function () {
     const { sender, automine, mine, calls } = grid();
     await using holder = sender(0);

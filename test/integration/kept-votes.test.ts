@@ -124,7 +124,15 @@ describe("kept votes, on Anvil", function () {
     const { dealId, taskId, deal } = opened;
     await using from = sender(OPERATOR);
     const decoder = createEventDecoder(deployment);
-    const operator = createOperator({ pool: 1n, sender: from, calls, decoder, reader, onGas: () => {} });
+    const operator = createOperator({
+      pool: 1n,
+      sender: from,
+      hold: { why: async () => undefined, failed: () => {} },
+      calls,
+      decoder,
+      reader,
+      onGas: () => {},
+    });
     const epoch = (await reader.epochOf(1n, 0)).epoch + 1;
     const signed = casts.map(async (cast) => ("votes" in cast ? cast : ballotOf(opened, cast.worker, epoch)));
     const ballots = [...(await Promise.all(signed))].sort(byWorker);

@@ -249,8 +249,7 @@ export class FakeHub {
 
 /** What the contract would read: the plan, encoded and decoded. */
 function throughTheWire({ tasks, deals, ballots }: SettlePlan): readonly SettledTask[] {
-  const dealIds = deals.map(({ dealId }) => dealId);
-  const workers = ballots.map(({ worker }) => worker);
+  const [dealIds, workers] = [deals.map(({ dealId }) => dealId), ballots.map(({ worker }) => worker)];
   return decodeSettlement(encodeSettlement(tasks, dealIds, workers), dealIds, workers);
 }
 
@@ -294,6 +293,7 @@ export function fakeOperator(hub: FakeHub): Operator {
         hub.closed.set(dealId, "claimed");
         hub.events.push({ kind: "DealClaimed", dealId });
       }),
+    hold: () => Promise.resolve(undefined),
     redo: () => Promise.resolve([]),
     isDone: () => Promise.resolve(true),
   };

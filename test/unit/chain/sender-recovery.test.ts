@@ -45,6 +45,22 @@ describe("transaction sender", function () {
       expect((await sender.find("a"))!.attempts).to.have.lengthOf(4);
     });
 
+    it("offers no more than it may, and leaves the last offer as it is", async function () {
+      const fake = createFakeSenderChain();
+      fake.setPrice(10n ** 9n);
+      const options = optionsFor(fake, { replaceAfterMs: 0, maxFeePerGas: 130n });
+      await using sender = createSender(options);
+      const sent = sender.send("a", callOf("a"));
+      await waitFor("the last offer", async () => (await sender.find("a"))?.attempts.length === 3, { everyMs: 1 });
+      fake.mine(5);
+      fake.setPrice(0n);
+      fake.mineOnLook(true);
+      await sent;
+
+      const offers = (await sender.find("a"))!.attempts.map(({ maxFeePerGas }) => maxFeePerGas);
+      expect(offers).to.deep.equal([100n, 113n, 128n]);
+    });
+
     it("knows an earlier attempt when that is the one in the block", async function () {
       const fake = createFakeSenderChain();
       fake.setPrice(10n ** 9n);

@@ -27,7 +27,16 @@ async function settleWith(callbacks: SettlePlan["callbacks"]): Promise<Call> {
     sent.push(call);
     return Promise.resolve({ logs: [] });
   };
-  const deps = { pool: 1n, sender: { send }, calls: createCalls(deployment), decoder: {}, reader: {}, onGas: () => {} };
+  const hold = {};
+  const deps = {
+    pool: 1n,
+    sender: { send },
+    hold,
+    calls: createCalls(deployment),
+    decoder: {},
+    reader: {},
+    onGas: () => {},
+  };
   await createOperator(deps as unknown as Parameters<typeof createOperator>[0]).settle(
     { lane: 0, deals: [], tasks: [], ballots: [], callbacks },
     1,
