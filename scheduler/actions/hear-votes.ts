@@ -85,7 +85,7 @@ export async function hearUploaded(pool: PoolContext, worker: Address, said: Sai
     const { stream } = await pool.blobs.read(said.sha256);
     await verifyResult(stream, digest, task.terms.hasCallback ? "callback" : "folder");
   } catch (error) {
-    pool.log.warn({ task: said.taskId, worker, code: codeOf(error), err: error }, "upload rejected");
+    pool.log.warn({ task: said.taskId, deal: task.dealId, worker, code: codeOf(error), err: error }, "upload rejected");
     return uploadFailed(pool, worker, said.taskId);
   }
   await pool.ledger.markResult(said.sha256);
@@ -103,7 +103,7 @@ export async function hearUploadFailed(
 ): Promise<void> {
   const task = await pool.tasks.get(taskId);
   if (!task?.digest || !mayDeliver(task, worker)) return;
-  pool.log.warn({ task: taskId, worker, code, message }, "upload failed");
+  pool.log.warn({ task: taskId, deal: task.dealId, worker, code, message }, "upload failed");
   await uploadFailed(pool, worker, taskId);
 }
 

@@ -79,7 +79,7 @@ export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<
     return withMovedVote(task, leaseId, vote.state === "leased" ? "refused" : "failed", pool.chain.now(), { code });
   });
   if (!changed) return;
-  pool.log.info({ task: changed.taskId, worker, lease: leaseId, code, message }, "lease refused");
+  pool.log.info({ ...placeOf(changed), worker, lease: leaseId, code, message }, "lease refused");
   await pool.workers.count(worker, "bad");
   // The same worker would be the first to be asked again; its next heartbeat says whether it can.
   if (code === "GM_ENGINE_UNREACHABLE") await pool.workers.seen(worker, Date.now(), false);
@@ -101,7 +101,7 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
     return base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag }), at);
   });
   if (!stored) return answerAgain(pool, worker, leaseId, taskId);
-  pool.log.info({ task: taskId, worker, lease: leaseId }, "vote computed");
+  pool.log.info({ ...placeOf(stored), worker, lease: leaseId }, "vote computed");
   if (agreedTag(stored) !== undefined) await agree(pool, stored);
   await wakeBoth(pool, taskId);
 }
@@ -125,7 +125,7 @@ async function dropTooSoon(pool: PoolContext, worker: Address, { leaseId, taskId
     withMovedVote(task, leaseId, "failed", at, { code }),
   );
   if (!changed) return answerAgain(pool, worker, leaseId, taskId);
-  pool.log.warn({ task: taskId, worker, lease: leaseId, code }, "vote dropped");
+  pool.log.warn({ ...placeOf(changed), worker, lease: leaseId, code }, "vote dropped");
   await pool.workers.count(worker, "bad");
   await wakeBoth(pool, taskId);
 }
@@ -170,6 +170,11 @@ async function answerAgain(pool: PoolContext, worker: Address, leaseId: string, 
   await pool.messenger.send(worker, { type: "drop", leaseId, taskId, reason });
 }
 
+/** What a line of the log says of a task. */
+function placeOf({ taskId, dealId }: TaskRecord): { readonly task: Hash; readonly deal: Hash } {
+  return { task: taskId, deal: dealId };
+}
+
 /* LOST LEASES */
 
 /** Ends leases that nobody kept alive; their tasks look for other workers. */
@@ -184,7 +189,7 @@ export async function loseLeases(pool: PoolContext): Promise<void> {
       return withMovedVote(current, leaseId, "lost", pool.chain.now(), { code: "GM_LEASE_EXPIRED" });
     });
     if (!changed) continue;
-    pool.log.warn({ task: task.taskId, worker: vote.worker, lease: leaseId }, "lease lost");
+    pool.log.warn({ ...placeOf(task), worker: vote.worker, lease: leaseId }, "lease lost");
     await pool.workers.count(vote.worker, "bad");
     await backToPlanned(pool, task.taskId, "a worker was lost");
   }

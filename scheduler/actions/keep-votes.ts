@@ -106,7 +106,7 @@ export async function openKeptVote(pool: PoolContext, taskId: Hash, opening: Kep
     return reconsidered(heldUntil(opened) === undefined ? rest : opened, at);
   });
   if (!task) return;
-  pool.log.info({ task: taskId, worker: opening.worker }, "kept vote opened");
+  pool.log.info({ task: taskId, deal: task.dealId, worker: opening.worker }, "kept vote opened");
   await wake(pool, task);
 }
 
@@ -119,6 +119,6 @@ export async function withholdVote(pool: PoolContext, taskId: Hash, worker: Addr
     current.votes.some(isIts) ? withMovedVotes(current, isIts, "withheld", at, { code }) : undefined,
   );
   if (!task) return;
-  pool.log.warn({ task: taskId, worker }, "vote withheld");
+  pool.log.warn({ task: taskId, deal: task.dealId, worker }, "vote withheld");
   await pool.workers.count(worker, "bad");
 }

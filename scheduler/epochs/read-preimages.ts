@@ -30,7 +30,10 @@ async function preimageOf(pool: PoolContext, task: TaskRecord): Promise<Hex | un
     return hexlify(await readCallback(stream, digest)) as Hex;
   } catch (error) {
     if (!(error instanceof NotFoundError || error instanceof ResultCorruptError)) throw error;
-    pool.log.error({ task: taskId, code: codeOf(error), err: error }, "answer for a contract cannot be read");
+    pool.log.error(
+      { task: taskId, deal: task.dealId, code: codeOf(error), err: error },
+      "answer for a contract cannot be read",
+    );
     await pool.tasks.update(taskId, ({ result: _gone, ...rest }) => rest);
     return undefined;
   }

@@ -27,7 +27,8 @@ export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promi
   try {
     const verdicts = await pool.operator.settle(await plan(pool, record, openings), epoch);
     await clearHold(pool, record);
-    for (const verdict of withUnnamed(record, verdicts)) await applyVerdict(pool, verdict);
+    const saying = { ...pool, log: pool.log.child({ lane, epoch }) };
+    for (const verdict of withUnnamed(record, verdicts)) await applyVerdict(saying, verdict);
     await pool.epochs.put(record, moveEpoch(record, "settled", { note: summary(verdicts) }));
     pool.log.info({ lane, epoch, outcome: summary(verdicts) }, "epoch settled");
     return "again";

@@ -37,8 +37,19 @@ export function createErrorAnswers(onFailure: (error: unknown) => void): ErrorAn
 function answer(known: unknown, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const data = errorData(known);
   const status = STATUS[data.code] ?? (data.retryable ? 503 : 400);
-  if (status >= 500) request.log.error({ err: error }, "request failed");
+  if (status >= 500) request.log.error({ ...placeOf(request), code: data.code, err: error }, "request failed");
   return reply.status(status).send({ error: data });
+}
+
+/** What was asked, and of which task or deal. */
+function placeOf({ method, routeOptions, params }: FastifyRequest): Readonly<Record<string, unknown>> {
+  const { taskId, dealId } = (params ?? {}) as { taskId?: string; dealId?: string };
+  const asked = { method, route: routeOptions.url };
+  return {
+    ...asked,
+    ...(taskId === undefined ? {} : { task: taskId }),
+    ...(dealId === undefined ? {} : { deal: dealId }),
+  };
 }
 
 function tooFast(): RateLimitedError {

@@ -38,7 +38,7 @@ export type Processors = {
 /** Where the queues meet the actions: each processor is one call, safe to make twice. */
 export function startProcessors(pool: PoolContext, queues: PoolQueues, options: ProcessorOptions): Processors {
   const stopping = new AbortController();
-  const start = <T>(name: string, concurrency: number, processor: Processor<T>): Worker<T> => {
+  const start = <T extends object>(name: string, concurrency: number, processor: Processor<T>): Worker<T> => {
     const worker = new Worker<T>(name, guarded(pool, processor), {
       ...options,
       maxStalledCount: DEATHS_FORGIVEN,
@@ -84,16 +84,22 @@ function wakeNow(pool: PoolContext, job: LaterJob): Promise<void> {
 }
 
 /** Says every failure; only an error that says it is final stops the retries, and the sweep still finds its work again. */
-function guarded<T>(pool: PoolContext, processor: Processor<T>): Processor<T> {
+function guarded<T extends object>(pool: PoolContext, processor: Processor<T>): Processor<T> {
   return async (job: Job<T>, token?: string, signal?: AbortSignal) => {
     try {
       return (await processor(job, token, signal)) as unknown;
     } catch (error) {
       pool.failed(job.queueName, error);
-      pool.log.warn({ queue: job.queueName, job: job.data, code: codeOf(error), err: error }, "job failed");
+      pool.log.warn({ queue: job.queueName, ...placeOf(job.data), code: codeOf(error), err: error }, "job failed");
       throw asQueueError(error);
     }
   };
+}
+
+/** What a job is about, in the names that every line of the log has for it. */
+function placeOf(data: Partial<DealJob & TaskJob & LaneJob>): Readonly<Record<string, unknown>> {
+  const { dealId: deal, taskId: task, lane } = data;
+  return Object.fromEntries(Object.entries({ deal, task, lane }).filter(([, value]) => value !== undefined));
 }
 
 function asQueueError(error: unknown): unknown {
