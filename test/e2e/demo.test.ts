@@ -195,9 +195,9 @@ describe("npm run demo", function () {
       await using rest = new AsyncDisposableStack();
       rest.defer(() => end(demo, paths)); // what a demo that fails this test would leave
       const plan = (await readPlan(paths.plan))!;
-      expect((await tracesOf(home.path, plan)).join("\n"), "while it runs")
-        .to.match(/process/)
-        .and.match(/container/);
+      const runs = async (): Promise<boolean> =>
+        /process[^]*container/.test((await tracesOf(home.path, plan)).join("\n"));
+      await waitFor("processes and containers of it", runs, { timeoutMs: UP_MS });
 
       demo.kill("SIGINT");
       const [code] = (await once(demo, "exit", { signal: AbortSignal.timeout(STOP_MS) })) as [number | null];

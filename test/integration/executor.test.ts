@@ -68,8 +68,9 @@ describe("DockerExecutor: outcomes", function () {
 
   describe("given a dataset", function () {
     it("shows it at one path beside the inputs, and lets nobody write there", async function () {
+      // One stream, which keeps its order: of two, one may come in the middle of the other's line.
       const script =
-        "cat /dataset/data /input/data > /output/read; echo x > /dataset/data; echo x > /dataset/y; ls /dataset";
+        "exec 2>&1; cat /dataset/data /input/data > /output/read; echo x > /dataset/data; echo x > /dataset/y; ls /dataset";
 
       const { outcome, log } = await run(script, { dataset: "1,2\n", inputs: { data: "3,4\n" } });
 
