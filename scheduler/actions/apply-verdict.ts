@@ -100,8 +100,9 @@ function isUncovered({ terms }: TaskRecord, standings: Standings, { state, worke
   return state === "computed" && standing !== undefined && standing.cover < BigInt(terms.stake);
 }
 
-/** Marks a deal as closed once the chain has no open task of it. */
+/** Marks a deal as closed once the chain has no open task of it, which is asked only where we know of none either. */
 export async function closeIfDone(pool: PoolContext, dealId: Hash): Promise<void> {
+  if (await pool.tasks.hasLive(dealId)) return;
   const record = await pool.deals.get(dealId);
   if (!record || isDealOver(record)) return;
   if (!(await pool.chain.dealIsOpen(dealId))) await pool.deals.update(dealId, { stage: "closed" });

@@ -80,7 +80,9 @@ export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatc
       const task = await get(taskId);
       if (!task) return;
       const index = keys("tasks", task.terms.lane, task.state);
-      await redis.multi().del(documentKey(taskId)).srem(index, taskId).zrem(keys("deadlines"), taskId).exec();
+      const live = keys("live", task.dealId);
+      const forgetting = redis.multi().del(documentKey(taskId)).srem(index, taskId);
+      await forgetting.zrem(keys("deadlines"), taskId).srem(live, taskId).exec();
     },
     lease: (taskId, worker, slots, decide) => change(taskId, decide, [{ set: keys("slots", worker), most: slots }]),
   };

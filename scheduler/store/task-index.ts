@@ -12,7 +12,7 @@ export const LEASE_MS = 15_000;
 export function taskIndexWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
   return [
     ...stateWrites(keys, before, after),
-    ...deadlineWrites(keys, before, after),
+    ...liveWrites(keys, before, after),
     ...voteWrites(keys, before, after),
   ];
 }
@@ -24,11 +24,21 @@ function stateWrites(keys: Keys, before: TaskRecord | undefined, after: TaskReco
   return before ? [["SREM", key(before), before.taskId], added] : [added];
 }
 
-function deadlineWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
+/** Live tasks, of all deals by deadline, and of each deal. */
+function liveWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
   const [was, is] = [before !== undefined && isLive(before.state), isLive(after.state)];
   if (was === is) return [];
-  const { taskId, terms } = after;
-  return [is ? ["ZADD", keys("deadlines"), String(terms.deadline), taskId] : ["ZREM", keys("deadlines"), taskId]];
+  const { taskId, dealId, terms } = after;
+  const ofDeal = keys("live", dealId);
+  return is
+    ? [
+        ["ZADD", keys("deadlines"), String(terms.deadline), taskId],
+        ["SADD", ofDeal, taskId],
+      ]
+    : [
+        ["ZREM", keys("deadlines"), taskId],
+        ["SREM", ofDeal, taskId],
+      ];
 }
 
 function voteWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {

@@ -18,6 +18,8 @@ export interface TaskStore extends TaskDocuments {
   someIn(lane: number, state: TaskState, count: number): Promise<Hash[]>;
   listIn(lane: number, state: TaskState): Promise<readonly TaskRecord[]>;
   countIn(lane: number, state: TaskState): Promise<number>;
+  /** Whether a task of the deal is known to be live. */
+  hasLive(dealId: Hash): Promise<boolean>;
   taskOfLease(leaseId: string): Promise<Hash | undefined>;
   /** Extends leases that are still out, to `expiresAt` (milliseconds); those that ended meanwhile stay ended. */
   extendLeases(leaseIds: readonly string[], expiresAt: number): Promise<void>;
@@ -47,6 +49,7 @@ export function createTaskStore(redis: Redis, keys: Keys, onChange?: TaskWatch):
     someIn: (lane, state, count) => redis.srandmember(indexOf(lane, state), count) as Promise<Hash[]>,
     listIn: async (lane, state) => documents.getAll((await redis.smembers(indexOf(lane, state))) as Hash[]),
     countIn: (lane, state) => redis.scard(indexOf(lane, state)),
+    hasLive: async (dealId) => (await redis.exists(keys("live", dealId))) === 1,
     taskOfLease: async (leaseId) => ((await redis.hget(keys("lease-tasks"), leaseId)) ?? undefined) as Hash | undefined,
     extendLeases: async (leaseIds, expiresAt) => {
       const entries = leaseIds.flatMap((leaseId) => [String(expiresAt), leaseId]);

@@ -37,6 +37,23 @@ describe("a pool, from deal to payment", function () {
     }
   });
 
+  it("asks the chain whether a deal is over when its last task is, and not for each", async function () {
+    await using small = await SchedulerWorld.open(redis().url, { GRIDMILL_EPOCH_TASKS: "4" });
+    let asked = 0;
+    const { chain } = small.pool;
+    const dealIsOpen: typeof chain.dealIsOpen = (dealId) => (asked++, chain.dealIsOpen(dealId));
+    small.pool = { ...small.pool, chain: { ...chain, dealIsOpen } };
+    for (const index of [1, 2]) await small.connect(index);
+    const deal = small.openDeal({ volume: 12 });
+
+    await small.drive("all settled", small.isSettled(deal));
+    await small.settleDown();
+
+    expect((await small.pool.deals.get(dealIdOf(deal)))!.stage).to.equal("closed");
+    // Its own receipt and the event may both come to that.
+    expect(asked).to.be.within(1, 2);
+  });
+
   describe("when workers do not do as they should", function () {
     const settledBy = async (deal: Deal, seconds?: number) => {
       await world.drive("settled", world.isSettled(deal), seconds);
