@@ -10,11 +10,7 @@ export const LEASE_MS = 15_000;
 
 /** What the indexes need, so that they say the same as the document after it is written. */
 export function taskIndexWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
-  return [
-    ...stateWrites(keys, before, after),
-    ...liveWrites(keys, before, after),
-    ...voteWrites(keys, before, after),
-  ];
+  return [...stateWrites(keys, before, after), ...liveWrites(keys, before, after), ...voteWrites(keys, before, after)];
 }
 
 function stateWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
