@@ -1,0 +1,60 @@
+/**
+ * What a scheduler settles in a second: `npm run bench:throughput`. `--workers N`, `--tasks N` of the deal that is counted,
+ * `--open N` tasks that lie open over a restart. Real worker processes, Redis and chain; only the containers are left out. Prints
+ * one JSON value; with `--write` it becomes `bench/results/throughput.json`.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { z } from "zod";
+
+import { report } from "../report.ts";
+import { takeStamp } from "../stamp.ts";
+import { bareJobsPerSecond } from "./bare-bullmq.ts";
+import { sharesIn } from "./cpu-profile.ts";
+import { measureLatency, measureRate, measureRestart, openMany } from "./measures.ts";
+import { openStage } from "./stage.ts";
+
+const BLOCK_SECONDS = 1;
+const WARM_UP = 50;
+
+const text = { type: "string" } as const;
+const Count = z.stringFormat("a number from 1", /^[1-9]\d*$/).transform(Number);
+const Asked = z.object({
+  workers: Count.prefault("20"),
+  tasks: Count.prefault("2000"),
+  open: Count.prefault("100000"),
+});
+const options = {
+  workers: text,
+  tasks: text,
+  open: text,
+  json: { type: "boolean" },
+  write: { type: "boolean" },
+} as const;
+const { workers, tasks, open } = Asked.parse(parseArgs({ options }).values);
+
+const stamp = takeStamp();
+await using stage = await openStage(workers, BLOCK_SECONDS);
+const bullmqJobsPerSecond = await bareJobsPerSecond(stage.redisUrl);
+
+const profileFolder = join(stage.folder, "profile");
+const pool = await stage.startScheduler(["--cpu-prof", "--cpu-prof-dir", profileFolder]);
+const crowd = await stage.startWorkers(pool, workers);
+await measureRate(stage, WARM_UP);
+const tasksPerSecond = await measureRate(stage, tasks);
+const latencySeconds = await measureLatency(stage);
+for (const { child } of crowd) await child.stop();
+await pool.child.stop();
+const profile = await sharesIn(profileFolder);
+
+const lonely = await stage.startScheduler();
+await openMany(stage, lonely, open);
+const { restartSeconds, rssMiB } = await measureRestart(stage, lonely);
+
+await report({
+  ...{ bench: "throughput", ...stamp, workers, tasks, open, blockSeconds: BLOCK_SECONDS, votes: 2 },
+  ...{ tasksPerSecond, bullmqJobsPerSecond, ratio: tasksPerSecond / bullmqJobsPerSecond },
+  ...{ latencySeconds, restartSeconds, rssMiB, profile },
+  targets: { tasksPerSecond: 150, latencySeconds: 4, restartSeconds: 15, rssMiB: 300 },
+});

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { waitFor } from "../../test/support/wait-for.ts";
+import { median } from "../stamp.ts";
+import { residentMiB } from "./service.ts";
+import type { Service } from "./service.ts";
+import { followSettles } from "./settled.ts";
+import type { Stage } from "./stage.ts";
+
+const ROUNDS = 5;
+const RATE_MS = 900_000;
+const ENTER_MS = 600_000;
+/** A pool that has just settled is idle again after this long, in milliseconds. */
+const PAUSE_MS = 2_000;
+/** What a start needs and lets go of is gone after this long, in milliseconds. */
+const REST_MS = 10_000;
+
+/** Tasks a second of one deal, from its block to that of the last settle. */
+export async function measureRate(stage: Stage, tasks: number): Promise<number> {
+  const { openedAt, block } = await stage.openDeal(tasks);
+  const blocks = await followSettles(stage.grid, block, tasks, RATE_MS);
+  return tasks / ((blocks.at(-1)!.seenAt - openedAt) / 1_000);
+}
+
+/** Seconds from a deal of one task to its settle, of an idle pool: the median of some. */
+export async function measureLatency(stage: Stage): Promise<number> {
+  const rounds: number[] = [];
+  while (rounds.length < ROUNDS) {
+    await sleep(PAUSE_MS);
+    const { openedAt, block } = await stage.openDeal(1);
+    const [settled] = await followSettles(stage.grid, block, 1, RATE_MS);
+    rounds.push((settled!.seenAt - openedAt) / 1_000);
+  }
+  return median(rounds);
+}
+
+/** A deal of this many tasks that nobody can serve, once the pool has entered them all. */
+export async function openMany(stage: Stage, { url }: Service, tasks: number): Promise<void> {
+  await stage.openDeal(tasks);
+  const all = async (): Promise<boolean> => (await tasksIn(url)) >= tasks;
+  await waitFor(`${tasks} open tasks`, all, { timeoutMs: ENTER_MS, everyMs: 500 });
+}
+
+/** Stops the scheduler as a power cut does. @returns seconds until the next one is ready, and its size once it is at rest */
+export async function measureRestart(
+  stage: Stage,
+  pool: Service,
+): Promise<{ readonly restartSeconds: number; readonly rssMiB: number }> {
+  process.kill(pool.child.pid, "SIGKILL");
+  await pool.child.exited;
+  const startedAt = performance.now();
+  const next = await stage.startScheduler();
+  const restartSeconds = (performance.now() - startedAt) / 1_000;
+  await sleep(REST_MS);
+  return { restartSeconds, rssMiB: await residentMiB(next) };
+}
+
+async function tasksIn(url: string): Promise<number> {
+  const answer = await fetch(new URL("/pool", url));
+  const { tasks } = (await answer.json()) as { readonly tasks: Readonly<Record<string, number>> };
+  return (tasks["open"] ?? 0) + (tasks["planned"] ?? 0);
+}
