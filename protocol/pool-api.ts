@@ -116,9 +116,15 @@ export const PoolWorkersSchema = z.object({
       /** Votes of it that are not over, and what it has at stake with them, in wei. */
       votes: z.int(),
       atRisk: uintSchema(256),
-      /** How its leases ended in this pool. */
-      good: z.int(),
-      bad: z.int(),
+      /** How its leases ended in this pool, each counted by half for every week that has passed since. */
+      outcomes: z.object({
+        success: z.number(),
+        late: z.number(),
+        refused: z.number(),
+        disagreed: z.number(),
+        /** Share of them that ended well, as placement takes it: 0 to 1, and 1 for a newcomer. */
+        reliability: z.number(),
+      }),
     }),
   ),
 });

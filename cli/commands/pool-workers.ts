@@ -9,6 +9,8 @@ import { table } from "../print.ts";
 import { LOCAL_POOL, WATCH } from "../shared-options.ts";
 import { showView } from "../watch.ts";
 
+type Outcomes = PoolWorkers["workers"][number]["outcomes"];
+
 export const poolWorkers = new Command("workers")
   .argument("[id]", LOCAL_POOL, parseId)
   .option(...WATCH)
@@ -19,10 +21,16 @@ export const poolWorkers = new Command("workers")
     await showView(context, watch, { ask: () => grid.pools.workers(id ?? 1n), text: workersText });
   });
 
+const OUTCOMES = ["good", "late", "refused", "differed"];
+
+function outcomeTexts({ success, late, refused, disagreed, reliability }: Outcomes): readonly string[] {
+  return [...[success, late, refused, disagreed].map((count) => count.toFixed(1)), reliability.toFixed(2)];
+}
+
 function workersText({ workers }: PoolWorkers): string {
-  const rows = workers.map(({ worker, agent, busy, slots, accepting, votes, atRisk, good, bad }) => [
+  const rows = workers.map(({ worker, agent, busy, slots, accepting, votes, atRisk, outcomes }) => [
     ...[worker, agent, `${busy}/${slots}`, accepting ? "yes" : "no"],
-    ...[votes, formatMill(atRisk), `${good}/${good + bad}`],
+    ...[votes, formatMill(atRisk), ...outcomeTexts(outcomes)],
   ]);
-  return table(["worker", "agent", "busy", "accepting", "votes", "MILL at risk", "good"], rows);
+  return table(["worker", "agent", "busy", "accepting", "votes", "MILL at risk", ...OUTCOMES, "reliability"], rows);
 }

@@ -47,7 +47,7 @@ function settled(task: TaskRecord, digest: Hash, at: number): TaskRecord {
 async function tellVoters(pool: PoolContext, { taskId, votes }: TaskRecord, digest: Hash): Promise<void> {
   for (const { worker, state } of votes) {
     if (state !== "agree" && state !== "differ") continue;
-    await pool.workers.count(worker, state === "agree" ? "good" : "bad");
+    await pool.workers.note(worker, state === "agree" ? "success" : "disagreed", Date.now());
     await pool.messenger.send(worker, { type: "settled", taskId, digest, agreed: state === "agree" });
   }
   await dropWorking(pool, { taskId, votes });
@@ -79,7 +79,7 @@ async function applyOpen(pool: PoolContext, taskId: Hash, note: string): Promise
     current.state === "sealed" ? reopened(current, standings, at, note) : undefined,
   );
   if (!task) return;
-  for (const worker of silent) await pool.workers.count(worker, "bad");
+  for (const worker of silent) await pool.workers.note(worker, "late", Date.now());
   await pool.wake.task(taskId);
 }
 

@@ -1,9 +1,10 @@
 import { voteWeight } from "../../protocol/consensus.ts";
 import type { Limits } from "../../protocol/lease.ts";
 import type { Candidate, Demand } from "../domain/placement.ts";
+import { faded, reliabilityOf } from "../domain/reputation.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import type { DealRecord } from "../store/deal-store.ts";
-import type { WorkerRecord } from "../store/worker-store.ts";
+import type { ConnectedWorker } from "../store/worker-store.ts";
 import type { PoolContext } from "./context.ts";
 
 /** What placement decides by, gathered from store and chain. */
@@ -28,13 +29,12 @@ export async function candidatesFor(pool: PoolContext, task: TaskRecord): Promis
 export async function candidate(
   pool: PoolContext,
   task: TaskRecord,
-  worker: WorkerRecord & { readonly accepting: boolean },
+  { reputation, ...worker }: ConnectedWorker,
 ): Promise<Candidate> {
-  const [standing, held, slots, tally] = await Promise.all([
+  const [standing, held, slots] = await Promise.all([
     pool.chain.standing(worker.worker),
     pool.tasks.heldBy(worker.worker),
     pool.tasks.slotsOf(worker.worker),
-    pool.workers.tally(worker.worker),
   ]);
   const working = new Set(slots);
   const busy: readonly Limits[] = held.filter(({ leaseId }) => working.has(leaseId)).map(({ limits }) => limits);
@@ -44,6 +44,6 @@ export async function candidate(
     weight: voteWeight(standing.score, task.terms.maxWeight),
     cover: standing.cover,
     freeCover: standing.cover - held.reduce((sum, { stake }) => sum + stake, 0n),
-    reliability: (tally.good + 1) / (tally.good + tally.bad + 1),
+    reliability: reliabilityOf(faded(reputation, Date.now())),
   };
 }

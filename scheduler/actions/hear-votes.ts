@@ -31,7 +31,7 @@ export async function hearBallot(
   const fault = ballotFault(record, ballot, pool.chain.now()) ?? signatureFault(said, worker, signerOf);
   if (fault !== undefined) {
     pool.log.warn({ worker, lane: said.lane, epoch: said.epoch, fault }, "ballot rejected");
-    await pool.workers.count(worker, "bad");
+    await pool.workers.note(worker, "refused", Date.now());
     return;
   }
   await pool.epochs.addBallot(said.lane, said.epoch, ballot);
@@ -117,7 +117,7 @@ function mayDeliver({ votes, uploadsFailed = [] }: TaskRecord, worker: Address):
 }
 
 async function uploadFailed(pool: PoolContext, worker: Address, taskId: Hash): Promise<void> {
-  await pool.workers.count(worker, "bad");
+  await pool.workers.note(worker, "refused", Date.now());
   const task = await pool.tasks.update(taskId, (current) => ({
     ...current,
     uploadsFailed: [...(current.uploadsFailed ?? []), worker],

@@ -80,7 +80,7 @@ export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<
   });
   if (!changed) return;
   pool.log.info({ ...placeOf(changed), worker, lease: leaseId, code, message }, "lease refused");
-  await pool.workers.count(worker, "bad");
+  await pool.workers.note(worker, "refused", Date.now());
   // The same worker would be the first to be asked again; its next heartbeat says whether it can.
   if (code === "GM_ENGINE_UNREACHABLE") await pool.workers.seen(worker, Date.now(), false);
   await wakeBoth(pool, changed.taskId);
@@ -126,7 +126,7 @@ async function dropTooSoon(pool: PoolContext, worker: Address, { leaseId, taskId
   );
   if (!changed) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.warn({ ...placeOf(changed), worker, lease: leaseId, code }, "vote dropped");
-  await pool.workers.count(worker, "bad");
+  await pool.workers.note(worker, "refused", Date.now());
   await wakeBoth(pool, taskId);
 }
 
@@ -151,10 +151,14 @@ async function forgottenVote(
   worker: Address,
   { leaseId, taskId }: Said<"computed">,
 ): Promise<Vote | undefined> {
-  const [known, task] = await Promise.all([pool.workers.get(worker), pool.tasks.get(taskId)]);
+  const [known, task, reputation] = await Promise.all([
+    pool.workers.get(worker),
+    pool.tasks.get(taskId),
+    pool.workers.reputation(worker),
+  ]);
   const deal = task && (await pool.deals.get(task.dealId));
   if (!known || !deal) return undefined;
-  const able = { ...(await candidate(pool, task, { ...known, accepting: true })), busy: [] };
+  const able = { ...(await candidate(pool, task, { ...known, accepting: true, reputation })), busy: [] };
   return place(task, demandOf(pool, deal), [able]).ranked.length === 0 ? undefined : newVote(pool, able, leaseId);
 }
 
@@ -190,7 +194,7 @@ export async function loseLeases(pool: PoolContext): Promise<void> {
     });
     if (!changed) continue;
     pool.log.warn({ ...placeOf(task), worker: vote.worker, lease: leaseId }, "lease lost");
-    await pool.workers.count(vote.worker, "bad");
+    await pool.workers.note(vote.worker, "late", Date.now());
     await backToPlanned(pool, task.taskId, "a worker was lost");
   }
 }

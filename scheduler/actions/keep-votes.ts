@@ -41,7 +41,7 @@ export async function keepVotes(
   });
   if (!task) return;
   if (before.state === "sealed" && isOver) {
-    for (const { worker } of silentVotes(task)) await pool.workers.count(worker, "bad");
+    for (const { worker } of silentVotes(task)) await pool.workers.note(worker, "late", Date.now());
   }
   await wake(pool, task);
 }
@@ -120,5 +120,5 @@ export async function withholdVote(pool: PoolContext, taskId: Hash, worker: Addr
   );
   if (!task) return;
   pool.log.warn({ task: taskId, deal: task.dealId, worker }, "vote withheld");
-  await pool.workers.count(worker, "bad");
+  await pool.workers.note(worker, "disagreed", Date.now());
 }

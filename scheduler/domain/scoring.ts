@@ -36,7 +36,7 @@ export function scoreOf(task: TaskRecord, { weights = OWN_WEIGHTS }: Demand, can
 /**
  * - `idle`         share of its slots that are free; from the store
  * - `price`        1/2: a deal pays every worker of its pool alike, so that the price was decided at the match
- * - `reliability`  `(good + 1) / (good + bad + 1)` of its leases in this pool, from the store: a newcomer has 1
+ * - `reliability`  see `reputation.ts`: the share of its leases in this pool that ended well, from the store; a newcomer has 1
  * - `speed`        `benchmark / 4000`, at most 1, from what its agent offers: the reference machine has 1/4
  * - `trust`        `log2(w) / log2(maxWeight)`, w its weight in consensus, from its score on chain: votes multiply
  * - `energy`       see {@link energyOf}

@@ -71,7 +71,7 @@ export async function bindVotes(pool: PoolContext, record: EpochRecord): Promise
       const balloted = withMovedVotes(left, ({ worker }) => voters.has(worker), "balloted", at);
       return voters.size > 0 || byKept ? sealed(balloted, at) : reconsidered(balloted, at);
     });
-    for (const worker of task ? silent : []) await pool.workers.count(worker, "bad");
+    for (const worker of task ? silent : []) await pool.workers.note(worker, "late", Date.now());
     if (task?.state === "planned") await pool.wake.task(taskId);
   }
 }

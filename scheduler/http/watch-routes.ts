@@ -13,6 +13,7 @@ import type { PoolEpochs, PoolTasks, PoolWorkers } from "../../protocol/pool-api
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
+import { faded, reliabilityOf } from "../domain/reputation.ts";
 import type { TaskRecord, TaskState } from "../domain/task-state.ts";
 import { NotAllowedError } from "../errors.ts";
 import { lanesOf, SHOWN_MS } from "../metrics/read-pool.ts";
@@ -66,14 +67,12 @@ export function addWatchRoutes(
 async function workersOf(pool: PoolContext): Promise<PoolWorkers["workers"]> {
   const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
   return Promise.all(
-    alive.map(async ({ worker, agent, slots, accepting }) => {
-      const [busy, held, { good, bad }] = await Promise.all([
-        pool.tasks.slotsOf(worker),
-        pool.tasks.heldBy(worker),
-        pool.workers.tally(worker),
-      ]);
+    alive.map(async ({ worker, agent, slots, accepting, reputation }) => {
+      const [busy, held] = await Promise.all([pool.tasks.slotsOf(worker), pool.tasks.heldBy(worker)]);
+      const now = faded(reputation, Date.now());
+      const outcomes = { ...now, reliability: reliabilityOf(now) };
       const atRisk = held.reduce((sum, { stake }) => sum + stake, 0n);
-      return { worker, agent, slots, busy: busy.length, accepting, votes: held.length, atRisk, good, bad };
+      return { worker, agent, slots, busy: busy.length, accepting, votes: held.length, atRisk, outcomes };
     }),
   );
 }

@@ -1,7 +1,9 @@
 import type { Redis } from "ioredis";
 
 import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { Outcome, Reputation } from "../domain/reputation.ts";
 import type { Keys } from "./redis.ts";
+import { createReputations } from "./reputations.ts";
 
 /** What a worker said of itself when it connected and since. */
 export type WorkerRecord = {
@@ -15,8 +17,8 @@ export type WorkerRecord = {
   readonly watts?: number;
 };
 
-/** How its leases ended; a worker nobody knows counts as reliable. */
-type WorkerTally = { readonly good: number; readonly bad: number };
+/** A worker that is connected, whether it takes leases, and what the pool has seen of it. */
+export type ConnectedWorker = WorkerRecord & { readonly accepting: boolean; readonly reputation: Reputation };
 
 /** Workers in Redis: what they are, when they were last heard of, how their leases ended. */
 export interface WorkerStore {
@@ -26,17 +28,19 @@ export interface WorkerStore {
   /** Nobody listens on this worker's connection any more. */
   gone(worker: Address): Promise<void>;
   /** Workers heard of since `since` (milliseconds), and whether each takes leases. */
-  alive(since: number): Promise<readonly (WorkerRecord & { readonly accepting: boolean })[]>;
+  alive(since: number): Promise<readonly ConnectedWorker[]>;
   get(worker: Address): Promise<WorkerRecord | undefined>;
-  count(worker: Address, how: keyof WorkerTally): Promise<void>;
-  tally(worker: Address): Promise<WorkerTally>;
+  /** Counts how one of its leases ended, at `now` (milliseconds). */
+  note(worker: Address, outcome: Outcome, now: number): Promise<void>;
+  /** How its leases ended, as of the last that did. */
+  reputation(worker: Address): Promise<Reputation>;
   /** Some of the workers that were last heard of before `time` (milliseconds). */
   heardBefore(time: number): Promise<readonly Address[]>;
-  /** Everything about a worker is gone, its tally too, unless it was heard of again since `time`. */
+  /** Everything about a worker is gone, its reputation too, unless it was heard of again since `time`. */
   forget(worker: Address, time: number): Promise<void>;
 }
 
-/** KEYS: heard, workers, seen, resting, tally; ARGV: worker, time */
+/** KEYS: heard, workers, seen, resting, reputations; ARGV: worker, time */
 const FORGET = `
 local heard = redis.call("ZSCORE", KEYS[1], ARGV[1])
 if not heard or tonumber(heard) >= tonumber(ARGV[2]) then return 0 end
@@ -44,7 +48,7 @@ redis.call("ZREM", KEYS[1], ARGV[1])
 redis.call("HDEL", KEYS[2], ARGV[1])
 redis.call("ZREM", KEYS[3], ARGV[1])
 redis.call("SREM", KEYS[4], ARGV[1])
-redis.call("DEL", KEYS[5])
+redis.call("HDEL", KEYS[5], ARGV[1])
 return 1
 `;
 
@@ -54,7 +58,8 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   const restingKey = keys("workers-resting");
   /** Beside `seen`, which a worker leaves when it disconnects. */
   const heardKey = keys("workers-heard");
-  const tallyKey = (worker: Address): string => keys("tally", worker);
+  const reputationsKey = keys("reputations");
+  const reputations = createReputations(redis, reputationsKey, heardKey);
 
   async function put(record: WorkerRecord): Promise<void> {
     await redis.hset(records, record.worker, JSON.stringify(record));
@@ -69,17 +74,18 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
     await redis.zrem(seenKey, worker);
   }
 
-  async function alive(since: number): Promise<readonly (WorkerRecord & { readonly accepting: boolean })[]> {
+  async function alive(since: number): Promise<readonly ConnectedWorker[]> {
     const [names, resting] = await Promise.all([
       redis.zrangebyscore(seenKey, since, "+inf"),
       redis.smembers(restingKey),
     ]);
     if (names.length === 0) return [];
-    const texts = await redis.hmget(records, ...names);
-    return texts.flatMap((text) => {
+    const [texts, known] = await Promise.all([redis.hmget(records, ...names), reputations.of(names)]);
+    return texts.flatMap((text, place) => {
       if (text === null) return [];
       const record = JSON.parse(text) as WorkerRecord;
-      return [{ ...record, accepting: !resting.includes(record.worker) }];
+      const reputation = known[place]!;
+      return [{ ...record, accepting: !resting.includes(record.worker), reputation }];
     });
   }
 
@@ -88,14 +94,8 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
     return text === null ? undefined : (JSON.parse(text) as WorkerRecord);
   }
 
-  async function count(worker: Address, how: keyof WorkerTally): Promise<void> {
-    // A verdict may come after the worker was forgotten: then it is forgotten once more.
-    await redis.multi().hincrby(tallyKey(worker), how, 1).zadd(heardKey, "NX", Date.now(), worker).exec();
-  }
-
-  async function tally(worker: Address): Promise<WorkerTally> {
-    const fields = await redis.hgetall(tallyKey(worker));
-    return { good: Number(fields["good"] ?? 0), bad: Number(fields["bad"] ?? 0) };
+  async function reputation(worker: Address): Promise<Reputation> {
+    return (await reputations.of([worker]))[0]!;
   }
 
   async function heardBefore(time: number): Promise<readonly Address[]> {
@@ -103,8 +103,8 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   }
 
   async function forget(worker: Address, time: number): Promise<void> {
-    await redis.eval(FORGET, 5, heardKey, records, seenKey, restingKey, tallyKey(worker), worker, String(time));
+    await redis.eval(FORGET, 5, heardKey, records, seenKey, restingKey, reputationsKey, worker, String(time));
   }
 
-  return { put, seen, gone, alive, get, count, tally, heardBefore, forget };
+  return { put, seen, gone, alive, get, note: reputations.note, reputation, heardBefore, forget };
 }

@@ -50,8 +50,10 @@ describe("a pool that is watched and drained", function () {
     const { epochs } = await get<PoolEpochs>("/pool/epochs");
 
     expect(workers.map(({ worker }) => worker)).to.have.members([...world.workers.keys()]);
-    for (const { good, bad, votes, atRisk } of workers)
-      expect([good, bad, votes, atRisk]).to.deep.equal([1, 0, 2, "2000"]);
+    for (const { outcomes, votes, atRisk } of workers) {
+      expect([Math.round(outcomes.success), outcomes.reliability, votes, atRisk]).to.deep.equal([1, 1, 2, "2000"]);
+      expect(outcomes).to.include({ late: 0, refused: 0, disagreed: 0 });
+    }
     expect(tasks.map(({ taskId }) => taskId)).to.deep.equal([firstOf(sealed), firstOf(waiting)]);
     expect(tasks[1]!.waitingFor).to.be.a("string");
     const only = await get<PoolTasks>("/pool/tasks?status=settled&limit=1");

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { digestOf } from "../../protocol/digest.ts";
+import { faultsOf } from "../../scheduler/domain/reputation.ts";
 import type { PoolContext } from "../../scheduler/actions/context.ts";
 import { crashAt } from "../support/chain/crash-points.ts";
 import type { CrashPoints } from "../support/chain/crash-points.ts";
@@ -113,7 +114,7 @@ describe("a scheduler that is killed", function () {
       await world.drive("closed", async () => (await endOf(world, deal)).stage === "closed");
 
       expect(await endOf(world, deal)).to.deep.equal(GOOD_END);
-      for (const { address } of workers) expect(await world.pool.workers.tally(address)).to.include({ bad: 0 });
+      for (const { address } of workers) expect(faultsOf(await world.pool.workers.reputation(address))).to.equal(0);
     });
   }
 });

@@ -7,6 +7,7 @@ import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, dealIdOf } from "../../protocol/deal.ts";
 import { digestOf, failDigest, failText } from "../../protocol/digest.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
+import { faultsOf } from "../../scheduler/domain/reputation.ts";
 import { withRedis } from "../support/parts.ts";
 import { firstOf } from "../support/scheduler-records.ts";
 import { HONEST, WRONG } from "../support/scheduler-worker.ts";
@@ -117,7 +118,7 @@ describe("a pool's rules", function () {
         hasty.map(() => "failed GM_TIME_NOT_PASSED"),
       );
       for (const { address } of hasty) {
-        expect(await world.pool.workers.tally(address)).to.deep.equal({ good: 0, bad: 1 });
+        expect(await world.pool.workers.reputation(address)).to.include({ success: 0, refused: 1 });
       }
     });
 
@@ -231,7 +232,8 @@ describe("a pool's rules", function () {
       expect((await world.taskOf(deal)).votes.map(({ state }) => state)).to.deep.equal(["agree", "agree"]);
       for (const { address, heard } of workers) {
         expect(heard.filter(({ type }) => type === "settled")).to.have.lengthOf(1);
-        expect(await world.pool.workers.tally(address)).to.deep.equal({ good: 1, bad: 0 });
+        expect(faultsOf(await world.pool.workers.reputation(address))).to.equal(0);
+        expect((await world.pool.workers.reputation(address)).success).to.equal(1);
       }
     });
 

@@ -37,7 +37,7 @@ describe("why a task is where it is", function () {
     const deal = world.openDeal();
     await world.settleDown();
     const workers = await Promise.all([1, 2, 3].map((index) => world.connect(index, { silentAt: "accept" })));
-    await world.pool.workers.count(workers[0]!.address, "bad");
+    await world.pool.workers.note(workers[0]!.address, "refused", Date.now());
 
     const why = await whyOf(deal);
     await world.settleDown();
