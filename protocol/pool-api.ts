@@ -72,6 +72,14 @@ export const PoolDealSchema = z.object({
 });
 export type PoolDeal = z.output<typeof PoolDealSchema>;
 
+const ConnectedWorkerSchema = z.object({
+  worker: AddressSchema,
+  agent: z.string(),
+  slots: z.int(),
+  busy: z.int(),
+  accepting: z.boolean(),
+});
+
 /** Answer of `GET /pool`. */
 export const PoolInfoSchema = z.object({
   pool: uintSchema(256),
@@ -82,16 +90,7 @@ export const PoolInfoSchema = z.object({
   hold: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
   lanes: z.int(),
   confirmations: z.int(),
-  workers: z.array(
-    z.object({
-      worker: AddressSchema,
-      agent: z.string(),
-      slots: z.int(),
-      busy: z.int(),
-      accepting: z.boolean(),
-      capabilities: HashSchema,
-    }),
-  ),
+  workers: z.array(ConnectedWorkerSchema.extend({ capabilities: HashSchema })),
   /** How many tasks stand in each status. */
   tasks: z.record(z.string(), z.int()),
   /** Of votes with a stake at risk, how many stand in each status. Absent at older pools, like the next. */
@@ -107,12 +106,7 @@ export type PoolInfo = z.output<typeof PoolInfoSchema>;
 /** Answer of `GET /pool/workers`: those that are connected. */
 export const PoolWorkersSchema = z.object({
   workers: z.array(
-    z.object({
-      worker: AddressSchema,
-      agent: z.string(),
-      slots: z.int(),
-      busy: z.int(),
-      accepting: z.boolean(),
+    ConnectedWorkerSchema.extend({
       /** Votes of it that are not over, and what it has at stake with them, in wei. */
       votes: z.int(),
       atRisk: uintSchema(256),
@@ -167,6 +161,32 @@ export const PoolEpochsSchema = z.object({
   ),
 });
 export type PoolEpochs = z.output<typeof PoolEpochsSchema>;
+
+/** An event of the chain that the pool could not take in, or a note of a reorganisation. */
+export const QuarantinedSchema = z.object({
+  id: z.string(),
+  /** Its name in the contracts; `Reorganised` for a note. */
+  event: z.string(),
+  block: z.int(),
+  /** Null for a note, like the next two. */
+  transaction: HashSchema.nullable(),
+  /** What it is about, as far as the event says. */
+  deal: HashSchema.nullable(),
+  task: HashSchema.nullable(),
+  /** How it failed last. */
+  code: z.string(),
+  message: z.string(),
+  /** When it was first put aside, and when it failed last. */
+  since: seconds,
+  at: seconds,
+  /** How often it was put aside. */
+  times: z.int(),
+});
+export type QuarantinedEvent = z.output<typeof QuarantinedSchema>;
+
+/** Answer of `GET /pool/quarantine`: the oldest first. */
+export const PoolQuarantineSchema = z.object({ entries: z.array(QuarantinedSchema) });
+export type PoolQuarantine = z.output<typeof PoolQuarantineSchema>;
 
 /** Body and answer of `PUT /pool/drain`. */
 export const DrainSchema = z.object({ draining: z.boolean() });

@@ -42,6 +42,12 @@ export class InputUnavailableError extends GridmillError {
   readonly retryable = true;
 }
 
+/** An event that was put aside is on the chain no more: a reorganisation removed it. */
+export class EventGoneError extends GridmillError {
+  readonly code = "GM_EVENT_GONE";
+  readonly retryable = false;
+}
+
 /** A result that a worker uploaded is not what the agreed digest stands for. */
 export class ResultCorruptError extends GridmillError {
   readonly code = "GM_RESULT_CORRUPT";

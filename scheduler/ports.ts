@@ -1,3 +1,4 @@
+import type { GridEvent } from "../chain/events.ts";
 import type { KeptState } from "../chain/reader.ts";
 import type { GridmillError } from "../protocol/errors.ts";
 import type { Deal } from "../protocol/deal.ts";
@@ -28,6 +29,12 @@ export interface PoolChain {
   imageOf(app: bigint): Promise<string | undefined>;
   /** Where a dataset is, and the sha256 of its bytes in hex. Undefined when there is no such dataset. */
   datasetOf(dataset: bigint): Promise<{ reference: string; sha256: string; encrypted: boolean } | undefined>;
+}
+
+/** Finds an event again by its place on the chain. */
+export interface EventLookup {
+  /** Undefined when the block has it no more. Throws when no node answers. */
+  at(place: Pick<GridEvent, "blockNumber" | "blockHash" | "logIndex">): Promise<GridEvent | undefined>;
 }
 
 /** What a settle or a late look at the chain says about tasks. */
@@ -66,6 +73,8 @@ export interface Wake {
   deal(dealId: Hash, delayMs?: number): Promise<void>;
   task(taskId: Hash, delayMs?: number): Promise<void>;
   lane(lane: number, delayMs?: number): Promise<void>;
+  /** An event in quarantine is taken in again; once, however often that is asked for until it is done. */
+  event(id: string): Promise<void>;
 }
 
 /** Where params texts come from. */

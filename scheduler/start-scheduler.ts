@@ -24,6 +24,7 @@ import { createFileBlobStore } from "./blobs/blob-store.ts";
 import { createOperatorHold } from "./chain/operator-hold.ts";
 import type { OperatorHold } from "./chain/operator-hold.ts";
 import { createOperator } from "./chain/operator.ts";
+import { createEventLookup } from "./chain/event-lookup.ts";
 import { followDeals } from "./chain/follow-deals.ts";
 import { openSender } from "./chain/open-sender.ts";
 import { readPoolChain } from "./chain/pool-chain.ts";
@@ -38,6 +39,7 @@ import type { PoolMetrics } from "./metrics/pool-metrics.ts";
 import { createPurse, escrowChange } from "./metrics/pool-money.ts";
 import type { Purse } from "./metrics/pool-money.ts";
 import { readPool } from "./metrics/read-pool.ts";
+import type { Operator } from "./ports.ts";
 import { startProcessors, TAKE_OVER } from "./queue/processors.ts";
 import type { TakeOver } from "./queue/processors.ts";
 import { countJobs } from "./queue/queue-depths.ts";
@@ -51,7 +53,7 @@ import { createDoubtStore } from "./store/doubts.ts";
 import { createDrainStore } from "./store/drain-store.ts";
 import { createEpochStore } from "./store/epoch-store.ts";
 import { createMessenger, relayMessages } from "./store/message-bus.ts";
-import { countQuarantined, createQuarantine } from "./store/quarantine.ts";
+import { createQuarantine } from "./store/quarantine.ts";
 import { createSessionStore } from "./store/session-store.ts";
 import { connectRedis, keysOf, poolTag } from "./store/redis.ts";
 import type { Keys, RedisConnection } from "./store/redis.ts";
@@ -184,7 +186,7 @@ function openGateway(
   board: SocketBoard,
 ): ReturnType<typeof createGateway> {
   const jobs = () => countJobs(queues);
-  metrics.readFrom(() => readPool(pool, { jobs, quarantined: () => countQuarantined(redis, keys), money: purse.read }));
+  metrics.readFrom(() => readPool(pool, { jobs, quarantined: pool.quarantine.count, money: purse.read }));
   return createGateway({
     pool,
     board,
@@ -203,7 +205,6 @@ function hostOf(url: string | undefined): string | undefined {
 }
 
 function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics }: Parts): () => Promise<void> {
-  const quarantine = createQuarantine(redis, keys);
   return followDeals({
     provider,
     deployment,
@@ -214,12 +215,12 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
       const error = await rewindChain(pool, block);
       pool.failed("chain watcher", error);
       pool.log.error({ code: error.code, err: error, ...error.details }, "the chain was reorganised");
-      await quarantine({ kind: "Reorganised", block, ...error.details }, error);
+      await pool.quarantine.note(block, error);
     },
     onPoison: async (event, error) => {
       metrics.failed("quarantine", error);
       pool.log.error({ err: error, event: event.kind, transaction: event.transactionHash }, "event put aside");
-      await quarantine(event, error);
+      await pool.quarantine.put(event, error);
     },
     onError: (error) => {
       metrics.failed("chain watcher", error);
@@ -229,23 +230,35 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
   });
 }
 
-function poolContext({
-  config,
-  log,
-  redis,
-  keys,
-  reader,
-  chain,
-  sender,
-  hold,
-  deployment,
-  queues,
-  metrics,
-  purse,
-  ports,
-}: Parts): PoolContext {
+function poolContext(parts: Parts): PoolContext {
+  const { config, log, redis, keys, provider, chain, deployment, queues, metrics, ports } = parts;
+  return {
+    config,
+    log,
+    tasks: ports.createTasks(redis, keys, metrics.taskChanged),
+    deals: ports.createDeals(redis, keys),
+    workers: createWorkerStore(redis, keys),
+    doubts: createDoubtStore(redis, keys),
+    drain: createDrainStore(redis, keys),
+    quarantine: createQuarantine(redis, keys),
+    epochs: ports.createEpochs(redis, keys, metrics.epochChanged),
+    blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
+    ledger: createBlobLedger(redis, keys),
+    chain,
+    events: createEventLookup(provider, deployment),
+    operator: operatorOf(parts),
+    messenger: createMessenger(redis, keys),
+    wake: createWake(queues),
+    params: createMarketParams(config.marketUrl),
+    images: createImageProbe(),
+    random: Math.random,
+    failed: metrics.failed,
+  };
+}
+
+function operatorOf({ config, log, sender, hold, deployment, reader, metrics, purse }: Parts): Operator {
   const decoder = createEventDecoder(deployment);
-  const operator = createOperator({
+  return createOperator({
     pool: config.pool,
     sender,
     hold,
@@ -258,24 +271,4 @@ function poolContext({
       log.info({ act, transaction: receipt.hash, gas: receipt.gasUsed.toString() }, "transaction confirmed");
     },
   });
-  return {
-    config,
-    log,
-    tasks: ports.createTasks(redis, keys, metrics.taskChanged),
-    deals: ports.createDeals(redis, keys),
-    workers: createWorkerStore(redis, keys),
-    doubts: createDoubtStore(redis, keys),
-    drain: createDrainStore(redis, keys),
-    epochs: ports.createEpochs(redis, keys, metrics.epochChanged),
-    blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
-    ledger: createBlobLedger(redis, keys),
-    chain,
-    operator,
-    messenger: createMessenger(redis, keys),
-    wake: createWake(queues),
-    params: createMarketParams(config.marketUrl),
-    images: createImageProbe(),
-    random: Math.random,
-    failed: metrics.failed,
-  };
 }

@@ -10,18 +10,22 @@ import {
   PoolDealSchema,
   PoolEpochsSchema,
   PoolInfoSchema,
+  PoolQuarantineSchema,
   PoolTaskSchema,
   PoolTasksSchema,
   PoolWorkersSchema,
+  QuarantinedSchema,
 } from "../protocol/pool-api.ts";
 import type {
   PoolDeal,
   PoolEpochs,
   PoolInfo,
+  PoolQuarantine,
   PoolTask,
   PoolTasks,
   PoolTaskStatus,
   PoolWorkers,
+  QuarantinedEvent,
 } from "../protocol/pool-api.ts";
 import { TaskWhySchema } from "../protocol/pool-why.ts";
 import type { TaskWhy } from "../protocol/pool-why.ts";
@@ -40,6 +44,10 @@ export interface GatewayClient {
   epochs(): Promise<PoolEpochs>;
   /** Logs in first: the pool's operator and its owner alone may. */
   drain(draining: boolean): Promise<{ readonly draining: boolean }>;
+  /** Each logs in first, like `drain`. */
+  quarantine(): Promise<PoolQuarantine>;
+  retryEvent(id: string): Promise<QuarantinedEvent>;
+  dropEvent(id: string): Promise<QuarantinedEvent>;
   task(taskId: Hash): Promise<PoolTask>;
   /** Why a task is where it is. */
   why(taskId: Hash): Promise<TaskWhy>;
@@ -73,6 +81,8 @@ export function createGatewayClient(options: GatewayOptions): GatewayClient {
   const authorized = createLogin(options, call);
   const get = async <S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> =>
     parse(schema, await call("GET", path), options.url);
+  const ordered = async <S extends z.ZodType>(method: string, path: string, schema: S): Promise<z.output<S>> =>
+    parse(schema, await call(method, path, { headers: await authorized() }), options.url);
   return {
     pool: () => get("/pool", PoolInfoSchema),
     workers: () => get("/pool/workers", PoolWorkersSchema),
@@ -84,6 +94,9 @@ export function createGatewayClient(options: GatewayOptions): GatewayClient {
       const response = await call("PUT", "/pool/drain", { headers, body: toJson({ draining }) });
       return await parse(DrainSchema, response, options.url);
     },
+    quarantine: () => ordered("GET", "/pool/quarantine", PoolQuarantineSchema),
+    retryEvent: (id) => ordered("POST", `/pool/quarantine/${encodeURIComponent(id)}/retry`, QuarantinedSchema),
+    dropEvent: (id) => ordered("DELETE", `/pool/quarantine/${encodeURIComponent(id)}`, QuarantinedSchema),
     task: (taskId) => get(`/tasks/${taskId}`, PoolTaskSchema),
     why: (taskId) => get(`/tasks/${taskId}/why`, TaskWhySchema),
     deal: (dealId) => get(`/deals/${dealId}`, PoolDealSchema),

@@ -3,7 +3,14 @@ import { packResources } from "../protocol/capabilities.ts";
 import type { Resources } from "../protocol/capabilities.ts";
 import type { BookOrder, PoolAsset } from "../protocol/market-api.ts";
 import { BadInputError } from "../protocol/errors.ts";
-import type { PoolEpochs, PoolInfo, PoolTasks, PoolWorkers } from "../protocol/pool-api.ts";
+import type {
+  PoolEpochs,
+  PoolInfo,
+  PoolQuarantine,
+  PoolTasks,
+  PoolWorkers,
+  QuarantinedEvent,
+} from "../protocol/pool-api.ts";
 import { AssetUnknownError } from "../protocol/order-errors.ts";
 import type { Address } from "../protocol/primitives.ts";
 
@@ -61,6 +68,12 @@ export interface Pools {
    * @throws PoolUnreachableError | AssetUnknownError, RemoteError GM_NOT_ALLOWED
    */
   drain(id: bigint, draining: boolean): Promise<{ readonly draining: boolean }>;
+  /** What it could not take in from the chain. Its operator and its owner may ask. @throws like `drain` */
+  quarantine(id: bigint): Promise<PoolQuarantine>;
+  /** Hands an event in quarantine back to its queue, where it is taken in once. @throws like `drain`; GM_NOT_FOUND */
+  retryEvent(id: bigint, entry: string): Promise<QuarantinedEvent>;
+  /** Forgets an event in quarantine for good. @throws like `retryEvent` */
+  dropEvent(id: bigint, entry: string): Promise<QuarantinedEvent>;
 }
 
 export function createPools(context: GridContext): Pools {
@@ -87,6 +100,9 @@ export function createPools(context: GridContext): Pools {
     workers: async (id) => await (await gateway(id)).workers(),
     tasks: async (id, which = {}) => await (await gateway(id)).tasks(which),
     epochs: async (id) => await (await gateway(id)).epochs(),
+    quarantine: async (id) => await (await gateway(id)).quarantine(),
+    retryEvent: async (id, entry) => await (await gateway(id)).retryEvent(entry),
+    dropEvent: async (id, entry) => await (await gateway(id)).dropEvent(entry),
     drain: async (id, draining) => await (await gateway(id)).drain(draining),
   };
 }

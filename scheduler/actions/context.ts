@@ -3,11 +3,12 @@ import type { Logger } from "pino";
 import type { BlobLedger } from "../store/blob-ledger.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { SchedulerConfig } from "../config.ts";
-import type { ImageProbe, Messenger, Operator, ParamsSource, PoolChain, Wake } from "../ports.ts";
+import type { EventLookup, ImageProbe, Messenger, Operator, ParamsSource, PoolChain, Wake } from "../ports.ts";
 import type { DealStore } from "../store/deal-store.ts";
 import type { DoubtStore } from "../store/doubts.ts";
 import type { DrainStore } from "../store/drain-store.ts";
 import type { EpochStore } from "../store/epoch-store.ts";
+import type { Quarantine } from "../store/quarantine.ts";
 import type { TaskStore } from "../store/task-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 
@@ -21,9 +22,11 @@ export type PoolContext = {
   readonly epochs: EpochStore;
   readonly doubts: DoubtStore;
   readonly drain: DrainStore;
+  readonly quarantine: Quarantine;
   readonly blobs: BlobStore;
   readonly ledger: BlobLedger;
   readonly chain: PoolChain;
+  readonly events: EventLookup;
   readonly operator: Operator;
   readonly messenger: Messenger;
   readonly wake: Wake;

@@ -13,8 +13,10 @@ import { StoreUnreachableError } from "../errors.ts";
 import { addBlobRoutes } from "./blob-routes.ts";
 import { createErrorAnswers } from "./error-answer.ts";
 import type { Hearing } from "./hear-message.ts";
+import { operatorsOnly } from "./operators-only.ts";
 import { addPoolRoutes } from "./pool-routes.ts";
 import type { PoolFacts } from "./pool-routes.ts";
+import { addQuarantineRoutes } from "./quarantine-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import type { SocketBoard } from "./socket-board.ts";
@@ -62,7 +64,9 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   addBlobRoutes(app, pool, sessions);
   addTaskRoutes(app, pool, sessions);
   addPoolRoutes(app, pool, facts);
-  addWatchRoutes(app, pool, sessions, (address) => address === facts.operator || address === facts.owner());
+  const operators = operatorsOnly(sessions, facts);
+  addWatchRoutes(app, pool, operators);
+  addQuarantineRoutes(app, pool, operators);
   addWorkerSocket(app, pool, sessions, hearing, board);
   return app;
 }

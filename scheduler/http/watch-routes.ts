@@ -10,14 +10,13 @@ import {
   PoolWorkersSchema,
 } from "../../protocol/pool-api.ts";
 import type { PoolEpochs, PoolTasks, PoolWorkers } from "../../protocol/pool-api.ts";
-import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import { faded, reliabilityOf } from "../domain/reputation.ts";
 import type { TaskRecord, TaskState } from "../domain/task-state.ts";
-import { NotAllowedError } from "../errors.ts";
 import { lanesOf, SHOWN_MS } from "../metrics/read-pool.ts";
-import type { Sessions } from "./sessions.ts";
+import type { OperatorsOnly } from "./operators-only.ts";
 
 /** How many tasks one answer has. */
 const MOST = 500;
@@ -27,12 +26,7 @@ const TasksQuery = z.object({
 });
 
 /** What an operator watches, for anybody; and the drain, for the operator and the pool's owner. */
-export function addWatchRoutes(
-  app: FastifyInstance,
-  pool: PoolContext,
-  sessions: Sessions,
-  mayDrain: (address: Address) => boolean,
-): void {
+export function addWatchRoutes(app: FastifyInstance, pool: PoolContext, operators: OperatorsOnly): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
   routes.get(
     "/pool/workers",
@@ -54,11 +48,11 @@ export function addWatchRoutes(
   routes.put(
     "/pool/drain",
     { schema: { summary, security: [{ session: [] }], body: DrainSchema, response: { 200: DrainSchema } } },
-    async ({ body, headers }) => {
-      const caller = await sessions.addressOf(headers.authorization);
-      if (!mayDrain(caller)) throw new NotAllowedError("Only the pool's operator and its owner may drain it");
-      await pool.drain.set(body.draining);
-      pool.log.warn({ by: caller, draining: body.draining }, "drain");
+    async (request) => {
+      const by = await operators(request);
+      const { draining } = request.body;
+      await pool.drain.set(draining);
+      pool.log.warn({ by, draining }, "drain");
       return { draining: await pool.drain.isOn() };
     },
   );

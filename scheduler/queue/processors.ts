@@ -6,9 +6,10 @@ import { codeOf, GridmillError } from "../../protocol/errors.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { enterDeal } from "../actions/enter-deal.ts";
 import { placeTask } from "../actions/place-task.ts";
+import { retryEvent } from "../actions/retry-event.ts";
 import { runLane } from "../epochs/run-lane.ts";
 import { sweep } from "../actions/sweep.ts";
-import type { DealJob, LaneJob, LaterJob, PoolQueues, TaskJob } from "./queues.ts";
+import type { DealJob, EventJob, LaneJob, LaterJob, PoolQueues, TaskJob } from "./queues.ts";
 
 /** How many jobs of a kind one process works on at a time. */
 const CONCURRENCY = { deals: 4, placement: 8, deadlines: 8 } as const;
@@ -59,6 +60,7 @@ export function startProcessors(pool: PoolContext, queues: PoolQueues, options: 
       ),
     ),
     start<LaterJob>("deadlines", CONCURRENCY.deadlines, (job) => wakeNow(pool, job.data)),
+    start<EventJob>("events", 1, (job) => retryEvent(pool, job.data.id)),
     start("sweep", 1, () => sweep(pool)),
   ];
   let closed: Promise<unknown> | undefined;

@@ -8,6 +8,8 @@ import type { Wake } from "../ports.ts";
 export type DealJob = { readonly dealId: Hash };
 export type TaskJob = { readonly taskId: Hash };
 export type LaneJob = { readonly lane: number };
+/** The id of an entry in quarantine. */
+export type EventJob = { readonly id: string };
 /** A wake that is due later. */
 export type LaterJob =
   ({ readonly kind: "deal" } & DealJob) | ({ readonly kind: "task" } & TaskJob) | ({ readonly kind: "lane" } & LaneJob);
@@ -18,6 +20,8 @@ export type PoolQueues = {
   /** One queue a lane, since BullMQ's global concurrency is per queue. */
   readonly epochs: readonly Queue<LaneJob>[];
   readonly deadlines: Queue<LaterJob>;
+  /** Events that failed once, and are to be taken in again. */
+  readonly events: Queue<EventJob>;
   readonly sweep: Queue<Record<string, never>>;
 };
 
@@ -45,6 +49,7 @@ export function createQueues(connection: Redis, prefix: string, lanes: number): 
     placement: open("placement"),
     epochs: Array.from({ length: lanes }, (_unused, lane) => open(`epochs-${lane}`)),
     deadlines: open("deadlines"),
+    events: open("events"),
     sweep: open("sweep"),
   };
 }
@@ -64,8 +69,8 @@ export async function closeQueues(queues: PoolQueues): Promise<void> {
   await Promise.all(allQueues(queues).map((queue) => queue.close()));
 }
 
-export function allQueues({ deals, placement, epochs, deadlines, sweep }: PoolQueues): readonly Queue[] {
-  return [deals, placement, ...epochs, deadlines, sweep];
+export function allQueues({ deals, placement, epochs, deadlines, events, sweep }: PoolQueues): readonly Queue[] {
+  return [deals, placement, ...epochs, deadlines, events, sweep];
 }
 
 /**
@@ -93,5 +98,6 @@ export function createWake(queues: PoolQueues): Wake {
       if (delayMs) await later(`lane-${lane}`, delayMs, { kind: "lane", lane });
       else await queues.epochs[lane]?.add("run", { lane }, again(`lane-${lane}`));
     },
+    event: async (id) => void (await queues.events.add("retry", { id }, { deduplication: { id } })),
   };
 }

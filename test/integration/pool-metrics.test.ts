@@ -7,7 +7,6 @@ import { readPool } from "../../scheduler/metrics/read-pool.ts";
 import { countJobs } from "../../scheduler/queue/queue-depths.ts";
 import { closeQueues, createQueues, createWake } from "../../scheduler/queue/queues.ts";
 import type { PoolQueues } from "../../scheduler/queue/queues.ts";
-import { countQuarantined, createQuarantine } from "../../scheduler/store/quarantine.ts";
 import { ChainUnreachableError } from "../../chain/errors.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
 import { withRedis } from "../support/parts.ts";
@@ -29,7 +28,7 @@ describe("the metrics of a pool", function () {
     world.metrics.readFrom(() =>
       readPool(world.pool, {
         jobs: () => countJobs(queues),
-        quarantined: () => countQuarantined(world.redis, world.keys),
+        quarantined: world.pool.quarantine.count,
         money: () => Promise.resolve(money),
       }),
     );
@@ -110,7 +109,7 @@ describe("the metrics of a pool", function () {
     const wake = createWake(queues);
     await wake.task(`0x${"ab".repeat(32)}`);
     await wake.lane(0, 60_000);
-    await createQuarantine(world.redis, world.keys)({}, new Error("no"));
+    await world.pool.quarantine.note(7, new Error("no"));
 
     const said = await scrape();
 

@@ -8,7 +8,6 @@ import { UNKNOWN } from "../../scheduler/domain/reputation.ts";
 import { placeTask } from "../../scheduler/actions/place-task.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
 import { isWorking } from "../../scheduler/domain/vote-state.ts";
-import { createQuarantine } from "../../scheduler/store/quarantine.ts";
 import { withRedis } from "../support/parts.ts";
 import { addressOf, firstOf } from "../support/scheduler-records.ts";
 import { WRONG } from "../support/scheduler-worker.ts";
@@ -135,14 +134,16 @@ describe("a pool's upkeep", function () {
     });
 
     it("keeps the newest thousand of the events that it could not handle", async function () {
-      const quarantine = createQuarantine(world.redis, world.keys);
-      await world.redis.rpush(world.keys("quarantine"), ...Array.from({ length: 1_000 }, (_unused, index) => index));
+      const { quarantine } = world.pool;
+      const times = Array.from({ length: 1_000 }, (_unused, index) => [index, `${index}-reorganised`] as const);
+      await world.redis.zadd(world.keys("quarantined-since"), ...times.flat());
 
-      await quarantine({ block: 7n }, new ChainUnreachableError("no"));
+      await quarantine.note(7_000, new ChainUnreachableError("no"));
 
-      const kept = await world.redis.lrange(world.keys("quarantine"), 0, -1);
-      expect([kept.length, kept[0]]).to.deep.equal([1_000, "1"]);
-      expect(JSON.parse(kept.at(-1)!)).to.deep.include({ event: { block: "7" }, code: "GM_CHAIN_UNREACHABLE" });
+      expect(await quarantine.count()).to.equal(1_000);
+      expect(await world.redis.zrange(world.keys("quarantined-since"), "0", "0")).to.deep.equal(["1-reorganised"]);
+      const [only] = await quarantine.all();
+      expect(only).to.deep.include({ block: 7_000, error: { code: "GM_CHAIN_UNREACHABLE", message: "no" }, times: 1 });
     });
 
     it("removes uploads that have brought nothing for an hour", async function () {

@@ -29,6 +29,7 @@ import { createDealStore } from "../../scheduler/store/deal-store.ts";
 import { createDoubtStore } from "../../scheduler/store/doubts.ts";
 import { createDrainStore } from "../../scheduler/store/drain-store.ts";
 import { createEpochStore } from "../../scheduler/store/epoch-store.ts";
+import { createQuarantine } from "../../scheduler/store/quarantine.ts";
 import { connectRedis, keysOf } from "../../scheduler/store/redis.ts";
 import type { Keys, RedisConnection } from "../../scheduler/store/redis.ts";
 import { createTaskStore } from "../../scheduler/store/task-store.ts";
@@ -115,9 +116,11 @@ export class SchedulerWorld implements AsyncDisposable {
       doubts: createDoubtStore(redis, keys),
       epochs: createEpochStore(redis, keys, this.metrics.epochChanged),
       drain: createDrainStore(redis, keys),
+      quarantine: createQuarantine(redis, keys),
       ledger: createBlobLedger(redis, keys),
       blobs: createFileBlobStore(join(folder, "blobs")),
       chain: fakePoolChain(this.hub),
+      events: { at: () => Promise.resolve(undefined) },
       operator: fakeOperator(this.hub),
       messenger: this.messenger(),
       wake: this.wake(),
@@ -141,6 +144,7 @@ export class SchedulerWorld implements AsyncDisposable {
       deal: (dealId, delayMs) => add(`deal ${dealId}`, delayMs),
       task: (taskId, delayMs) => add(`task ${taskId}`, delayMs),
       lane: (lane, delayMs) => add(`lane ${lane}`, delayMs),
+      event: (id) => add(`event ${id}`),
     };
   }
 
