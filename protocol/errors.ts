@@ -66,7 +66,7 @@ export class NotFoundError extends GridmillError {
   readonly retryable = false;
 }
 
-/** One address asks a service more often than it answers in a minute. */
+/** One address, or one account that is logged in, asks a service more often than it answers in a minute. */
 export class RateLimitedError extends GridmillError {
   readonly code = "GM_RATE_LIMITED";
   readonly retryable = true;

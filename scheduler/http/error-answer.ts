@@ -53,7 +53,7 @@ function placeOf({ method, routeOptions, params }: FastifyRequest): Readonly<Rec
 }
 
 function tooFast(): RateLimitedError {
-  return new RateLimitedError("Too many requests from this address", { hint: "Wait a minute" });
+  return new RateLimitedError("Too many requests from this account or address", { hint: "Wait a minute" });
 }
 
 /** Fastify's own complaints (validation, size) are bad input too; its 500s are not. */

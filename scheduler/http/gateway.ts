@@ -11,6 +11,7 @@ import { toJson } from "../../protocol/json.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { StoreUnreachableError } from "../errors.ts";
 import { addBlobRoutes } from "./blob-routes.ts";
+import { callerKey } from "./caller-key.ts";
 import { createErrorAnswers } from "./error-answer.ts";
 import type { Hearing } from "./hear-message.ts";
 import { operatorsOnly } from "./operators-only.ts";
@@ -34,7 +35,7 @@ type GatewayDeps = {
   readonly storeAnswers: () => boolean;
 };
 
-/** Requests of one address a minute, over all routes that do not say otherwise. */
+/** Requests of one account a minute, or of one address where nobody is logged in, over all routes that do not say otherwise. */
 const REQUESTS_PER_MINUTE = 3_000;
 
 /** The pool's door: HTTP for everybody, a WebSocket for workers, OpenAPI at `/docs`. Listens nowhere yet. */
@@ -55,7 +56,8 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   app.addHook("onRequest", (request, _reply, done) => done(faultOf(request.url, deps)));
   app.addHook("onResponse", (request, reply, done) => done(void facts.metrics.answered(answered(request, reply))));
 
-  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute" });
+  const keyGenerator = callerKey(sessions);
+  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute", keyGenerator });
   await app.register(swagger, { openapi: DOCUMENT, transform: jsonSchemaTransform });
   await app.register(swaggerUi, { routePrefix: "/docs" });
   await app.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES } });
