@@ -3,6 +3,8 @@ import { expect } from "chai";
 import type { Context } from "../../../cli/context.ts";
 import { createPrinter } from "../../../cli/print.ts";
 import { showView } from "../../../cli/watch.ts";
+import { codeOf, NotFoundError } from "../../../protocol/errors.ts";
+import { PoolUnreachableError } from "../../../sdk/errors.ts";
 
 /** A command's surroundings: what it writes, and what interrupts it. */
 function surroundings(json: boolean, isTTY = false) {
@@ -13,12 +15,16 @@ function surroundings(json: boolean, isTTY = false) {
   return { written, interrupt, context: { ...printer, json, signal: interrupt.signal } as unknown as Context };
 }
 
+/** Stands for an answer that does not come. */
+const SILENT = NaN;
+
 /** Answers these, and interrupts instead of the answer after the last. */
 function answers(interrupt: AbortController, values: readonly number[]): () => Promise<{ n: number }> {
   let asked = 0;
   return () => {
     if (asked === values.length - 1) interrupt.abort(new Error("Ctrl-C"));
-    return Promise.resolve({ n: values[asked++]! });
+    const n = values[asked++]!;
+    return Number.isNaN(n) ? Promise.reject(new PoolUnreachableError("no answer")) : Promise.resolve({ n });
   };
 }
 
@@ -47,6 +53,25 @@ describe("a view of a pool", function () {
       expect([written.out, end]).to.deep.equal([lines, "Error: Ctrl-C"]);
     });
   }
+
+  it("waits for a pool that does not answer, says so once, and shows it again when it is back", async function () {
+    const { context, interrupt, written } = surroundings(false);
+    const ask = answers(interrupt, [SILENT, SILENT, 1, SILENT, 1, 2]);
+
+    const end = await showView(context, true, { ask, text, againMs: 1 }).catch(String);
+
+    expect([written.out, end]).to.deep.equal(["n is 1\nn is 1\nn is 2\n", "Error: Ctrl-C"]);
+    expect(written.err.match(/^GM_POOL_UNREACHABLE: no answer; trying again until Ctrl-C$/gm)).to.have.length(2);
+  });
+
+  it("ends where no answer will ever come, and at once when nobody watches", async function () {
+    const { context, interrupt } = surroundings(false);
+    const unknown = () => Promise.reject(new NotFoundError("no such pool"));
+
+    expect(await showView(context, true, { ask: unknown, text }).catch(codeOf)).to.equal("GM_NOT_FOUND");
+    const silent = answers(interrupt, [SILENT, 1]);
+    expect(await showView(context, false, { ask: silent, text }).catch(codeOf)).to.equal("GM_POOL_UNREACHABLE");
+  });
 
   it("is drawn in place on a terminal, where nothing of it stays", async function () {
     const { context, interrupt, written } = surroundings(false, true);
