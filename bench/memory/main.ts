@@ -2,12 +2,12 @@
  * Resident size of the scheduler and the workers of a local market, idle and after tasks: `npm run bench:memory`.
  * Prints one JSON value; `-- --write` renews `bench/results/memory.json`. MiB, as the kernel counts them: VmRSS, with the pages of Node's own binary that are in use.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { startLocalMarket } from "../../test/support/local-market.ts";
 import type { LocalMarket } from "../../test/support/local-market.ts";
 import { report } from "../report.ts";
+import { residentMiB } from "../resident.ts";
 import { takeStamp } from "../stamp.ts";
 
 const TASKS = 20;
@@ -16,11 +16,6 @@ const TARGETS = { scheduler: 200, worker: 150 };
 
 type Sizes = { readonly scheduler: number; readonly market: number; readonly workers: readonly number[] };
 type Status = { readonly processes: readonly { readonly name: string; readonly pid: number }[] };
-
-async function residentMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Math.round(Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1_024);
-}
 
 async function sizesOf(market: LocalMarket): Promise<Sizes> {
   const { processes } = (await market.run(["status"])).json as Status;

@@ -9,11 +9,12 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 
 import { report } from "../report.ts";
+import { openStage } from "../stage/stage.ts";
 import { takeStamp } from "../stamp.ts";
 import { bareJobsPerSecond } from "./bare-bullmq.ts";
 import { sharesIn } from "./cpu-profile.ts";
+import { CROWD } from "./crowd.ts";
 import { measureLatency, measureRate, measureRestart, openMany } from "./measures.ts";
-import { openStage } from "./stage.ts";
 
 const BLOCK_SECONDS = 1;
 const WARM_UP = 50;
@@ -35,7 +36,7 @@ const options = {
 const { workers, tasks, open } = Asked.parse(parseArgs({ options }).values);
 
 const stamp = takeStamp();
-await using stage = await openStage(workers, BLOCK_SECONDS);
+await using stage = await openStage({ ...CROWD, workers, blockSeconds: BLOCK_SECONDS });
 const bullmqJobsPerSecond = await bareJobsPerSecond(stage.redisUrl);
 
 const profileFolder = join(stage.folder, "profile");

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { waitFor } from "../../test/support/wait-for.ts";
+import { residentMiB } from "../resident.ts";
 import { median } from "../stamp.ts";
-import { residentMiB } from "./service.ts";
-import type { Service } from "./service.ts";
-import { followSettles } from "./settled.ts";
-import type { Stage } from "./stage.ts";
+import type { Service } from "../stage/service.ts";
+import { followSettles } from "../stage/settled.ts";
+import type { Stage } from "../stage/stage.ts";
 
 const ROUNDS = 5;
 const RATE_MS = 900_000;
@@ -52,7 +52,7 @@ export async function measureRestart(
   const next = await stage.startScheduler();
   const restartSeconds = (performance.now() - startedAt) / 1_000;
   await sleep(REST_MS);
-  return { restartSeconds, rssMiB: await residentMiB(next) };
+  return { restartSeconds, rssMiB: await residentMiB(next.child.pid) };
 }
 
 async function tasksIn(url: string): Promise<number> {

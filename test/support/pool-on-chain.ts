@@ -1,14 +1,10 @@
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
 import { id as hashOf } from "ethers";
 import { pino } from "pino";
 
 import { createEventDecoder, findEvent } from "../../chain/events.ts";
-import { signOrder } from "../../chain/sign.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { toJson } from "../../protocol/json.ts";
 import type { AppOrder, PoolOrder, RequestOrder } from "../../protocol/orders.ts";
@@ -19,7 +15,9 @@ import { startScheduler } from "../../scheduler/start-scheduler.ts";
 import type { SchedulerPorts } from "../../scheduler/start-scheduler.ts";
 import { startGrid } from "./chain/grid.ts";
 import type { TestGrid } from "./chain/grid.ts";
+import { serveParams } from "./params-server.ts";
 import { testRedis } from "./parts.ts";
+import { signedMatch } from "./signed-match.ts";
 import { tempDir } from "./temp-dir.ts";
 
 /** A line of a scheduler's log. */
@@ -51,7 +49,7 @@ export async function startPoolOnChain(): Promise<PoolOnChain> {
   owned.use(grid);
   owned.use(redis);
   const folder = owned.use(await tempDir());
-  const market = await startEmptyMarket();
+  const market = await serveParams();
   owned.use(market);
   await found(grid);
   const deploymentFile = join(folder.path, "deployment.json");
@@ -99,7 +97,7 @@ async function found(grid: TestGrid): Promise<void> {
 }
 
 async function openDeal(grid: TestGrid, grace: number, nonce: bigint): ReturnType<PoolOnChain["open"]> {
-  const { reader, calls, wallet } = grid;
+  const { reader } = grid;
   const [owner, requester] = [addressOf(grid, OWNER), addressOf(grid, REQUESTER)];
   const expiry = (await reader.now()) + 3_600;
   const salt = hashOf(`order ${nonce}`) as Hash;
@@ -112,28 +110,8 @@ async function openDeal(grid: TestGrid, grace: number, nonce: bigint): ReturnTyp
   const prices = { maxAppPrice: 100n, maxDatasetPrice: 0n, maxPoolPrice: 100n };
   const wants = { trust: 2, maxWeight: 16, category: 4, requirements: ZERO_HASH, paramsHash: DIGEST, volume: 1 };
   const request: RequestOrder = { app: 1n, dataset: 0n, pool: 1n, ...prices, ...parties, ...wants, nonce, expiry };
-  const domain = reader.orderDomain;
-  const match = calls.matchOrders({
-    app: { order: app, signature: await signOrder("app", app, wallet(OWNER), domain) },
-    pool: { order: pool, signature: await signOrder("pool", pool, wallet(OWNER), domain) },
-    request: { order: request, signature: await signOrder("request", request, wallet(REQUESTER), domain) },
-  });
+  const match = await signedMatch(grid, { app, pool, request }, { owner: OWNER, requester: REQUESTER });
   await using sender = grid.sender(HOLDER);
   const { logs } = await sender.send(`match ${owner} ${nonce}`, match);
   return findEvent(createEventDecoder(reader.deployment), logs, "DealOpened")!;
-}
-
-/** Has nothing that anybody asks for. */
-async function startEmptyMarket(): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createServer((_request, response) => void response.writeHead(404).end());
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
 }

@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { id as hashOf, parseEther, toQuantity } from "ethers";
+import { parseEther, toQuantity } from "ethers";
 
-import { signOrder } from "../../chain/sign.ts";
 import { toJson } from "../../protocol/json.ts";
 import type { AppOrder, PoolOrder, RequestOrder } from "../../protocol/orders.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
@@ -11,10 +10,11 @@ import { UNLIMITED, ZERO_ADDRESS, ZERO_HASH } from "../../protocol/primitives.ts
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { startGrid } from "../../test/support/chain/grid.ts";
 import type { TestGrid } from "../../test/support/chain/grid.ts";
+import { serveParams } from "../../test/support/params-server.ts";
 import { testRedis } from "../../test/support/parts.ts";
+import { signedMatch } from "../../test/support/signed-match.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 import { waitFor } from "../../test/support/wait-for.ts";
-import { serveParams } from "./params-server.ts";
 import { startService } from "./service.ts";
 import type { Service, ServiceSpec } from "./service.ts";
 
@@ -24,7 +24,19 @@ const MILL = parseEther("1");
 const CONNECT_MS = 120_000;
 /** Two newcomers decide. */
 const TRUST = 3;
-const PARAMS = toJson({ version: 1, args: [] });
+
+/** What a bench puts on it. */
+type StageOptions = {
+  /** How many workers there can be. */
+  readonly workers: number;
+  /** The pace of the chain. */
+  readonly blockSeconds: number;
+  /** What the tasks run. */
+  readonly image: { readonly reference: string; readonly digest: Hash };
+  readonly args: readonly string[];
+  /** What each worker is, and its variables beside those of every worker. */
+  readonly worker: { readonly program: string; readonly env: Readonly<Record<string, string>> };
+};
 
 /** A chain, a Redis, a scheduler and its workers, each a process of its own. */
 export interface Stage extends AsyncDisposable {
@@ -40,13 +52,13 @@ export interface Stage extends AsyncDisposable {
 
 const addressOf = (grid: TestGrid, index: number): Address => grid.wallet(index).address.toLowerCase() as Address;
 
-/** @param workers how many there can be; @param blockSeconds the pace of the chain */
-export async function openStage(workers: number, blockSeconds: number): Promise<Stage> {
+export async function openStage({ workers, blockSeconds, image, args, worker }: StageOptions): Promise<Stage> {
+  const paramsText = toJson({ version: 1, args });
   await using owned = new AsyncDisposableStack();
-  const [grid, redis, params] = await Promise.all([startGrid(), testRedis(), serveParams(PARAMS)]);
+  const [grid, redis, params] = await Promise.all([startGrid(), testRedis(), serveParams(paramsText)]);
   for (const part of [grid, redis, params]) owned.use(part);
   const { path: folder } = owned.use(await tempDir());
-  await found(grid, workers);
+  await found(grid, workers, image);
   const env = await commonEnv(grid, folder);
   await grid.automine(false);
   await grid.provider.send("evm_setIntervalMining", [blockSeconds]);
@@ -71,15 +83,21 @@ export async function openStage(workers: number, blockSeconds: number): Promise<
     startWorkers: async ({ url }, count) => {
       const workerOf = (index: number): Promise<Service> =>
         start({
-          ...{ name: `worker-${index}`, program: "bench/throughput/worker.ts" },
-          env: { ...env, ...workerEnv(grid, index), GRIDMILL_POOL_URL: url, GRIDMILL_DATA: join(folder, `${index}`) },
+          ...{ name: `worker-${index}`, program: worker.program },
+          env: {
+            ...env,
+            ...workerEnv(grid, index),
+            ...worker.env,
+            GRIDMILL_POOL_URL: url,
+            GRIDMILL_DATA: join(folder, `${index}`),
+          },
         });
       const all = await Promise.all(Array.from({ length: count }, (_unused, index) => workerOf(index)));
       const areConnected = async (): Promise<boolean> => (await connectedTo(url)) === count;
       await waitFor("all workers to be connected", areConnected, { timeoutMs: CONNECT_MS });
       return all;
     },
-    openDeal: (volume) => openDeal(grid, volume, BigInt(++deals)),
+    openDeal: (volume) => openDeal(grid, volume, BigInt(++deals), paramsHashOf(paramsText)),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
@@ -106,17 +124,8 @@ function schedulerEnv(grid: TestGrid): Readonly<Record<string, string>> {
   };
 }
 
-/** As large as it takes for nothing but its slots to bound what a worker does at a time. */
 function workerEnv(grid: TestGrid, index: number): Readonly<Record<string, string>> {
-  const [much, slots] = ["1000000", "32"];
-  return {
-    GRIDMILL_KEY: grid.wallet(FIRST_WORKER + index).privateKey,
-    GRIDMILL_SLOTS: slots,
-    GRIDMILL_CPU_MILLICORES: much,
-    GRIDMILL_MEMORY_MIB: much,
-    GRIDMILL_DISK_MIB: much,
-    GRIDMILL_BENCHMARK: "1000",
-  };
+  return { GRIDMILL_KEY: grid.wallet(FIRST_WORKER + index).privateKey, GRIDMILL_BENCHMARK: "1000" };
 }
 
 async function connectedTo(url: string): Promise<number> {
@@ -125,11 +134,11 @@ async function connectedTo(url: string): Promise<number> {
 }
 
 /** An app, the pool, money for who asks and stakes, and a bond for every worker. */
-async function found(grid: TestGrid, workers: number): Promise<void> {
+async function found(grid: TestGrid, workers: number, { reference, digest }: StageOptions["image"]): Promise<void> {
   const { calls, provider } = grid;
   await using holder = grid.sender(HOLDER);
   await using owner = grid.sender(OWNER);
-  await owner.send("app", calls.registerApp("127.0.0.1:1/app", hashOf("an image") as Hash));
+  await owner.send("app", calls.registerApp(reference, digest));
   await owner.send("pool", calls.registerPool(addressOf(grid, OPERATOR), "http://pool.example"));
   await holder.send("allow", calls.allowDeposit(1_000_000_000n * MILL));
   await holder.send("fund", calls.depositFor(addressOf(grid, OWNER), 100_000_000n * MILL));
@@ -142,17 +151,21 @@ async function found(grid: TestGrid, workers: number): Promise<void> {
   }
 }
 
-async function openDeal(grid: TestGrid, volume: number, nonce: bigint): ReturnType<Stage["openDeal"]> {
-  const { reader, calls, wallet } = grid;
+async function openDeal(
+  grid: TestGrid,
+  volume: number,
+  nonce: bigint,
+  paramsHash: Hash,
+): ReturnType<Stage["openDeal"]> {
   const owner = addressOf(grid, OWNER);
-  const expiry = (await reader.now()) + 3_600;
+  const expiry = (await grid.reader.now()) + 3_600;
   const ask = { price: MILL, expiry, counter: 0n, salt: ZERO_HASH, onlyRequester: ZERO_ADDRESS, volume: UNLIMITED };
   const app: AppOrder = { app: 1n, ...ask, onlyDataset: 0n, onlyPool: 0n };
   const terms = { category: 0, maxTrust: 10, capabilities: ZERO_HASH, lane: 0, workerStake: 3_000, grace: 0 };
   const pool: PoolOrder = { pool: 1n, ...ask, ...terms, schedulerShare: 500, onlyApp: 0n, onlyDataset: 0n };
   const parties = { requester: owner, payer: owner, beneficiary: owner, callback: ZERO_ADDRESS };
   const prices = { maxAppPrice: MILL, maxDatasetPrice: 0n, maxPoolPrice: MILL };
-  const wants = { trust: TRUST, maxWeight: 2, category: 0, requirements: ZERO_HASH, paramsHash: paramsHashOf(PARAMS) };
+  const wants = { trust: TRUST, maxWeight: 2, category: 0, requirements: ZERO_HASH, paramsHash };
   const request: RequestOrder = {
     app: 1n,
     dataset: 0n,
@@ -164,12 +177,7 @@ async function openDeal(grid: TestGrid, volume: number, nonce: bigint): ReturnTy
     nonce,
     expiry,
   };
-  const domain = reader.orderDomain;
-  const match = calls.matchOrders({
-    app: { order: app, signature: await signOrder("app", app, wallet(OWNER), domain) },
-    pool: { order: pool, signature: await signOrder("pool", pool, wallet(OWNER), domain) },
-    request: { order: request, signature: await signOrder("request", request, wallet(OWNER), domain) },
-  });
+  const match = await signedMatch(grid, { app, pool, request }, { owner: OWNER, requester: OWNER });
   await using sender = grid.sender(HOLDER);
   const { blockNumber } = await sender.send(`match ${nonce}`, match);
   return { block: blockNumber, openedAt: Date.now() };

@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 
 import { paramsHashOf } from "../../protocol/params.ts";
 
-/** Stands for the market, of which a pool asks nothing but params. */
-export async function serveParams(text: string): Promise<AsyncDisposable & { readonly url: string }> {
-  const path = `/params/${paramsHashOf(text)}`;
+/** Stands for the market, of which a pool asks nothing but params. @param text the only ones that it has; default: none */
+export async function serveParams(text?: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const path = text === undefined ? undefined : `/params/${paramsHashOf(text)}`;
   const server = createServer(({ url }, response) => {
     if (url === path) response.writeHead(200).end(text);
     else response.writeHead(404).end();

@@ -36,9 +36,3 @@ export async function startService({ name, program, flags = [], env, folder }: S
   await waitReady(child, isReady, START_MS);
   return { child, url };
 }
-
-/** Resident size in MiB, as the kernel counts it. */
-export async function residentMiB({ child }: Service): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, "utf8");
-  return Math.round(Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1_024);
-}
