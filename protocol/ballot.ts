@@ -1,14 +1,14 @@
-import { AbiCoder, concat, keccak256, TypedDataEncoder } from "ethers";
+import { concat, keccak256, TypedDataEncoder } from "ethers";
 
 import { ZERO_HASH } from "./primitives.ts";
 import type { Address, Hash } from "./primitives.ts";
 import type { SigningDomain } from "./orders.ts";
+import { hashWords } from "./words.ts";
 
 /**
  * Sealed votes and the ballots that bind them (docs/protocol.md, "Votes, ballots, epochs"). A seal hides the digest
  * behind the worker's secret, so that nobody can copy an answer; one signature covers all votes of an epoch.
  */
-const abi = AbiCoder.defaultAbiCoder();
 
 /** A vote as it stands in a ballot. */
 type SealedVote = { readonly taskId: Hash; readonly seal: Hash };
@@ -24,7 +24,7 @@ export type Ballot = {
 
 /** `keccak256(abi.encode(worker, taskId, digest, secret))`. */
 export function sealOf(worker: Address, taskId: Hash, digest: Hash, secret: Hash): Hash {
-  return keccak256(abi.encode(["address", "bytes32", "bytes32", "bytes32"], [worker, taskId, digest, secret])) as Hash;
+  return hashWords(worker, taskId, digest, secret);
 }
 
 /** Characters of a ballot's signature: 0x and the 64 bytes of EIP-2098. */
@@ -32,14 +32,12 @@ export const BALLOT_SIGNATURE_LENGTH = 130;
 
 /** Rolls over the votes, which must be in task order: by deal id, then by index. */
 export function votesHashOf(votes: readonly SealedVote[]): Hash {
-  const step = (hash: Hash, { taskId, seal }: SealedVote): Hash =>
-    keccak256(abi.encode(["bytes32", "bytes32", "bytes32"], [hash, taskId, seal])) as Hash;
-  return votes.reduce(step, ZERO_HASH);
+  return votes.reduce((hash, { taskId, seal }) => hashWords(hash, taskId, seal), ZERO_HASH);
 }
 
 /** What `seal` stores of one ballot: `keccak256(abi.encode(worker, votesHash))`. */
 export function leafOf(worker: Address, votesHash: Hash): Hash {
-  return keccak256(abi.encode(["address", "bytes32"], [worker, votesHash])) as Hash;
+  return hashWords(worker, votesHash);
 }
 
 /** Hash of all leaves of an epoch, ascending by worker. */
@@ -49,7 +47,7 @@ export function jointHashOf(leaves: readonly Hash[]): Hash {
 
 /** What a worker tells the scheduler instead of the digest: groups can be counted, the answer stays hidden. */
 export function tagOf(taskId: Hash, digest: Hash): Hash {
-  return keccak256(abi.encode(["bytes32", "bytes32"], [taskId, digest])) as Hash;
+  return hashWords(taskId, digest);
 }
 
 export const BALLOT_TYPES = {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { categoryDeadline } from "./categories.ts";
 import { AddressSchema, HashSchema, smallUintSchema, uintSchema } from "./primitives.ts";
 import type { Hash } from "./primitives.ts";
+import { hashWords } from "./words.ts";
 
 const uint256 = uintSchema(256);
 const uint128 = uintSchema(128);
@@ -60,7 +61,7 @@ export function dealIdOf(deal: Deal): Hash {
 
 /** `keccak256(abi.encode(dealId, index))`. */
 export function taskIdOf(dealId: Hash, index: number): Hash {
-  return keccak256(abi.encode(["bytes32", "uint256"], [dealId, index])) as Hash;
+  return hashWords(dealId, `0x${index.toString(16)}`);
 }
 
 /** The last second (Unix) at which an epoch may be sealed for this deal's tasks. */

@@ -54,18 +54,23 @@ export function digestOf(manifest: string): Hash {
   return keccak256(toUtf8Bytes(manifest)) as Hash;
 }
 
+/** Hashed once: every digest is compared with all of them. */
+const FAIL_DIGESTS = Object.fromEntries(FAIL_REASONS.map((reason) => [reason, digestOf(failText(reason))])) as Readonly<
+  Record<FailReason, Hash>
+>;
+
 /** The text whose hash stands for a votable failure. */
 export function failText(reason: FailReason): string {
   return `fail ${reason}\n`;
 }
 
 export function failDigest(reason: FailReason): Hash {
-  return digestOf(failText(reason));
+  return FAIL_DIGESTS[reason];
 }
 
 /** The reason that a digest stands for, or undefined when it is a real result's. */
 export function failReasonOf(digest: Hash): FailReason | undefined {
-  return FAIL_REASONS.find((reason) => failDigest(reason) === digest);
+  return FAIL_REASONS.find((reason) => FAIL_DIGESTS[reason] === digest);
 }
 
 /** What a failure's digest is made of, as a settle carries it to the chain; undefined for a result's digest. */

@@ -2,6 +2,6 @@
 import { keepMemoryLean } from "../chain/node/lean-memory.ts";
 
 // A worker shares its machine with the tasks that it is paid for and with its owner.
-keepMemoryLean(1);
+keepMemoryLean();
 const { runWorker } = await import("./run-worker.ts");
 await runWorker();

@@ -42,6 +42,8 @@ type StageOptions = {
 export interface Stage extends AsyncDisposable {
   readonly grid: TestGrid;
   readonly redisUrl: string;
+  /** Processes that are not ours. */
+  readonly pids: { readonly redis: readonly number[]; readonly chain: readonly number[] };
   readonly folder: string;
   /** Starts the scheduler. @param flags of Node itself */
   startScheduler(flags?: readonly string[]): Promise<Service>;
@@ -74,6 +76,7 @@ export async function openStage({ workers, blockSeconds, image, args, worker }: 
   return {
     grid,
     redisUrl: redis.url,
+    pids: { redis: [redis.pid!], chain: [grid.pid!] },
     folder,
     startScheduler: (flags = []) =>
       start({

@@ -13,6 +13,7 @@ import { openStage } from "../stage/stage.ts";
 import { takeStamp } from "../stamp.ts";
 import { bareJobsPerSecond } from "./bare-bullmq.ts";
 import { sharesIn } from "./cpu-profile.ts";
+import { cpuMsPerTask } from "./cpu-time.ts";
 import { CROWD } from "./crowd.ts";
 import { measureLatency, measureRate, measureRestart, openMany } from "./measures.ts";
 
@@ -43,7 +44,8 @@ const profileFolder = join(stage.folder, "profile");
 const pool = await stage.startScheduler(["--cpu-prof", "--cpu-prof-dir", profileFolder]);
 const crowd = await stage.startWorkers(pool, workers);
 await measureRate(stage, WARM_UP);
-const tasksPerSecond = await measureRate(stage, tasks);
+const parts = { scheduler: [pool.child.pid], workers: crowd.map(({ child }) => child.pid), ...stage.pids };
+const { result: tasksPerSecond, cpuMs } = await cpuMsPerTask(parts, tasks, () => measureRate(stage, tasks));
 const latencySeconds = await measureLatency(stage);
 for (const { child } of crowd) await child.stop();
 await pool.child.stop();
@@ -56,6 +58,6 @@ const { restartSeconds, rssMiB } = await measureRestart(stage, lonely);
 await report({
   ...{ bench: "throughput", ...stamp, workers, tasks, open, blockSeconds: BLOCK_SECONDS, votes: 2 },
   ...{ tasksPerSecond, bullmqJobsPerSecond, ratio: tasksPerSecond / bullmqJobsPerSecond },
-  ...{ latencySeconds, restartSeconds, rssMiB, profile },
+  ...{ cpuMsPerTask: cpuMs, latencySeconds, restartSeconds, rssMiB, profile },
   targets: { tasksPerSecond: 150, latencySeconds: 4, restartSeconds: 15, rssMiB: 300 },
 });

@@ -1,7 +1,7 @@
 /** The real worker, as its own process, but for the containers. */
 import { keepMemoryLean } from "../../chain/node/lean-memory.ts";
 
-keepMemoryLean(1);
+keepMemoryLean();
 const { runWorker } = await import("../../worker/run-worker.ts");
 const { createInstantExecutor } = await import("./instant-executor.ts");
 

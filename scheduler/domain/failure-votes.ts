@@ -40,7 +40,8 @@ export function machineDependentTags(taskId: Hash): ReadonlySet<Hash> {
 /** Votes that must not enter a ballot because somebody had a real result. Those that the chain keeps count there anyhow. */
 export function ownFailures(task: TaskRecord): readonly Vote[] {
   const answered = answeredVotes(task);
-  if (answered.length === 0) return [];
+  // Where all say the same there is no real result beside a failure; nearly every task ends here, before anything is hashed.
+  if (answered.every(({ tag }) => tag === answered[0]!.tag)) return [];
   const tags = machineDependentTags(task.taskId);
   const failures = answered.filter((vote) => tags.has(vote.tag));
   return failures.length < answered.length ? failures.filter(({ state }) => state !== "kept") : [];

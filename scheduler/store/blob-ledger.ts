@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 
 import type { Address } from "../../protocol/primitives.ts";
 import type { Keys } from "./redis.ts";
+import { script } from "./script.ts";
 
 /** Who has uploaded what, how much of it is charged to whom, and until when (milliseconds) it is kept. */
 export interface BlobLedger {
@@ -30,7 +31,7 @@ type BlobClaim = {
 };
 
 /** KEYS: owners, used, keep; ARGV: sha256, owner, bytes, most, keep until */
-const CLAIM = `
+const CLAIM = script(`
 local known = redis.call("HEXISTS", KEYS[1], ARGV[1]) == 1
 local used = tonumber(redis.call("HGET", KEYS[2], ARGV[2]) or "0")
 if not known and used + tonumber(ARGV[3]) > tonumber(ARGV[4]) then return "full" end
@@ -39,17 +40,17 @@ if known then return "known" end
 redis.call("HSET", KEYS[1], ARGV[1], ARGV[2] .. " " .. ARGV[3])
 redis.call("HINCRBY", KEYS[2], ARGV[2], ARGV[3])
 return "claimed"
-`;
+`);
 
 /** KEYS: owners, used, keep, results; ARGV: sha256 */
-const FORGET = `
+const FORGET = script(`
 local owner, bytes = string.match(redis.call("HGET", KEYS[1], ARGV[1]) or "", "^(%S+) (%d+)$")
 if owner and redis.call("HINCRBY", KEYS[2], owner, -tonumber(bytes)) <= 0 then redis.call("HDEL", KEYS[2], owner) end
 redis.call("HDEL", KEYS[1], ARGV[1])
 redis.call("ZREM", KEYS[3], ARGV[1])
 redis.call("SREM", KEYS[4], ARGV[1])
 return 1
-`;
+`);
 
 export function createBlobLedger(redis: Redis, keys: Keys): BlobLedger {
   const keepKey = keys("blobs-keep");
@@ -63,7 +64,7 @@ export function createBlobLedger(redis: Redis, keys: Keys): BlobLedger {
 
   async function claim({ sha256, owner, bytes, most, keepUntil }: BlobClaim): Promise<"claimed" | "known" | "full"> {
     const given = [sha256, owner, String(bytes), String(most), String(keepUntil)];
-    return (await redis.eval(CLAIM, 3, ownersKey, usedKey, keepKey, ...given)) as "claimed" | "known" | "full";
+    return (await CLAIM(redis, [ownersKey, usedKey, keepKey], given)) as "claimed" | "known" | "full";
   }
 
   async function keep(sha256: string, keepUntil: number): Promise<void> {
@@ -83,7 +84,7 @@ export function createBlobLedger(redis: Redis, keys: Keys): BlobLedger {
   }
 
   async function forget(sha256: string): Promise<void> {
-    await redis.eval(FORGET, 4, ownersKey, usedKey, keepKey, resultsKey, sha256);
+    await FORGET(redis, [ownersKey, usedKey, keepKey, resultsKey], [sha256]);
   }
 
   return { bytesUsed, claim, keep, markResult, isResult, stale, forget };

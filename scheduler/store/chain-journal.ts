@@ -5,6 +5,7 @@ import { decodeIntent, encodeIntent } from "../../chain/intent.ts";
 import type { Intent } from "../../chain/intent.ts";
 import type { Added, SenderJournal } from "../../chain/sender-journal.ts";
 import type { Keys } from "./redis.ts";
+import { script } from "./script.ts";
 
 /** How far the pool has followed the chain. */
 export function createCheckpointStore(redis: Redis, keys: Keys): CheckpointStore {
@@ -24,7 +25,7 @@ export function createCheckpointStore(redis: Redis, keys: Keys): CheckpointStore
  * Adds an intent unless its id or its nonce is taken.
  * KEYS: intents, nonces (nonce -> id), open (sorted by nonce), highest nonce ever; ARGV: id, intent, nonce, state
  */
-const ADD = `
+const ADD = script(`
 local known = redis.call("HGET", KEYS[1], ARGV[1])
 if known then return known end
 if redis.call("HEXISTS", KEYS[2], ARGV[3]) == 1 then return "nonce-taken" end
@@ -33,7 +34,7 @@ redis.call("HSET", KEYS[2], ARGV[3], ARGV[1])
 if ARGV[4] == "open" then redis.call("ZADD", KEYS[3], ARGV[3], ARGV[1]) end
 if tonumber(ARGV[3]) > tonumber(redis.call("GET", KEYS[4]) or "-1") then redis.call("SET", KEYS[4], ARGV[3]) end
 return "added"
-`;
+`);
 
 /**
  * Writes or removes an intent whose revision is still the one that was read. Of those that are finished the last by nonce
@@ -41,7 +42,7 @@ return "added"
  * KEYS as above, and finished (sorted by nonce); ARGV: id, revision read, new intent (empty to remove), its state, nonce,
  * how many finished ones to keep
  */
-const REPLACE = `
+const REPLACE = script(`
 local known = redis.call("HGET", KEYS[1], ARGV[1])
 if not known or cjson.decode(known).revision ~= tonumber(ARGV[2]) then return 0 end
 if ARGV[3] == "" then
@@ -66,7 +67,7 @@ if ARGV[3] ~= "" and ARGV[4] ~= "open" then
   end
 end
 return 1
-`;
+`);
 
 const KEEP_FINISHED = 1_000;
 
@@ -101,7 +102,7 @@ export function createRedisJournal(
 
   async function add(scope: string, intent: Intent): Promise<Added> {
     const given = [intent.id, encodeIntent(intent), String(intent.nonce), intent.state];
-    const answer = await redis.eval(ADD, 4, ...keysOf(scope), ...given);
+    const answer = await ADD(redis, keysOf(scope), given);
     if (answer === "added" || answer === "nonce-taken") return { kind: answer };
     return { kind: "known", intent: decodeIntent(String(answer), where(scope, intent.id)) };
   }
@@ -109,7 +110,7 @@ export function createRedisJournal(
   async function replace(scope: string, intent: Intent, read: number, text: string, state: string): Promise<boolean> {
     const { id, nonce } = intent;
     const given = [id, String(read), text, state, String(nonce), String(keepFinished)];
-    return (await redis.eval(REPLACE, 5, ...keysOf(scope), keys("sent", scope, "finished"), ...given)) === 1;
+    return (await REPLACE(redis, [...keysOf(scope), keys("sent", scope, "finished")], given)) === 1;
   }
 
   async function remove(scope: string, id: string, revision: number): Promise<boolean> {

@@ -1,5 +1,7 @@
 import type { Redis } from "ioredis";
 
+import { script } from "./script.ts";
+
 /**
  * Writes one document together with its index entries, all or nothing, and only if nobody has written it since it was read
  * and no guarded set is full.
@@ -8,7 +10,7 @@ import type { Redis } from "ioredis";
  * ARGV[1] the revision that was read, empty for a new document; ARGV[2] the new revision; ARGV[3] the document
  * ARGV[4] guards as JSON [[place, most members]]; ARGV[5] commands as JSON [[command, place, argument...]]
  */
-const COMMIT = `
+const COMMIT = script(`
 local revision = redis.call("HGET", KEYS[1], "revision") or ""
 if revision ~= ARGV[1] then return "stale" end
 for _, guard in ipairs(cjson.decode(ARGV[4])) do
@@ -19,7 +21,7 @@ for _, command in ipairs(cjson.decode(ARGV[5])) do
   redis.call(command[1], KEYS[command[2]], unpack(command, 3))
 end
 return "done"
-`;
+`);
 
 /** One write to an index: a Redis command, its key, its arguments. */
 export type IndexWrite = readonly [
@@ -50,16 +52,13 @@ export async function commit(
 ): Promise<CommitOutcome> {
   const keys = [...new Set([key, ...guards.map(({ set }) => set), ...writes.map(([, name]) => name)])];
   const place = (name: string): number => keys.indexOf(name) + 1;
-  const outcome = await redis.eval(
-    COMMIT,
-    keys.length,
-    ...keys,
+  const outcome = await COMMIT(redis, keys, [
     read === undefined ? "" : String(read),
     String(revision),
     document,
     JSON.stringify(guards.map(({ set, most }) => [place(set), most])),
     JSON.stringify(writes.map(([command, name, ...args]) => [command, place(name), ...args])),
-  );
+  ]);
   return outcome as CommitOutcome;
 }
 

@@ -3,12 +3,12 @@ import { Redis } from "ioredis";
 import { StoreUnreachableError } from "../errors.ts";
 
 /**
- * Opens the pool's Redis. Commands wait through a reconnection instead of failing, as BullMQ asks for; the first connection
- * must succeed, so that a wrong URL is said at start.
+ * Opens the pool's Redis. Commands of one moment travel as one write. They wait through a reconnection instead of failing, as
+ * BullMQ asks for; the first connection must succeed, so that a wrong URL is said at start.
  * @throws StoreUnreachableError
  */
 export async function connectRedis(url: string, onError: (error: Error) => void): Promise<Redis> {
-  const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
+  const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, enableAutoPipelining: true });
   redis.on("error", onError);
   try {
     await redis.connect();

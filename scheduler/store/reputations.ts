@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import type { Address } from "../../protocol/primitives.ts";
 import { UNKNOWN, withOutcome } from "../domain/reputation.ts";
 import type { Outcome, Reputation } from "../domain/reputation.ts";
+import { script } from "./script.ts";
 
 /** How the leases of workers ended, all in one hash. */
 export type Reputations = {
@@ -13,12 +14,12 @@ export type Reputations = {
 };
 
 /** Writes a reputation if nobody has written it since it was read. KEYS: reputations, heard; ARGV: worker, read, text, now */
-const NOTE = `
+const NOTE = script(`
 if (redis.call("HGET", KEYS[1], ARGV[1]) or "") ~= ARGV[2] then return 0 end
 redis.call("HSET", KEYS[1], ARGV[1], ARGV[3])
 redis.call("ZADD", KEYS[2], "NX", ARGV[4], ARGV[1])
 return 1
-`;
+`);
 
 /** @param heardKey when each worker was last heard of: whoever has a reputation is in it, so that it is forgotten some day */
 export function createReputations(redis: Redis, key: string, heardKey: string): Reputations {
@@ -27,7 +28,7 @@ export function createReputations(redis: Redis, key: string, heardKey: string): 
       for (;;) {
         const read = await redis.hget(key, worker);
         const text = JSON.stringify(withOutcome(reputationIn(read), outcome, now));
-        const done = await redis.eval(NOTE, 2, key, heardKey, worker, read ?? "", text, String(now));
+        const done = await NOTE(redis, [key, heardKey], [worker, read ?? "", text, now]);
         if (done === 1) return;
       }
     },

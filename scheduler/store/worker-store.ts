@@ -4,6 +4,7 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { Outcome, Reputation } from "../domain/reputation.ts";
 import type { Keys } from "./redis.ts";
 import { createReputations } from "./reputations.ts";
+import { script } from "./script.ts";
 
 /** What a worker said of itself when it connected and since. */
 export type WorkerRecord = {
@@ -41,7 +42,7 @@ export interface WorkerStore {
 }
 
 /** KEYS: heard, workers, seen, resting, reputations; ARGV: worker, time */
-const FORGET = `
+const FORGET = script(`
 local heard = redis.call("ZSCORE", KEYS[1], ARGV[1])
 if not heard or tonumber(heard) >= tonumber(ARGV[2]) then return 0 end
 redis.call("ZREM", KEYS[1], ARGV[1])
@@ -50,7 +51,7 @@ redis.call("ZREM", KEYS[3], ARGV[1])
 redis.call("SREM", KEYS[4], ARGV[1])
 redis.call("HDEL", KEYS[5], ARGV[1])
 return 1
-`;
+`);
 
 export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   const records = keys("workers");
@@ -103,7 +104,7 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   }
 
   async function forget(worker: Address, time: number): Promise<void> {
-    await redis.eval(FORGET, 5, heardKey, records, seenKey, restingKey, reputationsKey, worker, String(time));
+    await FORGET(redis, [heardKey, records, seenKey, restingKey, reputationsKey], [worker, time]);
   }
 
   return { put, seen, gone, alive, get, note: reputations.note, reputation, heardBefore, forget };

@@ -2,7 +2,7 @@
 import { keepMemoryLean } from "../../chain/node/lean-memory.ts";
 import type { Executor, RunOutcome } from "../../worker/executor/executor.ts";
 
-keepMemoryLean(1);
+keepMemoryLean();
 const { digestOf } = await import("../../protocol/digest.ts");
 const { runWorker } = await import("../../worker/run-worker.ts");
 const { REAL_PORTS } = await import("../../worker/start-worker.ts");

@@ -1,7 +1,7 @@
 /** The real scheduler, as its own process, with crash points around everything it writes. */
 import { keepMemoryLean } from "../../../chain/node/lean-memory.ts";
 
-keepMemoryLean(2);
+keepMemoryLean();
 const { runScheduler } = await import("../../../scheduler/run-scheduler.ts");
 const { crashPoints } = await import("./crash-points.ts");
 const { mortalPorts } = await import("./scheduler-points.ts");

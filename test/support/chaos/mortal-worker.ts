@@ -1,7 +1,7 @@
 /** The real worker, as its own process, with crash points around everything it writes. */
 import { keepMemoryLean } from "../../../chain/node/lean-memory.ts";
 
-keepMemoryLean(1);
+keepMemoryLean();
 const { runWorker } = await import("../../../worker/run-worker.ts");
 const { loadTestConfig } = await import("../config.ts");
 const { crashPoints } = await import("./crash-points.ts");
