@@ -1,3 +1,4 @@
+import { packDeal } from "../protocol/deal-words.ts";
 import type { Deal } from "../protocol/deal.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import type {
@@ -160,9 +161,9 @@ function hubCalls(encode: Encode): Pick<GridCalls, HubCalls> {
     withdrawBond: () => encode("withdrawBond"),
     seal: (pool, lane, leaves) => encode("seal", pool, lane, leaves),
     settle: ({ pool, lane, deals, tasks, ballots, callbacks }) =>
-      encode("settle", pool, lane, deals, tasks, ballots, callbacks),
+      encode("settle", pool, lane, deals.map(packDeal), tasks, ballots, callbacks),
     openVote: (worker, taskId, digest, secret) => encode("openVote", worker, taskId, digest, secret),
-    decline: (deal) => encode("decline", deal),
-    claim: (deal) => encode("claim", deal),
+    decline: (deal) => encode("decline", packDeal(deal)),
+    claim: (deal) => encode("claim", packDeal(deal)),
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { DealSchema } from "../protocol/deal.ts";
+import { PackedDealSchema } from "../protocol/deal.ts";
 import { AddressSchema, HashSchema, HexSchema, smallUintSchema, uintSchema } from "../protocol/primitives.ts";
 
 const uint256 = uintSchema(256);
@@ -22,7 +22,7 @@ const keptVotes = z.array(z.object({ worker: AddressSchema, isSealed: z.boolean(
  */
 export const EVENT_SCHEMAS = {
   // Marketplace
-  DealOpened: z.object({ dealId: HashSchema, pool: uint256, requester: AddressSchema, deal: DealSchema }),
+  DealOpened: z.object({ dealId: HashSchema, pool: uint256, requester: AddressSchema, deal: PackedDealSchema }),
   OrdersMatched: z.object({
     appOrder: HashSchema,
     /** Zero where the deals have no dataset. */

@@ -104,21 +104,22 @@ contract Hub is Workers, EIP712 {
     function openDeals(bytes32[] calldata dealIds) external {
         if (msg.sender != marketplace) revert HubNotMarketplace(msg.sender);
         for (uint256 i; i < dealIds.length; ++i) {
-            if (dealIds[i] != 0) _deals.open(dealIds[i]);
+            bytes32 dealId = dealIds[i];
+            if (dealId != 0) _deals.open(dealId);
         }
     }
 
     /// @inheritdoc IHub
     function decline(Deal calldata deal) external {
         _checkOperator(deal.pool);
-        if (deal.grace == 0 || block.timestamp > deal.graceEnd()) revert HubGraceOver(deal.graceEnd());
+        if (deal.terms.grace() == 0 || block.timestamp > deal.graceEnd()) revert HubGraceOver(deal.graceEnd());
         bytes32 dealId = deal.idOf();
 
-        uint32 tasks = _deals.closeRest(dealId, deal.volume);
+        uint32 tasks = _deals.closeRest(dealId, deal.terms.volume());
 
         emit DealDeclined(dealId, tasks);
 
-        _refund(deal, tasks, int128(deal.poolStake));
+        _refund(deal, tasks, int128(uint128(deal.poolMoney.stake())));
     }
 
     /// @inheritdoc IHub
@@ -127,7 +128,7 @@ contract Hub is Workers, EIP712 {
         if (block.timestamp <= settleEnd) revert HubClaimTooEarly(settleEnd);
         bytes32 dealId = deal.idOf();
 
-        uint32 tasks = _deals.closeRest(dealId, deal.volume);
+        uint32 tasks = _deals.closeRest(dealId, deal.terms.volume());
 
         emit DealClaimed(dealId, tasks);
 
@@ -241,7 +242,7 @@ contract Hub is Workers, EIP712 {
         entries[1] = Entry({
             account: deal.poolOwner,
             available: released * int128(uint128(tasks)),
-            locked: -int128(deal.poolStake * tasks)
+            locked: -int128(uint128(deal.poolMoney.stake() * tasks))
         });
         escrow.post(entries);
     }

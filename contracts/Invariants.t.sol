@@ -159,9 +159,10 @@ contract InvariantTest is Test {
         for (uint256 i; i < handler.dealCount(); ++i) {
             Deal memory deal = handler.dealAt(i);
             (, uint32 closed) = handler.hub().dealState(deal.id());
-            uint256 open = deal.volume - closed;
-            wanted[_find(accounts, deal.payer)] += (uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice) * open;
-            wanted[_find(accounts, deal.poolOwner)] += deal.poolStake * open;
+            uint256 open = deal.terms.volume() - closed;
+            wanted[_find(accounts, deal.payer)] +=
+                (deal.assetPrices.app() + deal.assetPrices.dataset() + deal.poolMoney.price()) * open;
+            wanted[_find(accounts, deal.poolOwner)] += deal.poolMoney.stake() * open;
         }
         for (uint256 i; i < accounts.length; ++i) {
             (uint96 bonded, uint96 unbonding, , ) = handler.hub().workerOf(accounts[i]);
@@ -177,7 +178,7 @@ contract InvariantTest is Test {
             bytes32 dealId = deal.id();
             (bool open, uint32 closed) = handler.hub().dealState(dealId);
             assertEq(closed, handler.settledTasks(dealId) + handler.refundedTasks(dealId), "I5");
-            assertTrue(open == (closed < deal.volume), "I5 open");
+            assertTrue(open == (closed < deal.terms.volume()), "I5 open");
         }
     }
 

@@ -165,7 +165,7 @@ contract Marketplace is Offers {
         batch.request = OrdersLib.room();
         batch.deal = DealTerms.offerOf(app, dataset, pool, batch.asks);
         batch.taskPrice = batch.deal.taskPrice();
-        batch.taskStake = batch.deal.poolStake;
+        batch.taskStake = batch.deal.poolMoney.stake();
         (batch.poolFunds, ) = escrow.balanceOf(batch.asks.poolOwner);
     }
 
@@ -216,8 +216,8 @@ contract Marketplace is Offers {
         batch.sponsored = deal.payer != deal.requester;
         unchecked {
             // Three prices and one stake of 128 bits each, times 32 bits.
-            uint256 price = batch.taskPrice * deal.volume;
-            uint256 stake = batch.taskStake * deal.volume;
+            uint256 price = batch.taskPrice * request.volume;
+            uint256 stake = batch.taskStake * request.volume;
             (batch.price, batch.stake) = (price, stake);
             batch.ofPoolOwner = deal.payer == deal.poolOwner ? price + stake : stake;
         }
@@ -228,7 +228,7 @@ contract Marketplace is Offers {
         Deal memory deal = batch.deal;
         if (batch.sponsored) _useAllowance(deal.payer, deal.requester, batch.price);
         unchecked {
-            batch.asks.left -= deal.volume;
+            batch.asks.left -= batch.request.volume;
             batch.poolStake += batch.stake;
             batch.poolFunds -= batch.ofPoolOwner;
         }
@@ -262,7 +262,7 @@ contract Marketplace is Offers {
         bytes calldata signature
     ) private view returns (bytes memory problem) {
         (RequestOrder memory request, Deal memory deal) = (batch.request, batch.deal);
-        if (deal.volume > batch.asks.left) return _problemOfVolume(batch.asks, deal.volume);
+        if (request.volume > batch.asks.left) return _problemOfVolume(batch.asks, request.volume);
         problem = _problemOfNonce(deal.requester, request.nonce, batch.usedNonces);
         if (problem.length != 0) return problem;
         problem = _problemOfSigner(deal.requester, deal.requestHash, request.expiry, signature);

@@ -2,6 +2,7 @@ import { AbiCoder, keccak256 } from "ethers";
 import { z } from "zod";
 
 import { categoryDeadline } from "./categories.ts";
+import { DEAL_TUPLE, packDeal, unpackDeal } from "./deal-words.ts";
 import { AddressSchema, HashSchema, smallUintSchema, uintSchema } from "./primitives.ts";
 import type { Hash } from "./primitives.ts";
 import { hashWords } from "./words.ts";
@@ -9,12 +10,7 @@ import { hashWords } from "./words.ts";
 const uint256 = uintSchema(256);
 const uint128 = uintSchema(128);
 
-/**
- * A matched deal of `volume` tasks, as it stood at the match. Never stored on chain: callers carry it, its hash is its id.
- * Prices and `poolStake` are wei per task, `workerStake` wei per vote, `schedulerShare` basis points of the pool price,
- * `grace` seconds, `openedAt` Unix seconds. Field order is the ABI order of `contracts/types/Deal.sol`.
- */
-export const DealSchema = z.strictObject({
+const PARTIES = {
   app: uint256,
   dataset: uint256,
   pool: uint256,
@@ -25,11 +21,21 @@ export const DealSchema = z.strictObject({
   payer: AddressSchema,
   beneficiary: AddressSchema,
   callback: AddressSchema,
+};
+const HASHES = { requirements: HashSchema, paramsHash: HashSchema, requestHash: HashSchema };
+
+/**
+ * A matched deal of `volume` tasks, as it stood at the match. Never stored on chain: callers carry it, its hash is its id.
+ * Prices and `poolStake` are wei per task, `workerStake` wei per vote, `schedulerShare` basis points of the pool price,
+ * `grace` seconds, `openedAt` Unix seconds.
+ */
+export const DealSchema = z.strictObject({
+  ...PARTIES,
   appPrice: uint128,
   datasetPrice: uint128,
   poolPrice: uint128,
   poolStake: uint128,
-  workerStake: uint128,
+  workerStake: uintSchema(96),
   schedulerShare: smallUintSchema(16),
   grace: smallUintSchema(16),
   lane: smallUintSchema(8),
@@ -38,25 +44,21 @@ export const DealSchema = z.strictObject({
   trust: smallUintSchema(32),
   volume: smallUintSchema(32),
   openedAt: smallUintSchema(40),
-  requirements: HashSchema,
-  paramsHash: HashSchema,
-  requestHash: HashSchema,
+  ...HASHES,
 });
 export type Deal = z.output<typeof DealSchema>;
 
-/** The ABI tuple of a deal, for encoding calls and hashing. */
-export const DEAL_TUPLE =
-  "tuple(uint256 app,uint256 dataset,uint256 pool,address appOwner,address datasetOwner,address poolOwner," +
-  "address requester,address payer,address beneficiary,address callback,uint128 appPrice,uint128 datasetPrice," +
-  "uint128 poolPrice,uint128 poolStake,uint128 workerStake,uint16 schedulerShare,uint16 grace,uint8 lane," +
-  "uint8 category,uint8 maxWeight,uint32 trust,uint32 volume,uint40 openedAt,bytes32 requirements," +
-  "bytes32 paramsHash,bytes32 requestHash)";
+/** The same as calls and events carry it, where what is narrow shares words. */
+export const PackedDealSchema = z
+  .strictObject({ ...PARTIES, assetPrices: uint256, poolMoney: uint256, terms: uint256, ...HASHES })
+  .transform(unpackDeal)
+  .pipe(DealSchema);
 
 const abi = AbiCoder.defaultAbiCoder();
 
-/** `keccak256(abi.encode(deal))`. */
+/** `keccak256(abi.encode(deal))`, of the packed form. */
 export function dealIdOf(deal: Deal): Hash {
-  return keccak256(abi.encode([DEAL_TUPLE], [deal])) as Hash;
+  return keccak256(abi.encode([DEAL_TUPLE], [packDeal(deal)])) as Hash;
 }
 
 /** `keccak256(abi.encode(dealId, index))`. */

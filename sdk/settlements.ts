@@ -1,9 +1,11 @@
+import type { TransactionDescription } from "ethers";
 import { z } from "zod";
 
 import type { GridEventOf } from "../chain/events.ts";
-import { DealSchema, dealIdOf } from "../protocol/deal.ts";
-import { AddressSchema } from "../protocol/primitives.ts";
-import type { Address, Hash, Hex } from "../protocol/primitives.ts";
+import { plainArgs } from "../chain/plain.ts";
+import { PackedDealSchema, dealIdOf } from "../protocol/deal.ts";
+import { AddressSchema, HexSchema } from "../protocol/primitives.ts";
+import type { Address, Hash } from "../protocol/primitives.ts";
 
 import { readEvents, wordOf } from "./chain-logs.ts";
 import type { LogQuery } from "./chain-logs.ts";
@@ -84,7 +86,7 @@ async function votesOf(
   if (transaction?.to?.toLowerCase() !== network.deployment.contracts.hub) return [];
   const call = contracts.hub.interface.parseTransaction({ data: transaction.data });
   if (call?.name !== "settle") return [];
-  const { deals, tasks, workers } = settleArgsOf(call.args.toArray(true));
+  const { deals, tasks, workers } = settleArgsOf(call);
   const task = tasks.find((each) => deals[each.deal] === dealId && each.index === index);
   return (task?.votes ?? []).map((vote) => ({
     worker: workers[vote.ballot]!,
@@ -92,20 +94,19 @@ async function votesOf(
   }));
 }
 
-const DEAL_FIELDS = Object.keys(DealSchema.shape);
+/** What matters of the arguments of `Hub.settle`. */
+const SettleArgsSchema = z.object({
+  deals: z.array(PackedDealSchema),
+  tasks: HexSchema,
+  ballots: z.array(z.object({ worker: AddressSchema })),
+});
 
-/** Arguments of `Hub.settle` by place: pool, lane, deals, tasks, ballots, callbacks. */
-const SettleArgsSchema = z
-  .tuple([z.bigint(), z.bigint(), z.array(z.array(z.unknown())), z.string(), z.array(z.array(z.unknown()))])
-  .rest(z.unknown());
-
-function settleArgsOf(args: unknown) {
-  const [, , deals, stream, ballots] = SettleArgsSchema.parse(args);
-  const dealOf = (values: unknown[]): unknown => Object.fromEntries(DEAL_FIELDS.map((name, at) => [name, values[at]]));
+function settleArgsOf({ fragment, args }: TransactionDescription) {
+  const { deals, tasks, ballots } = SettleArgsSchema.parse(plainArgs(fragment.inputs, args));
   return {
-    deals: deals.map((values) => dealIdOf(DealSchema.parse(dealOf(values)))),
-    tasks: decodeVoteStream(stream as Hex),
-    workers: ballots.map(([worker]) => AddressSchema.parse(worker)),
+    deals: deals.map(dealIdOf),
+    tasks: decodeVoteStream(tasks),
+    workers: ballots.map(({ worker }) => worker),
   };
 }
 

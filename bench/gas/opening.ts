@@ -2,6 +2,7 @@
 import type { ContractTransactionResponse } from "ethers";
 
 import { signOrder } from "../../chain/sign.ts";
+import { packDeal } from "../../protocol/deal-words.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import { ethers, time } from "../../test/contracts/support/chain.ts";
 import type { Account } from "../../test/contracts/support/chain.ts";
@@ -45,12 +46,14 @@ export async function closingRows(market: Market): Promise<readonly GasRow[]> {
   const rows: GasRow[] = [];
   for (const volume of [1, 10, 100]) {
     const { deal } = await openDeal(market, { pool: { grace: 7_200 }, request: { volume } });
-    rows.push(row(`decline, ${volume} open tasks`, await gasOf(market.hub.connect(market.operator).decline(deal))));
+    rows.push(
+      row(`decline, ${volume} open tasks`, await gasOf(market.hub.connect(market.operator).decline(packDeal(deal)))),
+    );
   }
   const deals = await Promise.all([1, 10, 100].map((volume) => openDeal(market, { request: { volume } })));
   await time.increase(CLAIMABLE_AFTER);
   for (const { deal } of deals) {
-    const gas = await gasOf(market.hub.claim(deal));
+    const gas = await gasOf(market.hub.claim(packDeal(deal)));
     rows.push(row(`claim, ${deal.volume} open tasks`, gas, deal.volume === 1 ? { reference: 111_841 } : {}));
   }
   return rows;

@@ -2,7 +2,8 @@
 pragma solidity 0.8.28;
 
 import {IMarketplace} from "../interfaces/IMarketplace.sol";
-import {Deal} from "../types/Deal.sol";
+import {Deal, DealLib} from "../types/Deal.sol";
+import {AssetPricesLib, PoolMoneyLib, TermsLib} from "../types/DealWords.sol";
 import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
 import {Matching} from "./Matching.sol";
 
@@ -25,8 +26,6 @@ using DealTerms for Asks global;
 library DealTerms {
     /// @dev What a pool owner stakes on a task, in percent of the pool price.
     uint256 private constant POOL_STAKE_PERCENT = 30;
-    /// @dev Of a deal: 26 words.
-    uint256 private constant DEAL_BYTES = 832;
 
     /// @notice No more can be taken than `remaining` of this order.
     function limitTo(Asks memory asks, bytes32 orderHash, uint256 remaining) internal pure {
@@ -45,18 +44,17 @@ library DealTerms {
         deal.pool = pool.pool;
         deal.appOwner = asks.appOwner;
         deal.poolOwner = asks.poolOwner;
-        deal.appPrice = app.price;
-        deal.poolPrice = pool.price;
-        deal.poolStake = uint128((uint256(pool.price) * POOL_STAKE_PERCENT) / 100);
-        deal.workerStake = uint128((uint256(pool.price) * pool.workerStake) / Matching.BPS);
-        deal.schedulerShare = pool.schedulerShare;
-        deal.lane = pool.lane;
-        deal.category = pool.category;
-        deal.openedAt = uint40(block.timestamp);
+        deal.assetPrices = AssetPricesLib.pack(app.price, 0);
+        uint256 price = pool.price;
+        deal.poolMoney = PoolMoneyLib.pack(pool.price, uint128((price * POOL_STAKE_PERCENT) / 100));
+        // Nobody has 96 bits of wei, so that no deal opens at a price of more.
+        uint96 workerStake = uint96((price * pool.workerStake) / Matching.BPS);
+        uint40 time = uint40(block.timestamp);
+        deal.terms = TermsLib.offered(workerStake, pool.schedulerShare, pool.lane, pool.category, time);
         if (asks.datasetOrder == 0) return deal;
         deal.dataset = dataset.dataset;
         deal.datasetOwner = asks.datasetOwner;
-        deal.datasetPrice = dataset.price;
+        deal.assetPrices = AssetPricesLib.pack(app.price, dataset.price);
     }
 
     /// @notice Makes it the deal of this request, if the two agree; `grace` is the pool's.
@@ -65,28 +63,26 @@ library DealTerms {
         deal.payer = request.payer;
         deal.beneficiary = request.beneficiary;
         deal.callback = request.callback;
-        deal.maxWeight = request.maxWeight;
-        deal.trust = request.trust;
-        deal.volume = request.volume;
         deal.requirements = request.requirements;
         deal.paramsHash = request.paramsHash;
         deal.requestHash = requestHash;
         // A pool that could decline after computing could choose what the callback hears.
-        deal.grace = request.callback == address(0) ? grace : 0;
+        if (request.callback != address(0)) grace = 0;
+        deal.terms = deal.terms.asked(grace, request.maxWeight, request.trust, request.volume);
     }
 
     /// @notice What the payer locks for one task.
     function taskPrice(Deal memory deal) internal pure returns (uint256) {
-        return uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice;
+        return deal.assetPrices.app() + deal.assetPrices.dataset() + deal.poolMoney.price();
     }
 
     /// @notice Emits {IMarketplace-DealOpened}.
     function announce(Deal memory deal, bytes32 dealId) internal {
         bytes32 topic = IMarketplace.DealOpened.selector;
-        (uint256 pool, address requester) = (deal.pool, deal.requester);
+        (uint256 pool, address requester, uint256 size) = (deal.pool, deal.requester, DealLib.BYTES);
         // Assembly, because `emit` would clean and copy word by word what lies there in the same form.
         assembly ("memory-safe") {
-            log4(deal, DEAL_BYTES, topic, dealId, pool, requester)
+            log4(deal, size, topic, dealId, pool, requester)
         }
     }
 }

@@ -52,21 +52,23 @@ library DemandsLib {
     ) internal pure returns (bool) {
         // Together, because each comparison of its own costs more.
         uint256 differences = (deal.app ^ request.app) | (deal.dataset ^ request.dataset);
-        if (differences | (deal.category ^ request.category) != 0) return false;
+        if (differences | (deal.terms.category() ^ request.category) != 0) return false;
         if (request.pool != 0 && request.pool != deal.pool) return false;
-        if (deal.appPrice > request.maxAppPrice) return false;
-        if (deal.datasetPrice > request.maxDatasetPrice) return false;
-        if (deal.poolPrice > request.maxPoolPrice) return false;
-        return _canServe(demands, deal);
+        if (deal.assetPrices.app() > request.maxAppPrice) return false;
+        if (deal.assetPrices.dataset() > request.maxDatasetPrice) return false;
+        if (deal.poolMoney.price() > request.maxPoolPrice) return false;
+        return _canServe(demands, request);
     }
 
-    function _canServe(Demands memory demands, Deal memory deal) private pure returns (bool) {
-        if (demands.onlyRequester != address(0) && demands.onlyRequester != deal.requester) return false;
-        if (deal.volume == 0) return false;
-        if (deal.trust < Matching.MIN_TRUST || deal.trust > demands.maxTrust) return false;
-        if (deal.maxWeight < Matching.MIN_MAX_WEIGHT || deal.maxWeight > Matching.MAX_MAX_WEIGHT) return false;
-        if (deal.callback != address(0) && demands.capabilities.flags() & CapabilitiesLib.CALLBACK == 0) return false;
-        return deal.requirements == 0 || demands.capabilities.covers(Capabilities.wrap(deal.requirements));
+    function _canServe(Demands memory demands, RequestOrder memory request) private pure returns (bool) {
+        if (demands.onlyRequester != address(0) && demands.onlyRequester != request.requester) return false;
+        if (request.volume == 0) return false;
+        if (request.trust < Matching.MIN_TRUST || request.trust > demands.maxTrust) return false;
+        uint256 maxWeight = request.maxWeight;
+        if (maxWeight < Matching.MIN_MAX_WEIGHT || maxWeight > Matching.MAX_MAX_WEIGHT) return false;
+        bool hears = request.callback != address(0);
+        if (hears && demands.capabilities.flags() & CapabilitiesLib.CALLBACK == 0) return false;
+        return request.requirements == 0 || demands.capabilities.covers(Capabilities.wrap(request.requirements));
     }
 
     /// @return Whether somebody is left.

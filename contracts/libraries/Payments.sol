@@ -26,20 +26,20 @@ library Payments {
     function ofTask(Deal calldata deal) internal pure returns (TaskPayments memory payments) {
         (uint256 scheduler, uint256 workers) = split(deal);
         payments.payer = deal.taskPrice();
-        payments.appOwner = deal.appPrice;
-        payments.datasetOwner = deal.datasetPrice;
-        payments.burned = deal.poolPrice - scheduler - workers;
+        payments.appOwner = deal.assetPrices.app();
+        payments.datasetOwner = deal.assetPrices.dataset();
+        payments.burned = deal.poolMoney.price() - scheduler - workers;
         payments.scheduler = scheduler;
         payments.workers = workers;
-        payments.poolStake = deal.poolStake;
-        payments.workerStake = deal.workerStake;
+        payments.poolStake = deal.poolMoney.stake();
+        payments.workerStake = deal.terms.workerStake();
     }
 
     /// @notice Of the pool price 1 % is burned, the scheduler's share comes next, and the workers divide the rest.
     function split(Deal calldata deal) internal pure returns (uint256 scheduler, uint256 workers) {
-        uint256 price = deal.poolPrice;
+        uint256 price = deal.poolMoney.price();
         uint256 left = price - (price * BURN_BPS) / BPS;
-        scheduler = (price * deal.schedulerShare) / BPS;
+        scheduler = (price * deal.terms.schedulerShare()) / BPS;
         if (scheduler > left) scheduler = left;
         workers = left - scheduler;
     }

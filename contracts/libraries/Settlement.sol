@@ -6,6 +6,7 @@ import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {IHub} from "../interfaces/IHub.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
 import {DealBook} from "../types/DealBook.sol";
+import {Terms} from "../types/DealWords.sol";
 import {KeptVote} from "../types/KeptVotes.sol";
 import {DueCallback, OpenDeal, Round, SkipReason} from "../types/Round.sol";
 import {Callbacks} from "./Callbacks.sol";
@@ -136,7 +137,8 @@ library Settlement {
         uint256 dealIndex = round.task.dealIndex;
         if (dealIndex >= deals.length) revert HubDealUnknown(dealIndex);
         Deal calldata deal = deals[dealIndex];
-        if (deal.pool != round.pool || deal.lane != round.lane) revert HubWrongLane(deal.pool, deal.lane);
+        Terms terms = deal.terms;
+        if (deal.pool != round.pool || terms.lane() != round.lane) revert HubWrongLane(deal.pool, terms.lane());
         bytes32 dealId = deal.idOf();
         if (dealId <= round.deal.id) revert HubDealsUnsorted(dealId);
 
@@ -145,11 +147,11 @@ library Settlement {
         opened.id = dealId;
         dealBook.load(dealId, opened.slot);
         opened.hasCallback = deal.callback != address(0);
-        opened.raisesScores = deal.poolPrice >= SCORING_PRICE;
-        opened.trust = deal.trust;
-        opened.maxWeight = deal.maxWeight;
-        opened.volume = deal.volume;
-        opened.workerStake = deal.workerStake;
+        opened.raisesScores = deal.poolMoney.price() >= SCORING_PRICE;
+        opened.trust = terms.trust();
+        opened.maxWeight = terms.maxWeight();
+        opened.volume = terms.volume();
+        opened.workerStake = terms.workerStake();
         opened.settled = 0;
         opened.dust = 0;
         opened.skip = _dealSkipReason(round, deal);
@@ -186,12 +188,12 @@ library Settlement {
         Book memory book = round.book;
         // Amounts of open deals are parts of balances, which have 128 bits.
         unchecked {
-            int256 stake = int256(deal.poolStake * settled);
+            int256 stake = int256(deal.poolMoney.stake() * settled);
             int256 share = int256(round.deal.schedulerPart * settled + round.deal.dust);
             book.add(deal.payer, 0, -int256(deal.taskPrice() * settled));
             book.add(deal.poolOwner, stake + share, -stake);
-            book.add(deal.appOwner, int256(deal.appPrice * settled), 0);
-            book.add(deal.datasetOwner, int256(deal.datasetPrice * settled), 0);
+            book.add(deal.appOwner, int256(deal.assetPrices.app() * settled), 0);
+            book.add(deal.datasetOwner, int256(deal.assetPrices.dataset() * settled), 0);
         }
     }
 }

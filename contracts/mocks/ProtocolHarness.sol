@@ -7,8 +7,26 @@ import {TaskRecord, TaskStream} from "../libraries/TaskStream.sol";
 import {BallotLib} from "../types/Ballot.sol";
 import {Capabilities} from "../types/Capabilities.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
+import {AssetPricesLib, PoolMoneyLib, TermsLib} from "../types/DealWords.sol";
 import {Round, Voter} from "../types/Round.sol";
 import {WorkerAccount, WorkerAccountLib} from "../types/WorkerAccount.sol";
+
+/// @dev What shares a deal's words.
+struct Narrow {
+    uint128 appPrice;
+    uint128 datasetPrice;
+    uint128 poolPrice;
+    uint128 poolStake;
+    uint96 workerStake;
+    uint16 schedulerShare;
+    uint16 grace;
+    uint8 lane;
+    uint8 category;
+    uint8 maxWeight;
+    uint32 trust;
+    uint32 volume;
+    uint40 openedAt;
+}
 
 /// @title ProtocolHarness
 /// @notice Opens the pure parts of the protocol, so that they can be compared with their TypeScript twins.
@@ -26,6 +44,25 @@ contract ProtocolHarness {
 
     function taskId(bytes32 deal, uint256 index) external pure returns (bytes32) {
         return DealLib.taskId(deal, index);
+    }
+
+    function unpack(Deal calldata deal) external pure returns (Narrow memory narrow) {
+        (narrow.appPrice, narrow.datasetPrice) = (uint128(deal.assetPrices.app()), uint128(deal.assetPrices.dataset()));
+        (narrow.poolPrice, narrow.poolStake) = (uint128(deal.poolMoney.price()), uint128(deal.poolMoney.stake()));
+        (narrow.workerStake, narrow.schedulerShare) = (uint96(deal.terms.workerStake()), deal.terms.schedulerShare());
+        (narrow.grace, narrow.lane, narrow.category) = (deal.terms.grace(), deal.terms.lane(), deal.terms.category());
+        (narrow.maxWeight, narrow.trust) = (deal.terms.maxWeight(), deal.terms.trust());
+        (narrow.volume, narrow.openedAt) = (deal.terms.volume(), deal.terms.openedAt());
+    }
+
+    /// @dev `asked` twice: the second request leaves nothing of the first.
+    function pack(Narrow calldata narrow) external pure returns (Deal memory deal) {
+        deal.assetPrices = AssetPricesLib.pack(narrow.appPrice, narrow.datasetPrice);
+        deal.poolMoney = PoolMoneyLib.pack(narrow.poolPrice, narrow.poolStake);
+        deal.terms = TermsLib
+            .offered(narrow.workerStake, narrow.schedulerShare, narrow.lane, narrow.category, narrow.openedAt)
+            .asked(type(uint16).max, type(uint8).max, type(uint32).max, type(uint32).max)
+            .asked(narrow.grace, narrow.maxWeight, narrow.trust, narrow.volume);
     }
 
     function deadline(Deal calldata deal) external pure returns (uint256) {

@@ -174,7 +174,8 @@ abstract contract Dealer is World {
         _deals.push(deal);
         _must(++_timesUsed[deal.requester][_nonceOf[deal.requestHash]] == 1, "I20");
         if (deal.payer == deal.requester) return;
-        uint256 price = (uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice) * deal.volume;
+        uint256 price =
+            (deal.assetPrices.app() + deal.assetPrices.dataset() + deal.poolMoney.price()) * deal.terms.volume();
         _must(price <= allowanceLeft, "I22");
         allowanceLeft = price < allowanceLeft ? allowanceLeft - price : 0;
     }

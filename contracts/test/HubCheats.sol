@@ -101,7 +101,7 @@ abstract contract HubCheats is RoundCheats {
 
     function cheatDeclineLate(uint256 any) external {
         (Deal memory deal, ) = _freshDeal(_roll(any));
-        if (deal.grace != 0) vm.warp(uint256(deal.openedAt) + deal.grace + 1);
+        if (deal.terms.grace() != 0) vm.warp(uint256(deal.terms.openedAt()) + deal.terms.grace() + 1);
         _refused(_operator(), address(hub), abi.encodeCall(hub.decline, (deal)), IHub.HubGraceOver.selector);
     }
 

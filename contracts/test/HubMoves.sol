@@ -77,7 +77,7 @@ abstract contract HubMoves is MarketMoves {
         for (uint256 i; i < _deals.length; ++i) {
             Deal memory deal = _deals[addmod(word, i, _deals.length)];
             (bool open, ) = hub.dealState(deal.id());
-            if (open && deal.grace != 0 && block.timestamp <= _graceEnd(deal)) return _decline(deal);
+            if (open && deal.terms.grace() != 0 && block.timestamp <= _graceEnd(deal)) return _decline(deal);
         }
         Offer memory offer = _offer(word);
         if (offer.pool.grace == 0) offer.pool.grace = 1;
@@ -237,7 +237,7 @@ abstract contract HubMoves is MarketMoves {
     }
 
     function _graceEnd(Deal memory deal) internal pure returns (uint256) {
-        return uint256(deal.openedAt) + deal.grace;
+        return uint256(deal.terms.openedAt()) + deal.terms.grace();
     }
 
     /// @dev A deal whose tasks stay open, since the first worker opens none of its votes.
@@ -255,7 +255,7 @@ abstract contract HubMoves is MarketMoves {
 
     function _openOnChain(Deal memory deal) private {
         bytes32 dealId = deal.id();
-        for (uint32 index; index < deal.volume; ++index) {
+        for (uint32 index; index < deal.terms.volume(); ++index) {
             bytes32 taskId = DealLib.taskId(dealId, index);
             uint256 kept = _keptOf(taskId, _workers[0]);
             if (kept == 0) continue;
@@ -273,18 +273,18 @@ abstract contract HubMoves is MarketMoves {
         vm.prank(_operator());
         hub.decline(deal);
         _judgePosted(vm.getRecordedLogs());
-        _judgeRefund(deal, deal.volume - closed, true, before);
+        _judgeRefund(deal, deal.terms.volume() - closed, true, before);
     }
 
     function _claim(Deal memory deal) internal {
         Before memory before = _look(0);
         (, uint32 closed) = hub.dealState(deal.id());
-        (, , uint40 sealedAt, ) = hub.epochOf(1, deal.lane);
-        _must(!_isPending(deal.lane) || sealedAt > _deadline(deal), "I13");
+        (, , uint40 sealedAt, ) = hub.epochOf(1, deal.terms.lane());
+        _must(!_isPending(deal.terms.lane()) || sealedAt > _deadline(deal), "I13");
         vm.recordLogs();
         hub.claim(deal);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         _judgePosted(logs);
-        _judgeRefund(deal, deal.volume - closed, false, before);
+        _judgeRefund(deal, deal.terms.volume() - closed, false, before);
     }
 }

@@ -113,24 +113,24 @@ abstract contract Referee is Voters {
             Deal memory deal = draft.deals[d];
             if (deal.id() == dealId) {
                 _expectPaid(deal, expected);
-                _expectVotes(draft, expected, number + index, taskId, deal.workerStake, digest == WRONG);
+                _expectVotes(draft, expected, number + index, taskId, deal.terms.workerStake(), digest == WRONG);
                 _must(block.timestamp <= _settleEnd(deal), "I13");
             }
-            number += deal.volume;
+            number += deal.terms.volume();
         }
         delete _kept[taskId];
     }
 
     function _expectPaid(Deal memory deal, Expected memory expected) private view {
-        uint256 burned = deal.poolPrice / BURN_DIVISOR;
-        uint256 price = uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice;
-        expected.released += price + deal.poolStake;
+        uint256 burned = deal.poolMoney.price() / BURN_DIVISOR;
+        uint256 price = deal.assetPrices.app() + deal.assetPrices.dataset() + deal.poolMoney.price();
+        expected.released += price + deal.poolMoney.stake();
         expected.burned += burned;
-        expected.available[_numberOf(deal.appOwner)] += int256(uint256(deal.appPrice));
-        if (deal.dataset != 0) expected.available[_numberOf(deal.datasetOwner)] += int256(uint256(deal.datasetPrice));
-        uint256 part = (uint256(deal.poolPrice) * deal.schedulerShare) / 10_000;
-        if (part > deal.poolPrice - burned) part = deal.poolPrice - burned;
-        expected.available[_numberOf(deal.poolOwner)] += int256(uint256(deal.poolStake) + part);
+        expected.available[_numberOf(deal.appOwner)] += int256(deal.assetPrices.app());
+        if (deal.dataset != 0) expected.available[_numberOf(deal.datasetOwner)] += int256(deal.assetPrices.dataset());
+        uint256 part = (deal.poolMoney.price() * deal.terms.schedulerShare()) / 10_000;
+        if (part > deal.poolMoney.price() - burned) part = deal.poolMoney.price() - burned;
+        expected.available[_numberOf(deal.poolOwner)] += int256(deal.poolMoney.stake() + part);
     }
 
     /// @dev A kept vote stands; a worker's next one for the task does not count.
@@ -166,10 +166,10 @@ abstract contract Referee is Voters {
         _must(isSealed && !hub.isOpened(_kept[taskId][kept - 1].word), "I23");
         _must(++_timesWithheld[taskId][worker] == 1, "I23");
         for (uint256 d; d < draft.deals.length; ++d) {
-            for (uint32 index; index < draft.deals[d].volume; ++index) {
+            for (uint32 index; index < draft.deals[d].terms.volume(); ++index) {
                 if (DealLib.taskId(draft.deals[d].id(), index) != taskId) continue;
-                expected.differing[_numberOfWorker(worker)] += draft.deals[d].workerStake;
-                expected.withheld[_numberOfWorker(worker)] += draft.deals[d].workerStake;
+                expected.differing[_numberOfWorker(worker)] += draft.deals[d].terms.workerStake();
+                expected.withheld[_numberOfWorker(worker)] += draft.deals[d].terms.workerStake();
                 _withheldNow[worker] = true;
             }
         }
@@ -224,8 +224,8 @@ abstract contract Referee is Voters {
     function _judgeRefund(Deal memory deal, uint256 tasks, bool stakeBack, Before memory before) internal {
         refundedTasks[deal.id()] += tasks;
         Before memory later = _look(0);
-        int256 price = int256((uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice) * tasks);
-        int256 stake = int256(uint256(deal.poolStake) * tasks);
+        int256 price = int256((deal.assetPrices.app() + deal.assetPrices.dataset() + deal.poolMoney.price()) * tasks);
+        int256 stake = int256(deal.poolMoney.stake() * tasks);
         (uint256 payer, uint256 pool) = (_numberOf(deal.payer), _numberOf(deal.poolOwner));
         _must(later.available[payer] - before.available[payer] == price, "I10");
         _must(before.locked[payer] - later.locked[payer] == price, "I10");
@@ -247,7 +247,7 @@ abstract contract Referee is Voters {
     }
 
     function _deadline(Deal memory deal) internal pure returns (uint256) {
-        return uint256(deal.openedAt) + 10 * [uint256(300), 1200, 3600, 10_800, 36_000][deal.category];
+        return uint256(deal.terms.openedAt()) + 10 * [uint256(300), 1200, 3600, 10_800, 36_000][deal.terms.category()];
     }
 
     function _numberOf(address account) private view returns (uint256 number) {

@@ -7,6 +7,7 @@ import {Tallies} from "../libraries/Tallies.sol";
 import {TaskStream} from "../libraries/TaskStream.sol";
 import {OpenedBallot} from "../types/Ballot.sol";
 import {Deal} from "../types/Deal.sol";
+import {PoolMoney} from "../types/DealWords.sol";
 import {KeptBookLib} from "../types/KeptVotes.sol";
 import {Cheats} from "./Cheats.sol";
 import {Draft} from "./Voters.sol";
@@ -161,7 +162,8 @@ abstract contract RoundCheats is Cheats {
     function cheatWithChangedDeal(uint256 any) external {
         Draft memory draft = _sealedDraft(_roll(any));
         uint256 last = draft.deals.length - 1;
-        draft.deals[last].poolPrice += 1;
+        PoolMoney money = draft.deals[last].poolMoney;
+        draft.deals[last].poolMoney = PoolMoney.wrap(PoolMoney.unwrap(money) + (1 << 128));
         bytes32 previous = last == 0 ? bytes32(0) : draft.deals[last - 1].id();
         bool sorted = draft.deals[last].id() > previous;
         _refusedSettle(draft, sorted ? IHub.HubBallotSignature.selector : Settlement.HubDealsUnsorted.selector);

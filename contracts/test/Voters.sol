@@ -44,7 +44,7 @@ abstract contract Voters is Keepers {
         uint256 number;
         for (uint256 d; d < deals.length; ++d) {
             bytes32 dealId = deals[d].id();
-            for (uint32 index; index < deals[d].volume; ++index) {
+            for (uint32 index; index < deals[d].terms.volume(); ++index) {
                 _rollTask(draft, number++, DealLib.taskId(dealId, index), _rightOf(deals[d], dealId, index));
             }
         }
@@ -60,7 +60,7 @@ abstract contract Voters is Keepers {
         uint256 most = 1 + (word % MOST_DEALS);
         for (uint256 i = _deals.length; i > 0 && count < most; --i) {
             Deal memory deal = _deals[i - 1];
-            if (deal.lane != lane) continue;
+            if (deal.terms.lane() != lane) continue;
             (bool open, ) = hub.dealState(deal.id());
             if (open || (word >> i) & 7 == 0) deals[count++] = deal;
         }
@@ -127,7 +127,7 @@ abstract contract Voters is Keepers {
         for (uint16 d; d < draft.deals.length; ++d) {
             Deal memory deal = draft.deals[d];
             bytes32 dealId = deal.id();
-            for (uint32 index; index < deal.volume; ++index) {
+            for (uint32 index; index < deal.terms.volume(); ++index) {
                 bytes32 right = _rightOf(deal, dealId, index);
                 bytes memory task = _packTask(draft, number, DealLib.taskId(dealId, index), right);
                 draft.tasks = bytes.concat(draft.tasks, abi.encodePacked(d, index), task);
@@ -163,7 +163,7 @@ abstract contract Voters is Keepers {
 
     function _countCallbacks(Deal[] memory deals) private pure returns (uint256 count) {
         for (uint256 i; i < deals.length; ++i) {
-            if (deals[i].callback != address(0)) count += deals[i].volume;
+            if (deals[i].callback != address(0)) count += deals[i].terms.volume();
         }
     }
 
@@ -173,7 +173,7 @@ abstract contract Voters is Keepers {
     function _placeBallots(Draft memory draft) private view {
         draft.places = new uint16[](WORKERS);
         for (uint256 d; d < draft.deals.length; ++d) {
-            for (uint32 index; index < draft.deals[d].volume; ++index) {
+            for (uint32 index; index < draft.deals[d].terms.volume(); ++index) {
                 bytes32 taskId = DealLib.taskId(draft.deals[d].id(), index);
                 for (uint256 i; i < WORKERS; ++i) {
                     if (_keptOf(taskId, _workers[i]) != 0) draft.places[i] = 1;

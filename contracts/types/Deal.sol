@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 import {Categories} from "../libraries/Categories.sol";
+import {AssetPrices, PoolMoney, Terms} from "./DealWords.sol";
 import {EpochLib} from "./Epoch.sol";
 
 /// @notice What was agreed at the match. Never stored: callers bring it, and its hash proves it.
@@ -18,19 +19,9 @@ struct Deal {
     address payer;
     address beneficiary;
     address callback; // 0: none
-    uint128 appPrice; // prices and stakes per task, in wei
-    uint128 datasetPrice;
-    uint128 poolPrice;
-    uint128 poolStake;
-    uint128 workerStake; // per vote
-    uint16 schedulerShare; // bps of the pool price
-    uint16 grace; // seconds
-    uint8 lane;
-    uint8 category;
-    uint8 maxWeight;
-    uint32 trust;
-    uint32 volume;
-    uint40 openedAt;
+    AssetPrices assetPrices; // app and dataset
+    PoolMoney poolMoney; // price and stake
+    Terms terms; // everything narrow
     bytes32 requirements;
     bytes32 paramsHash;
     bytes32 requestHash;
@@ -41,8 +32,8 @@ using DealLib for Deal global;
 /// @title DealLib
 /// @notice Names and times that follow from a deal.
 library DealLib {
-    /// @dev 26 words.
-    uint256 private constant BYTES = 832;
+    /// @dev 16 words.
+    uint256 internal constant BYTES = 512;
 
     /// @notice The deal's name.
     function id(Deal memory self) internal pure returns (bytes32 name) {
@@ -52,7 +43,7 @@ library DealLib {
         }
     }
 
-    /// @notice The same of a deal in calldata. A deal whose words have dirty bits has the name of no deal.
+    /// @notice The same of a deal in calldata. A deal whose addresses have dirty bits has the name of no deal.
     function idOf(Deal calldata self) internal pure returns (bytes32 name) {
         // Assembly, because `abi.encode` would check and copy word by word what lies there in the same form.
         assembly ("memory-safe") {
@@ -68,12 +59,12 @@ library DealLib {
 
     /// @notice What the payer locks for one task.
     function taskPrice(Deal calldata self) internal pure returns (uint256) {
-        return uint256(self.appPrice) + self.datasetPrice + self.poolPrice;
+        return self.assetPrices.app() + self.assetPrices.dataset() + self.poolMoney.price();
     }
 
     /// @notice The last second in which an epoch may be sealed for the deal.
     function deadline(Deal calldata self) internal pure returns (uint256) {
-        return uint256(self.openedAt) + 10 * Categories.timeOf(self.category);
+        return self.terms.openedAt() + 10 * Categories.timeOf(self.terms.category());
     }
 
     /// @notice The last second in which a task of the deal may settle; then anybody may claim what is open.
@@ -83,6 +74,6 @@ library DealLib {
 
     /// @notice The last second in which the pool may decline, where the deal has a grace.
     function graceEnd(Deal calldata self) internal pure returns (uint256) {
-        return uint256(self.openedAt) + self.grace;
+        return uint256(self.terms.openedAt()) + self.terms.grace();
     }
 }

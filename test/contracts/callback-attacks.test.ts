@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { packDeal } from "../../protocol/deal-words.ts";
 import { callbackDigest } from "../../protocol/digest.ts";
 import { MAX_CALLBACK_BYTES } from "../../protocol/constants.ts";
 import type { Address, Hex } from "../../protocol/primitives.ts";
@@ -56,7 +57,7 @@ type Stage = Awaited<ReturnType<typeof powerfulReceiverFixture>>;
 
 function settleCall(market: Market, { pool, lane, deals, tasks, ballots, callbacks }: Round): string {
   const { interface: abi } = market.hub;
-  return abi.encodeFunctionData("settle", [pool, lane, [...deals], tasks, [...ballots], [...callbacks]]);
+  return abi.encodeFunctionData("settle", [pool, lane, deals.map(packDeal), tasks, [...ballots], [...callbacks]]);
 }
 
 /** The least gas with which the call goes through. */
@@ -147,13 +148,13 @@ describe("Hub: receivers of results that attack", function () {
       {
         what: "its deal declined",
         target: ofHub,
-        call: (stage) => hubCall(stage, "decline", stage.opened.deal),
+        call: (stage) => hubCall(stage, "decline", packDeal(stage.opened.deal)),
         error: "HubGraceOver",
       },
       {
         what: "its deal claimed",
         target: ofHub,
-        call: (stage) => hubCall(stage, "claim", stage.opened.deal),
+        call: (stage) => hubCall(stage, "claim", packDeal(stage.opened.deal)),
         error: "HubClaimTooEarly",
       },
       {

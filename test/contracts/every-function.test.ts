@@ -5,6 +5,7 @@ import fc from "fast-check";
 
 import { INTERFACES } from "../../chain/interfaces.ts";
 import { decodeRevert } from "../../chain/revert-errors.ts";
+import { packDeal } from "../../protocol/deal-words.ts";
 import type { Hex } from "../../protocol/primitives.ts";
 import { loadTestConfig } from "../support/config.ts";
 import { addressesIn, anyCall } from "./support/any-call.ts";
@@ -118,8 +119,16 @@ function knownCalls({ market, inGrace, round, signed, batched }: Stage): Readonl
     "Hub.bond": by(workers[0]!, MILL),
     "Hub.unbond": by(workers[0]!, MILL),
     "Hub.seal": by(operator, POOL, LANE + 1, round.leaves),
-    "Hub.settle": by(operator, round.pool, round.lane, round.deals, round.tasks, round.ballots, round.callbacks),
-    "Hub.decline": by(operator, inGrace.deal),
+    "Hub.settle": by(
+      operator,
+      round.pool,
+      round.lane,
+      round.deals.map(packDeal),
+      round.tasks,
+      round.ballots,
+      round.callbacks,
+    ),
+    "Hub.decline": by(operator, packDeal(inGrace.deal)),
     "MedianOracle.publish": by(operator, 0n, ethers.id("file"), 10n, "https://source.example/1"),
   };
 }
@@ -131,8 +140,8 @@ function meaningful({ market, at, opened, inGrace, round, signed, batched }: Sta
     words: [ethers.ZeroHash, opened.dealId, opened.deal.requestHash, round.jointHash],
     amounts: [APP, 2n, 3n, MILL, BOND],
     structs: [
-      opened.deal,
-      inGrace.deal,
+      packDeal(opened.deal),
+      packDeal(inGrace.deal),
       app,
       dataset,
       pool,

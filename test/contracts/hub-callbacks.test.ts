@@ -2,6 +2,7 @@ import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs
 import { expect } from "chai";
 
 import { MAX_CALLBACK_BYTES } from "../../protocol/constants.ts";
+import { packDeal } from "../../protocol/deal-words.ts";
 import { callbackDigest, failDigest, failText } from "../../protocol/digest.ts";
 import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { expectBooksToBalance } from "./support/books.ts";
@@ -252,7 +253,7 @@ describe("Hub: callbacks", function () {
       const { pool, lane, deals, tasks, ballots, callbacks } = round;
       const attempt = market.hub
         .connect(market.operator)
-        .settle(pool, lane, [...deals], tasks, [...ballots], [...callbacks], { gasLimit: 400_000n });
+        .settle(pool, lane, deals.map(packDeal), tasks, [...ballots], [...callbacks], { gasLimit: 400_000n });
 
       await expect(attempt)
         .to.be.revertedWithCustomError(market.hub, "HubCallbackGas")
@@ -270,7 +271,14 @@ describe("Hub: callbacks", function () {
       const { pool, lane, leaves, deals, tasks, ballots, callbacks } = round;
       const { interface: abi } = market.hub;
       await receiver.execute(market.hub, abi.encodeFunctionData("seal", [pool, lane, [...leaves]]));
-      const call = abi.encodeFunctionData("settle", [pool, lane, [...deals], tasks, [...ballots], [...callbacks]]);
+      const call = abi.encodeFunctionData("settle", [
+        pool,
+        lane,
+        deals.map(packDeal),
+        tasks,
+        [...ballots],
+        [...callbacks],
+      ]);
       await receiver.reenter(market.hub, call);
 
       const tx = receiver.execute(market.hub, call);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { packDeal } from "../../protocol/deal-words.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import { loadFixture, time } from "./support/chain.ts";
 import { POOL, openMarketFixture } from "./support/market.ts";
@@ -10,8 +11,8 @@ import { RIGHT, agreeing, roundOf, seal, settle, settleVotes } from "./support/r
 const GRACE = 600;
 /** Seconds from opening to deadline in category 0. */
 const LIFETIME = 3_000;
-/** Place of `maxWeight`, which a claim does not read, in an encoded deal. */
-const MAX_WEIGHT_WORD = 19;
+/** Place of `appOwner`, which a claim does not read, in an encoded deal. */
+const APP_OWNER_WORD = 3;
 const TASK_PRICE = APP_PRICE + POOL_PRICE;
 
 /** A deal of three tasks that its pool may still decline. */
@@ -35,7 +36,7 @@ describe("Hub: deals", function () {
       const { market, deal, dealId } = await loadFixture(inGraceFixture);
 
       const [payer, pool] = await changesOf(market, [market.requester, market.poolOwner], async () => {
-        await expect(market.hub.connect(market.operator).decline(deal))
+        await expect(market.hub.connect(market.operator).decline(packDeal(deal)))
           .to.emit(market.hub, "DealDeclined")
           .withArgs(dealId, 3n);
       });
@@ -52,14 +53,14 @@ describe("Hub: deals", function () {
       const { market, deal } = await loadFixture(inGraceFixture);
       await time.setNextBlockTimestamp(deal.openedAt + GRACE);
 
-      await expect(market.hub.connect(market.operator).decline(deal)).to.emit(market.hub, "DealDeclined");
+      await expect(market.hub.connect(market.operator).decline(packDeal(deal))).to.emit(market.hub, "DealDeclined");
     });
 
     it("is not possible one second later", async function () {
       const { market, deal } = await loadFixture(inGraceFixture);
       await time.setNextBlockTimestamp(deal.openedAt + GRACE + 1);
 
-      await expect(market.hub.connect(market.operator).decline(deal))
+      await expect(market.hub.connect(market.operator).decline(packDeal(deal)))
         .to.be.revertedWithCustomError(market.hub, "HubGraceOver")
         .withArgs(deal.openedAt + GRACE);
     });
@@ -70,10 +71,10 @@ describe("Hub: deals", function () {
 
       // A call at the last block runs in that block's second.
       const { deal: declinable } = await openDeal(market, { pool: { grace: 1 } });
-      await asOperator.decline.staticCall(declinable, { blockTag: "latest" });
+      await asOperator.decline.staticCall(packDeal(declinable), { blockTag: "latest" });
 
       const { deal } = await openDeal(market, { pool: { grace: 0 } });
-      await expect(asOperator.decline.staticCall(deal, { blockTag: "latest" }))
+      await expect(asOperator.decline.staticCall(packDeal(deal), { blockTag: "latest" }))
         .to.be.revertedWithCustomError(market.hub, "HubGraceOver")
         .withArgs(deal.openedAt);
     });
@@ -81,16 +82,16 @@ describe("Hub: deals", function () {
     it("is the operator's alone", async function () {
       const { market, deal } = await loadFixture(inGraceFixture);
 
-      await expect(market.hub.connect(market.poolOwner).decline(deal))
+      await expect(market.hub.connect(market.poolOwner).decline(packDeal(deal)))
         .to.be.revertedWithCustomError(market.hub, "HubNotOperator")
         .withArgs(POOL, market.poolOwner);
     });
 
     it("happens once", async function () {
       const { market, deal, dealId } = await loadFixture(inGraceFixture);
-      await market.hub.connect(market.operator).decline(deal);
+      await market.hub.connect(market.operator).decline(packDeal(deal));
 
-      await expect(market.hub.connect(market.operator).decline(deal))
+      await expect(market.hub.connect(market.operator).decline(packDeal(deal)))
         .to.be.revertedWithCustomError(market.hub, "HubDealNotOpen")
         .withArgs(dealId);
     });
@@ -99,7 +100,7 @@ describe("Hub: deals", function () {
       const { market, deal } = await loadFixture(inGraceFixture);
       const inflated = { ...deal, appPrice: deal.appPrice + 1n };
 
-      await expect(market.hub.connect(market.operator).decline(inflated)).to.be.revertedWithCustomError(
+      await expect(market.hub.connect(market.operator).decline(packDeal(inflated))).to.be.revertedWithCustomError(
         market.hub,
         "HubDealNotOpen",
       );
@@ -109,8 +110,8 @@ describe("Hub: deals", function () {
   describe("claim", function () {
     it("knows no deal by words with dirty bits, though it does not read them", async function () {
       const { market, deal, claimableAt } = await loadFixture(oneOfThreeFixture);
-      const claim = market.hub.interface.encodeFunctionData("claim", [deal]);
-      const start = 2 + 8 + 64 * MAX_WEIGHT_WORD;
+      const claim = market.hub.interface.encodeFunctionData("claim", [packDeal(deal)]);
+      const start = 2 + 8 + 64 * APP_OWNER_WORD;
       const data = `${claim.slice(0, start)}80${claim.slice(start + 2)}`;
       await time.setNextBlockTimestamp(claimableAt);
 
@@ -128,7 +129,7 @@ describe("Hub: deals", function () {
       await time.increaseTo(claimableAt);
 
       const [payer, pool] = await changesOf(market, [market.requester, market.poolOwner], async () => {
-        await expect(market.hub.connect(market.stranger).claim(deal))
+        await expect(market.hub.connect(market.stranger).claim(packDeal(deal)))
           .to.emit(market.hub, "DealClaimed")
           .withArgs(dealId, 2n);
       });
@@ -144,7 +145,7 @@ describe("Hub: deals", function () {
       const { market, deal, claimableAt } = await loadFixture(oneOfThreeFixture);
       await time.setNextBlockTimestamp(claimableAt - 1);
 
-      await expect(market.hub.claim(deal))
+      await expect(market.hub.claim(packDeal(deal)))
         .to.be.revertedWithCustomError(market.hub, "HubClaimTooEarly")
         .withArgs(claimableAt - 1);
     });
@@ -153,7 +154,7 @@ describe("Hub: deals", function () {
       const { market, deal, claimableAt } = await loadFixture(oneOfThreeFixture);
       await time.setNextBlockTimestamp(claimableAt);
 
-      await expect(market.hub.claim(deal)).to.emit(market.hub, "DealClaimed");
+      await expect(market.hub.claim(packDeal(deal))).to.emit(market.hub, "DealClaimed");
     });
 
     it("never races a settlement: what is sealed at the deadline settles in the second before", async function () {
@@ -169,9 +170,11 @@ describe("Hub: deals", function () {
     it("happens once", async function () {
       const { market, deal, dealId, claimableAt } = await loadFixture(oneOfThreeFixture);
       await time.increaseTo(claimableAt);
-      await market.hub.claim(deal);
+      await market.hub.claim(packDeal(deal));
 
-      await expect(market.hub.claim(deal)).to.be.revertedWithCustomError(market.hub, "HubDealNotOpen").withArgs(dealId);
+      await expect(market.hub.claim(packDeal(deal)))
+        .to.be.revertedWithCustomError(market.hub, "HubDealNotOpen")
+        .withArgs(dealId);
     });
 
     it("has nothing to give where every task is settled", async function () {
@@ -180,7 +183,7 @@ describe("Hub: deals", function () {
       await settleVotes(market, [...agreeing(pair, opened, RIGHT, 0), ...agreeing(pair, opened, RIGHT, 2)]);
       await time.increaseTo(claimableAt);
 
-      await expect(market.hub.claim(opened.deal))
+      await expect(market.hub.claim(packDeal(opened.deal)))
         .to.be.revertedWithCustomError(market.hub, "HubDealNotOpen")
         .withArgs(opened.dealId);
     });
@@ -193,7 +196,7 @@ describe("Hub: deals", function () {
       }
       await time.increaseTo(claimableAt);
 
-      await expect(market.hub.claim(deal)).to.emit(market.hub, "DealClaimed");
+      await expect(market.hub.claim(packDeal(deal))).to.emit(market.hub, "DealClaimed");
       await expectBooksToBalance(market);
     });
   });
@@ -205,6 +208,6 @@ describe("Hub: deals", function () {
     expect(await market.hub.isClosed(deal.requestHash, 0n)).to.equal(false);
     expect(await market.hub.dealState(deal.requestHash)).to.deep.equal([false, 0n]);
     await time.increase(100_000);
-    await expect(market.hub.claim(other)).to.be.revertedWithCustomError(market.hub, "HubDealNotOpen");
+    await expect(market.hub.claim(packDeal(other))).to.be.revertedWithCustomError(market.hub, "HubDealNotOpen");
   });
 });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import { jointHashOf } from "../../protocol/ballot.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { packDeal } from "../../protocol/deal-words.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { ethers, loadFixture, time } from "./support/chain.ts";
 import { LANE, POOL, openMarketFixture } from "./support/market.ts";
@@ -139,7 +140,7 @@ describe("Hub: epochs", function () {
         const { pool, lane, deals, tasks, ballots, callbacks } = round;
         await market.hub
           .connect(market.operator)
-          .settle(pool, lane, [...deals], tasks, [...ballots], [...callbacks], { gasLimit: 3_000_000n });
+          .settle(pool, lane, deals.map(packDeal), tasks, [...ballots], [...callbacks], { gasLimit: 3_000_000n });
         await provider.send("evm_mine", []);
       } finally {
         await provider.send("evm_setAutomine", [true]);

@@ -1,6 +1,7 @@
 import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
 import { expect } from "chai";
 
+import { packDeal } from "../../protocol/deal-words.ts";
 import { taskIdOf } from "../../protocol/deal.ts";
 import { expectBooksToBalance } from "./support/books.ts";
 import { loadFixture, time } from "./support/chain.ts";
@@ -48,7 +49,7 @@ describe("Hub: kept votes past the deadline", function () {
   it("skips a task that was claimed meanwhile, whatever is brought for it", async function () {
     const { market, opened, third, kept } = await loadFixture(disagreementFixture);
     await time.increaseTo(opened.deal.openedAt + LIFETIME + WINDOW + 1);
-    await market.hub.claim(opened.deal);
+    await market.hub.claim(packDeal(opened.deal));
 
     const tx = await settleVotes(market, agreeing([third], opened), { kept: [kept] });
 

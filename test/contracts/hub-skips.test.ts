@@ -1,6 +1,7 @@
 import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
 import { expect } from "chai";
 
+import { packDeal } from "../../protocol/deal-words.ts";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import { loadFixture, time } from "./support/chain.ts";
@@ -39,7 +40,7 @@ describe("Hub: tasks that cannot settle", function () {
       const { market, pair } = await loadFixture(twoDealsFixture);
       const opened = await openDeal(market, { pool: { grace: 100 } });
       const round = await roundOf(market, agreeing(pair, opened));
-      await market.hub.connect(market.operator).decline(opened.deal);
+      await market.hub.connect(market.operator).decline(packDeal(opened.deal));
       await seal(market, round);
 
       await expect(settle(market, round))

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { packDeal } from "../../protocol/deal-words.ts";
 import { changesOf } from "./support/books.ts";
 import { loadFixture, time } from "./support/chain.ts";
 import { BOND, DATASET, openMarketFixture } from "./support/market.ts";
@@ -15,7 +16,7 @@ describe("Hub: what wallets and pages ask", function () {
       const market = await loadFixture(openMarketFixture);
       const { requester, appOwner, datasetOwner, poolOwner, workers } = market;
       const opened = await openDeal(market, { request: { dataset: DATASET } });
-      const told = await market.hub.paymentsOf(opened.deal);
+      const told = await market.hub.paymentsOf(packDeal(opened.deal));
       const burnedBefore = await market.escrow.pendingBurn();
 
       const pair = workers.slice(0, 2);
@@ -37,7 +38,7 @@ describe("Hub: what wallets and pages ask", function () {
       const market = await loadFixture(openMarketFixture);
       for (const schedulerShare of [0, 1, 1_000, 9_899, 9_900, 9_901, 10_000]) {
         const { deal } = await openDeal(market, { pool: { price: POOL_PRICE - 1n, schedulerShare } });
-        const told = await market.hub.paymentsOf(deal);
+        const told = await market.hub.paymentsOf(packDeal(deal));
 
         expect(told.appOwner + told.datasetOwner + told.burned + told.scheduler + told.workers).to.equal(told.payer);
         expect(told.payer).to.equal(APP_PRICE + POOL_PRICE - 1n);
@@ -47,7 +48,7 @@ describe("Hub: what wallets and pages ask", function () {
 
     it("leaves out a dataset that is not there", async function () {
       const market = await loadFixture(openMarketFixture);
-      const told = await market.hub.paymentsOf((await openDeal(market)).deal);
+      const told = await market.hub.paymentsOf(packDeal((await openDeal(market)).deal));
 
       expect(told.datasetOwner).to.equal(0n);
       expect(told.payer).to.equal(APP_PRICE + POOL_PRICE);

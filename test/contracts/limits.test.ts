@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { keccak256, toBeHex } from "ethers";
 
 import { MAX_VOTES_PER_TASK, SETTLE_WINDOW_SECONDS, TRANSACTION_GAS_CAP } from "../../protocol/constants.ts";
+import { packDeal } from "../../protocol/deal-words.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { matchBatch, outcomeOf, requests } from "./support/batch.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
@@ -130,7 +131,7 @@ describe("the greatest and the least", function () {
         expect(await market.hub.isClosed(opened.dealId, index), `${index}`).to.equal(false);
       }
       await time.setNextBlockTimestamp(opened.deal.openedAt + LIFETIME + 1);
-      const [payer] = await changesOf(market, [market.requester], () => market.hub.claim(opened.deal));
+      const [payer] = await changesOf(market, [market.requester], () => market.hub.claim(packDeal(opened.deal)));
       const refunded = 3n * BigInt(MOST.volume - places.length);
       expect(payer).to.deep.equal({ available: refunded, locked: -refunded });
       await expectBooksToBalance(market);

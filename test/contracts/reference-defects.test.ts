@@ -3,6 +3,7 @@ import { EventFragment, FunctionFragment, getBytes } from "ethers";
 
 import { INTERFACES } from "../../chain/interfaces.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
+import { packDeal } from "../../protocol/deal-words.ts";
 import { CONTRACTS, artifactOf } from "../../scripts/export-abi.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import { loadFixture, time } from "./support/chain.ts";
@@ -34,7 +35,7 @@ async function claimGas(volume: number): Promise<bigint> {
   // One more deal keeps the balances above zero, so that both claims change the same slots.
   await openDeal(market);
   await time.setNextBlockTimestamp(deal.openedAt + CLAIMABLE);
-  return (await (await market.hub.claim(deal)).wait())!.gasUsed;
+  return (await (await market.hub.claim(packDeal(deal))).wait())!.gasUsed;
 }
 
 /** What the reference protocol does wrong, by the names of docs/threat-model.md. */
@@ -56,7 +57,7 @@ describe("defects of the reference protocol", function () {
         const { deal } = sponsored;
         if (how === "claim") await time.setNextBlockTimestamp(deal.openedAt + CLAIMABLE);
 
-        const changes = await moved(market, () => market.hub.connect(market.operator)[how](deal));
+        const changes = await moved(market, () => market.hub.connect(market.operator)[how](packDeal(deal)));
 
         expect(changes).to.deep.equal([{ available: 2n * PRICE, locked: -2n * PRICE }, NOTHING]);
         await expectBooksToBalance(market);
@@ -73,7 +74,7 @@ describe("defects of the reference protocol", function () {
       const pair = market.workers.slice(0, 2);
       const lost = await openDeal(market, { request: { volume: 1 } });
       await time.setNextBlockTimestamp(lost.deal.openedAt + CLAIMABLE);
-      await market.hub.claim(lost.deal);
+      await market.hub.claim(packDeal(lost.deal));
       expect(await market.escrow.pendingBurn(), "a stake was lost before").to.equal(POOL_STAKE);
       const free = await openDeal(market, { ...FREE, request: { volume: 6 } });
       const { requester, appOwner, poolOwner, operator } = market;

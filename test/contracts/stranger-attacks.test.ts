@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { packDeal } from "../../protocol/deal-words.ts";
 import { changesOf, expectBooksToBalance } from "./support/books.ts";
 import type { Balances } from "./support/books.ts";
 import { loadFixture } from "./support/chain.ts";
@@ -81,7 +82,7 @@ const ACTS: readonly Act[] = [
   {
     what: "a stranger claims the deal",
     act: ({ market, opened }) =>
-      expect(market.hub.connect(market.stranger).claim(opened.deal)).to.be.revertedWithCustomError(
+      expect(market.hub.connect(market.stranger).claim(packDeal(opened.deal))).to.be.revertedWithCustomError(
         market.hub,
         "HubClaimTooEarly",
       ),

@@ -1,12 +1,15 @@
 import { expect } from "chai";
 import { TypedDataEncoder } from "ethers";
+import type { Result } from "ethers";
 import fc from "fast-check";
 
 import { BALLOT_TYPES, jointHashOf, leafOf, sealOf, votesHashOf } from "../../protocol/ballot.ts";
 import { shortfalls } from "../../protocol/capabilities.ts";
 import { consensusOf, isAccepted, rewardShare, voteWeight } from "../../protocol/consensus.ts";
 import { BPS, BURN_BPS, MAX_VOTES_PER_TASK, POOL_STAKE_BPS } from "../../protocol/constants.ts";
+import { packDeal } from "../../protocol/deal-words.ts";
 import { dealDeadline, dealIdOf, taskIdOf, taskPrice } from "../../protocol/deal.ts";
+import type { Deal } from "../../protocol/deal.ts";
 import { ORDER_TYPES, orderHash } from "../../protocol/orders.ts";
 import type { OrderByKind } from "../../protocol/orders.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
@@ -50,9 +53,26 @@ describe("protocol/ and contracts/ agree on", function () {
 
     await fc.assert(
       fc.asyncProperty(deal, async (any) => {
-        expect(await harness.dealId(any)).to.deep.equal([dealIdOf(any), dealIdOf(any)]);
-        expect(await harness.deadline(any)).to.equal(BigInt(dealDeadline(any)));
-        expect(await harness.taskPrice(any)).to.equal(taskPrice(any));
+        const packed = packDeal(any);
+        expect(await harness.dealId(packed)).to.deep.equal([dealIdOf(any), dealIdOf(any)]);
+        expect(await harness.deadline(packed)).to.equal(BigInt(dealDeadline(any)));
+        expect(await harness.taskPrice(packed)).to.equal(taskPrice(any));
+      }),
+      RUNS,
+    );
+  });
+
+  it("the words that a deal's narrow fields share", async function () {
+    const { harness } = await loadFixture(deployHarnessFixture);
+
+    await fc.assert(
+      fc.asyncProperty(deal, async (any) => {
+        const { assetPrices, poolMoney, terms } = packDeal(any);
+        const packed = await harness.pack(any);
+        const read = Object.entries<bigint>(((await harness.unpack(packDeal(any))) as unknown as Result).toObject());
+        expect([packed.assetPrices, packed.poolMoney, packed.terms]).to.deep.equal([assetPrices, poolMoney, terms]);
+        expect(read).to.have.lengthOf(13);
+        for (const [field, value] of read) expect(value, field).to.equal(BigInt(any[field as keyof Deal]));
       }),
       RUNS,
     );

@@ -37,7 +37,7 @@ export function structOf(fields: readonly { name: string; type: string }[]): fc.
 const DEAL_FIELDS =
   "uint256 app,uint256 dataset,uint256 pool,address appOwner,address datasetOwner,address poolOwner,address requester," +
   "address payer,address beneficiary,address callback,uint128 appPrice,uint128 datasetPrice,uint128 poolPrice," +
-  "uint128 poolStake,uint128 workerStake,uint16 schedulerShare,uint16 grace,uint8 lane,uint8 maxWeight,uint32 trust," +
+  "uint128 poolStake,uint96 workerStake,uint16 schedulerShare,uint16 grace,uint8 lane,uint8 maxWeight,uint32 trust," +
   "uint32 volume,uint40 openedAt,bytes32 requirements,bytes32 paramsHash,bytes32 requestHash";
 
 /** Any deal of an existing category. */

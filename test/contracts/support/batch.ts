@@ -1,7 +1,7 @@
 import type { ContractTransactionResponse, Result } from "ethers";
 
 import { signOrder } from "../../../chain/sign.ts";
-import { DealSchema } from "../../../protocol/deal.ts";
+import { PackedDealSchema } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import type { RequestOrder, Signed } from "../../../protocol/orders.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
@@ -44,7 +44,7 @@ export async function outcomeOf(market: Market, transaction: ContractTransaction
   const opened = await marketplace.queryFilter(marketplace.filters.DealOpened(), blockNumber);
   const left = await marketplace.queryFilter(marketplace.filters.RequestSkipped(), blockNumber);
   return {
-    deals: opened.map(({ args }) => DealSchema.parse((args.deal as unknown as Result).toObject())),
+    deals: opened.map(({ args }) => PackedDealSchema.parse((args.deal as unknown as Result).toObject())),
     skipped: left.map(({ args: { requestHash, problem } }) => {
       const error = (marketplace.interface.parseError(problem) ?? escrow.interface.parseError(problem))!;
       return { requestHash: requestHash as Hash, error: error.name, args: error.args.toArray() as unknown[] };

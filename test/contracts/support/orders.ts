@@ -2,7 +2,7 @@ import type { Result } from "ethers";
 
 import { signOrder } from "../../../chain/sign.ts";
 import { packResources, NO_RESOURCES } from "../../../protocol/capabilities.ts";
-import { DealSchema, dealIdOf } from "../../../protocol/deal.ts";
+import { PackedDealSchema, dealIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import type { AppOrder, DatasetOrder, OrderByKind, PoolOrder, RequestOrder, Signed } from "../../../protocol/orders.ts";
 import { UNLIMITED, ZERO_ADDRESS, ZERO_HASH } from "../../../protocol/primitives.ts";
@@ -126,6 +126,6 @@ export async function openDeal(market: Market, changes: Changes = {}): Promise<O
 export async function openedBy(market: Market, transaction: Awaited<ReturnType<typeof match>>): Promise<OpenedDeal> {
   const { blockNumber } = (await transaction.wait())!;
   const [event] = await market.marketplace.queryFilter(market.marketplace.filters.DealOpened(), blockNumber);
-  const deal = DealSchema.parse((event!.args.deal as unknown as Result).toObject());
+  const deal = PackedDealSchema.parse((event!.args.deal as unknown as Result).toObject());
   return { deal, dealId: dealIdOf(deal) };
 }

@@ -1,5 +1,6 @@
 import { signBallot } from "../../../chain/sign.ts";
 import { jointHashOf, leafOf, sealOf, votesHashOf } from "../../../protocol/ballot.ts";
+import { packDeal } from "../../../protocol/deal-words.ts";
 import { taskIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import { ZERO_HASH } from "../../../protocol/primitives.ts";
@@ -106,7 +107,7 @@ export function seal(market: Market, round: Round, caller: Account = market.oper
 
 export function settle(market: Market, round: Round, caller: Account = market.operator) {
   const { pool, lane, deals, tasks, ballots, callbacks } = round;
-  return market.hub.connect(caller).settle(pool, lane, [...deals], tasks, [...ballots], [...callbacks]);
+  return market.hub.connect(caller).settle(pool, lane, deals.map(packDeal), tasks, [...ballots], [...callbacks]);
 }
 
 /** Seals these votes and settles them in the next block. */

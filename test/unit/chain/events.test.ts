@@ -5,6 +5,7 @@ import { EVENT_SCHEMAS } from "../../../chain/event-schemas.ts";
 import { createEventDecoder, findEvent } from "../../../chain/events.ts";
 import { INTERFACES } from "../../../chain/interfaces.ts";
 import type { RawLog } from "../../../chain/intent.ts";
+import { packDeal } from "../../../protocol/deal-words.ts";
 import { dealIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import type { Deployment } from "../../../protocol/deployment.ts";
@@ -59,7 +60,7 @@ describe("event decoder", function () {
   it("reads a deal back whole, so that its id is its hash again", function () {
     const dealId = dealIdOf(deal);
 
-    const event = decoder.decode(logOf("marketplace", "DealOpened", [dealId, 3n, ALICE, deal]));
+    const event = decoder.decode(logOf("marketplace", "DealOpened", [dealId, 3n, ALICE, packDeal(deal)]));
 
     expect(event).to.deep.equal({
       ...AT,

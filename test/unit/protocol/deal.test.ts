@@ -2,8 +2,10 @@ import { expect } from "chai";
 import { AbiCoder, concat, keccak256, toBeHex } from "ethers";
 import fc from "fast-check";
 
-import { DEAL_TUPLE, dealDeadline, dealIdOf, DealSchema, taskIdOf, taskPrice } from "../../../protocol/deal.ts";
+import { DEAL_TUPLE, packDeal } from "../../../protocol/deal-words.ts";
+import { dealDeadline, dealIdOf, DealSchema, PackedDealSchema, taskIdOf, taskPrice } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
+import { BadInputError } from "../../../protocol/errors.ts";
 import { toJson } from "../../../protocol/json.ts";
 import { aDeal } from "../../support/scheduler-records.ts";
 import { changed } from "./changed.ts";
@@ -24,22 +26,43 @@ describe("deals", function () {
     }
   });
 
-  it("name their fields in the order of the contract's struct", function () {
-    const inTuple = /\((.*)\)/
-      .exec(DEAL_TUPLE)![1]!
-      .split(",")
-      .map((field) => field.split(" ")[1]);
+  it("are read back from the words of calls and events as they were", function () {
+    expect(PackedDealSchema.parse(packDeal(aDeal()))).to.deep.equal(aDeal());
+  });
 
-    expect(Object.keys(DealSchema.shape)).to.deep.equal(inTuple);
+  it("share words: money in halves, and the narrow fields in one", function () {
+    const { assetPrices, poolMoney, terms, ...wide } = packDeal(
+      aDeal({ appPrice: 1n, datasetPrice: 2n, poolPrice: 3n, poolStake: 4n, workerStake: 5n }),
+    );
+
+    expect([assetPrices, poolMoney].map((word) => toBeHex(word, 32))).to.deep.equal([
+      concat([toBeHex(1, 16), toBeHex(2, 16)]),
+      concat([toBeHex(3, 16), toBeHex(4, 16)]),
+    ]);
+    const { schedulerShare, grace, lane, category, maxWeight, trust, volume, openedAt } = aDeal();
+    const narrow = [toBeHex(5, 12), toBeHex(schedulerShare, 2), toBeHex(grace, 2), toBeHex(lane, 1)];
+    const counts = [toBeHex(category, 1), toBeHex(maxWeight, 1), toBeHex(trust, 4), toBeHex(volume, 4)];
+    expect(toBeHex(terms, 32)).to.equal(concat([...narrow, ...counts, toBeHex(openedAt, 5)]));
+    expect(Object.keys(wide)).to.have.lengthOf(13);
+  });
+
+  it("are not packed where a field would run over into its neighbour", function () {
+    for (const changes of [{ workerStake: 2n ** 96n }, { lane: 256 }, { appPrice: -1n }]) {
+      expect(() => packDeal(aDeal(changes)), Object.keys(changes)[0]).to.throw(BadInputError, Object.keys(changes)[0]);
+    }
   });
 
   describe("dealIdOf", function () {
-    it("is the hash of the 26 words of the struct", function () {
-      const deal = aDeal();
-      const words = Object.keys(DealSchema.shape).map((field) => toBeHex(deal[field as keyof Deal], 32));
+    it("is the hash of the 16 words of the struct", function () {
+      const packed: Readonly<Record<string, bigint | string>> = packDeal(aDeal());
+      const fields = /\((.*)\)/
+        .exec(DEAL_TUPLE)![1]!
+        .split(",")
+        .map((field) => field.split(" ")[1]!);
+      const words = fields.map((field) => toBeHex(packed[field]!, 32));
 
-      expect(words).to.have.lengthOf(26);
-      expect(dealIdOf(deal)).to.equal(keccak256(concat(words)));
+      expect(words).to.have.lengthOf(16);
+      expect(dealIdOf(aDeal())).to.equal(keccak256(concat(words)));
     });
 
     it("changes with every field", function () {
