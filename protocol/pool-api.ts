@@ -110,6 +110,9 @@ export const PoolWorkersSchema = z.object({
       /** Votes of it that are not over, and what it has at stake with them, in wei. */
       votes: z.int(),
       atRisk: uintSchema(256),
+      /** How far the pool trusts it, and until when a penalty lasts, if it has one. */
+      grade: z.enum(["probation", "trusted", "quarantined", "out"]),
+      until: seconds.nullable(),
       /** How its leases ended in this pool, each counted by half for every week that has passed since. */
       outcomes: z.object({
         success: z.number(),

@@ -12,6 +12,9 @@ import { AddressSchema, HashSchema } from "./primitives.ts";
  * - `retry`      it failed at this task a while ago, and has to wait before it tries again
  * - `machine`    its machine has a vote of this task, or a better worker of its machine will have it
  * - `accepting`  its owner lends it to nobody now
+ * - `out`        it missed ten leases in a row, and sits out a day
+ * - `quarantine` its vote differed, or it refuses far more than it delivers: it gets no lease for a time
+ * - `probation`  it has as many leases as a worker may that has still to prove itself, beside others that have
  * - `slots`      it has as many leases as it takes
  * - `bond`       what is free of its bond does not cover the stake of a vote
  * - `platform`   it runs images of another platform
@@ -25,6 +28,9 @@ export const PLACEMENT_CLAUSES = [
   "retry",
   "machine",
   "accepting",
+  "out",
+  "quarantine",
+  "probation",
   "slots",
   "bond",
   "platform",

@@ -69,7 +69,13 @@ const WORK: readonly Panel[] = [
     [quantile(0.5, "gridmill_pool_task_seconds", ""), "half"],
     [quantile(0.95, "gridmill_pool_task_seconds", ""), "95 of 100"],
   ),
-  panel("Slots", "short", 12, [shared("gridmill_pool_slots", "state"), "{{state}}"]),
+  panel(
+    "Slots, and workers by grade",
+    "short",
+    12,
+    [shared("gridmill_pool_slots", "state"), "{{state}}"],
+    [shared("gridmill_pool_worker_grades", "grade"), "workers {{grade}}"],
+  ),
 ];
 
 const EPOCHS: readonly Panel[] = [

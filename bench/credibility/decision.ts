@@ -138,6 +138,8 @@ export function aCandidate(worker: number, its: { weight: bigint; stakes: number
     weight,
     cover: freeCover,
     freeCover,
+    grade: "trusted", // grades change with time, and this crowd has none
+    confirmed: 0,
     reliability,
   };
 }

@@ -23,14 +23,21 @@ export const poolWorkers = new Command("workers")
 
 const OUTCOMES = ["good", "late", "refused", "differed"];
 
+function gradeText(grade: string, until: number | null): string {
+  return until === null ? grade : `${grade} until ${new Date(until * 1_000).toISOString().slice(0, 19)}`;
+}
+
 function outcomeTexts({ success, late, refused, disagreed, reliability }: Outcomes): readonly string[] {
   return [...[success, late, refused, disagreed].map((count) => count.toFixed(1)), reliability.toFixed(2)];
 }
 
 function workersText({ workers }: PoolWorkers): string {
-  const rows = workers.map(({ worker, agent, busy, slots, accepting, votes, atRisk, outcomes }) => [
-    ...[worker, agent, `${busy}/${slots}`, accepting ? "yes" : "no"],
+  const rows = workers.map(({ worker, agent, busy, slots, accepting, votes, atRisk, grade, until, outcomes }) => [
+    ...[worker, agent, `${busy}/${slots}`, accepting ? "yes" : "no", gradeText(grade, until)],
     ...[votes, formatMill(atRisk), ...outcomeTexts(outcomes)],
   ]);
-  return table(["worker", "agent", "busy", "accepting", "votes", "MILL at risk", ...OUTCOMES, "reliability"], rows);
+  return table(
+    ["worker", "agent", "busy", "accepting", "grade", "votes", "MILL at risk", ...OUTCOMES, "reliability"],
+    rows,
+  );
 }

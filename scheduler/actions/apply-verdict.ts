@@ -7,6 +7,7 @@ import { agreedTag } from "../domain/votes-needed.ts";
 import type { TaskVerdict } from "../ports.ts";
 import { isDealOver } from "../store/deal-store.ts";
 import type { PoolContext } from "./context.ts";
+import { noteEnding } from "./note-ending.ts";
 import { keepVotes, withholdVote } from "./keep-votes.ts";
 import { reweigh, standingsOf } from "./standings.ts";
 import type { Standings } from "./standings.ts";
@@ -45,9 +46,11 @@ function settled(task: TaskRecord, digest: Hash, at: number): TaskRecord {
 }
 
 async function tellVoters(pool: PoolContext, { taskId, votes }: TaskRecord, digest: Hash): Promise<void> {
+  // As on chain, whom nobody agrees with has proven nothing.
+  const success = votes.filter(({ state }) => state === "agree").length > 1 ? "confirmed" : "success";
   for (const { worker, state } of votes) {
     if (state !== "agree" && state !== "differ") continue;
-    await pool.workers.note(worker, state === "agree" ? "success" : "disagreed", Date.now());
+    await noteEnding(pool, worker, state === "agree" ? success : "disagreed");
     await pool.messenger.send(worker, { type: "settled", taskId, digest, agreed: state === "agree" });
   }
   await dropWorking(pool, { taskId, votes });
@@ -79,7 +82,7 @@ async function applyOpen(pool: PoolContext, taskId: Hash, note: string): Promise
     current.state === "sealed" ? reopened(current, standings, at, note) : undefined,
   );
   if (!task) return;
-  for (const worker of silent) await pool.workers.note(worker, "late", Date.now());
+  for (const worker of silent) await noteEnding(pool, worker, "late");
   await pool.wake.task(taskId);
 }
 

@@ -2,6 +2,7 @@ import { voteWeight } from "../../protocol/consensus.ts";
 import type { Limits } from "../../protocol/lease.ts";
 import type { Candidate, Demand } from "../domain/placement.ts";
 import { faded, reliabilityOf } from "../domain/reputation.ts";
+import { conductAt } from "../domain/conduct.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import type { ConnectedWorker } from "../store/worker-store.ts";
@@ -29,13 +30,14 @@ export async function candidatesFor(pool: PoolContext, task: TaskRecord): Promis
 export async function candidate(
   pool: PoolContext,
   task: TaskRecord,
-  { reputation, ...worker }: ConnectedWorker,
+  { conduct, ...worker }: ConnectedWorker,
 ): Promise<Candidate> {
   const [standing, held, slots] = await Promise.all([
     pool.chain.standing(worker.worker),
     pool.tasks.heldBy(worker.worker),
     pool.tasks.slotsOf(worker.worker),
   ]);
+  const { grade, confirmed, reputation } = conductAt(conduct, Date.now());
   const working = new Set(slots);
   const busy: readonly Limits[] = held.filter(({ leaseId }) => working.has(leaseId)).map(({ limits }) => limits);
   return {
@@ -44,6 +46,8 @@ export async function candidate(
     weight: voteWeight(standing.score, task.terms.maxWeight),
     cover: standing.cover,
     freeCover: standing.cover - held.reduce((sum, { stake }) => sum + stake, 0n),
+    grade,
+    confirmed,
     reliability: reliabilityOf(faded(reputation, Date.now())),
   };
 }

@@ -9,6 +9,7 @@ import type { EpochRecord, SignedBallot } from "../domain/epoch-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import type { VoteState } from "../domain/vote-state.ts";
 import type { PoolContext } from "./context.ts";
+import { noteEnding } from "./note-ending.ts";
 import { openKeptVote } from "./keep-votes.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
@@ -31,7 +32,7 @@ export async function hearBallot(
   const fault = ballotFault(record, ballot, pool.chain.now()) ?? signatureFault(said, worker, signerOf);
   if (fault !== undefined) {
     pool.log.warn({ worker, lane: said.lane, epoch: said.epoch, fault }, "ballot rejected");
-    await pool.workers.note(worker, "refused", Date.now());
+    await noteEnding(pool, worker, "refused");
     return;
   }
   await pool.epochs.addBallot(said.lane, said.epoch, ballot);
@@ -117,7 +118,7 @@ function mayDeliver({ votes, uploadsFailed = [] }: TaskRecord, worker: Address):
 }
 
 async function uploadFailed(pool: PoolContext, worker: Address, taskId: Hash): Promise<void> {
-  await pool.workers.note(worker, "refused", Date.now());
+  await noteEnding(pool, worker, "refused");
   const task = await pool.tasks.update(taskId, (current) => ({
     ...current,
     uploadsFailed: [...(current.uploadsFailed ?? []), worker],

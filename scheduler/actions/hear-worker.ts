@@ -15,6 +15,7 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
 import { LEASE_MS } from "../store/task-index.ts";
 import { candidate, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
+import { noteEnding } from "./note-ending.ts";
 import { agree, leaseOf, newVote } from "./place-task.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
@@ -80,7 +81,7 @@ export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<
   });
   if (!changed) return;
   pool.log.info({ ...placeOf(changed), worker, lease: leaseId, code, message }, "lease refused");
-  await pool.workers.note(worker, "refused", Date.now());
+  await noteEnding(pool, worker, "refused");
   // The same worker would be the first to be asked again; its next heartbeat says whether it can.
   if (code === "GM_ENGINE_UNREACHABLE") await pool.workers.seen(worker, Date.now(), false);
   await wakeBoth(pool, changed.taskId);
@@ -126,7 +127,7 @@ async function dropTooSoon(pool: PoolContext, worker: Address, { leaseId, taskId
   );
   if (!changed) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.warn({ ...placeOf(changed), worker, lease: leaseId, code }, "vote dropped");
-  await pool.workers.note(worker, "refused", Date.now());
+  await noteEnding(pool, worker, "refused");
   await wakeBoth(pool, taskId);
 }
 
@@ -151,14 +152,14 @@ async function forgottenVote(
   worker: Address,
   { leaseId, taskId }: Said<"computed">,
 ): Promise<Vote | undefined> {
-  const [known, task, reputation] = await Promise.all([
+  const [known, task, conduct] = await Promise.all([
     pool.workers.get(worker),
     pool.tasks.get(taskId),
-    pool.workers.reputation(worker),
+    pool.workers.conduct(worker),
   ]);
   const deal = task && (await pool.deals.get(task.dealId));
   if (!known || !deal) return undefined;
-  const able = { ...(await candidate(pool, task, { ...known, accepting: true, reputation })), busy: [] };
+  const able = { ...(await candidate(pool, task, { ...known, accepting: true, conduct })), busy: [] };
   return place(task, demandOf(pool, deal), [able]).ranked.length === 0 ? undefined : newVote(pool, able, leaseId);
 }
 
@@ -194,7 +195,7 @@ export async function loseLeases(pool: PoolContext): Promise<void> {
     });
     if (!changed) continue;
     pool.log.warn({ ...placeOf(task), worker: vote.worker, lease: leaseId }, "lease lost");
-    await pool.workers.note(vote.worker, "late", Date.now());
+    await noteEnding(pool, vote.worker, "late");
     await backToPlanned(pool, task.taskId, "a worker was lost");
   }
 }

@@ -12,6 +12,7 @@ import { withMovedVotes } from "../domain/task-votes.ts";
 import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
 import type { PoolContext } from "./context.ts";
+import { noteEnding } from "./note-ending.ts";
 import { reweigh, standingsOf } from "./standings.ts";
 import type { Standings } from "./standings.ts";
 
@@ -41,7 +42,7 @@ export async function keepVotes(
   });
   if (!task) return;
   if (before.state === "sealed" && isOver) {
-    for (const { worker } of silentVotes(task)) await pool.workers.note(worker, "late", Date.now());
+    for (const { worker } of silentVotes(task)) await noteEnding(pool, worker, "late");
   }
   await wake(pool, task);
 }
@@ -120,5 +121,5 @@ export async function withholdVote(pool: PoolContext, taskId: Hash, worker: Addr
   );
   if (!task) return;
   pool.log.warn({ task: taskId, deal: task.dealId, worker }, "vote withheld");
-  await pool.workers.note(worker, "disagreed", Date.now());
+  await noteEnding(pool, worker, "disagreed");
 }

@@ -59,7 +59,10 @@ async function placeMore(pool: PoolContext, found: TaskRecord, deal: DealRecord)
   await settleState(pool, task.taskId, wanted > given, wanted > given ? explain(placement, wanted) : undefined);
 }
 
-/** Even a worker that could decide alone is replicated now and then, where there is another one to do it. */
+/**
+ * Even a worker that could decide alone is replicated now and then, where there is another one to do it; one that is on
+ * probation always.
+ */
 async function watchedByChance(
   pool: PoolContext,
   task: TaskRecord,
@@ -67,7 +70,7 @@ async function watchedByChance(
   weights: readonly bigint[],
 ): Promise<TaskRecord> {
   if (!isDecidedAlone(task, weights) || placement.inReach.length < 2 || isLate(pool, task)) return task;
-  if (pool.random() >= pool.config.replicateChance) return task;
+  if (placement.ranked[0]!.grade === "trusted" && pool.random() >= pool.config.replicateChance) return task;
   return (
     (await pool.tasks.update(task.taskId, (current) => (votesOut(current) === 0 ? watched(current) : undefined))) ??
     task

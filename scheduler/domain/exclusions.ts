@@ -4,6 +4,8 @@ import { FREE_BOND } from "../../protocol/pool-why.ts";
 import type { PlacementClause, PlacementFigure } from "../../protocol/pool-why.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { isAsFast, SLOWEST_SCORE } from "../../protocol/time-limits.ts";
+import { leasesOnProbation, MOST_MISSED } from "./conduct.ts";
+import type { Grade } from "./conduct.ts";
 import { needsSecondMachine } from "./failure-votes.ts";
 import type { Candidate, Demand } from "./placement.ts";
 import { bars, isPassing } from "./second-tries.ts";
@@ -25,6 +27,8 @@ type Question = {
   readonly demand: Demand;
   /** Machines that have a vote of the task. */
   readonly taken: ReadonlySet<Hash>;
+  /** Whether a worker that is through its probation takes leases: in a pool of newcomers they serve at once. */
+  readonly hasTrusted: boolean;
 };
 
 /** A worker beside a better one of the same machine. */
@@ -38,6 +42,12 @@ export function exclusionsOf(question: Question, candidate: Candidate): readonly
   const found = [voted, ...CLAUSES.map((clause) => clause(question, candidate))];
   return found.filter((exclusion) => exclusion !== undefined);
 }
+
+const PENALTIES: Readonly<Partial<Record<Grade, Exclusion>>> = {
+  out: passing("out", `missed ${MOST_MISSED} leases in a row, and is out for a day`),
+  quarantined: passing("quarantine", "is in quarantine"),
+};
+const ON_PROBATION = passing("probation", "has as many leases as its probation allows");
 
 type ClauseCheck = (question: Question, candidate: Candidate) => Exclusion | undefined;
 
@@ -54,6 +64,9 @@ const CLAUSES: readonly ClauseCheck[] = [
   ({ taken }, { machine }) =>
     taken.has(machine) ? lasting("machine", "its machine already votes on this task") : undefined,
   (_question, { accepting }) => (accepting ? undefined : passing("accepting", "takes no leases now")),
+  (_question, { grade }) => PENALTIES[grade],
+  ({ hasTrusted }, { grade, busy, confirmed }) =>
+    hasTrusted && grade === "probation" && busy.length >= leasesOnProbation(confirmed) ? ON_PROBATION : undefined,
   (_question, { busy, slots }) => (busy.length < slots ? undefined : passing("slots", "all slots taken")),
   ({ task }, { freeCover, cover }) => {
     const stake = BigInt(task.terms.stake);

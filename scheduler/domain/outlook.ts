@@ -51,6 +51,9 @@ const WANTED: Readonly<Partial<Record<PlacementClause, string>>> = {
   retry: "to have waited since it failed at this task",
   machine: "a machine that has no vote of this task",
   accepting: "an owner who lends it now",
+  out: "to miss no leases",
+  quarantine: "to be in no quarantine",
+  probation: "fewer leases, or to be through its probation",
   slots: "a free slot",
   spare: "no smaller a machine than the one that failed at this task",
 };

@@ -2,6 +2,7 @@ import type { Limits } from "../../protocol/lease.ts";
 import type { Weights } from "../../protocol/placement-weights.ts";
 import { PLACEMENT_CLAUSES } from "../../protocol/pool-why.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
+import type { Grade } from "./conduct.ts";
 import { BESIDE_BETTER, exclusionsOf } from "./exclusions.ts";
 import type { Exclusion } from "./exclusions.ts";
 import { firstOfMachine, machinesOn } from "./one-vote.ts";
@@ -26,6 +27,9 @@ export type Candidate = {
   readonly freeCover: bigint;
   /** All of its cover, at risk or not, in wei. */
   readonly cover: bigint;
+  readonly grade: Grade;
+  /** Results confirmed since its probation began. */
+  readonly confirmed: number;
   /** Share of its leases that ended well, 0 to 1. */
   readonly reliability: number;
   /** What it draws while it computes with all that it offers, if its owner says. */
@@ -59,7 +63,12 @@ export type Placement = {
 /** Filters and ranks; pure, so that the same question always has the same answer. */
 export function place(task: TaskRecord, demand: Demand, candidates: readonly Candidate[]): Placement {
   const { sameMachineVotes } = demand;
-  const question = { task, demand, taken: sameMachineVotes ? new Set<Hash>() : machinesOn(task, candidates) };
+  const question = {
+    task,
+    demand,
+    taken: sameMachineVotes ? new Set<Hash>() : machinesOn(task, candidates),
+    hasTrusted: candidates.some(({ grade, accepting }) => grade === "trusted" && accepting),
+  };
   const judged = candidates.map((candidate) => ({ candidate, exclusions: exclusionsOf(question, candidate) }));
   const refused = judged.flatMap(({ candidate: { worker }, exclusions }) =>
     exclusions.length > 0 ? [{ worker, exclusions }] : [],

@@ -11,6 +11,7 @@ import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag } from "../domain/votes-needed.ts";
 import { askForBallots, nobodyListened, remind } from "./ask-workers.ts";
 import type { PoolContext } from "../actions/context.ts";
+import { noteEnding } from "../actions/note-ending.ts";
 import type { Next } from "./next.ts";
 
 /** How often the ballots are counted while some are missing, in milliseconds. */
@@ -71,7 +72,7 @@ export async function bindVotes(pool: PoolContext, record: EpochRecord): Promise
       const balloted = withMovedVotes(left, ({ worker }) => voters.has(worker), "balloted", at);
       return voters.size > 0 || byKept ? sealed(balloted, at) : reconsidered(balloted, at);
     });
-    for (const worker of task ? silent : []) await pool.workers.note(worker, "late", Date.now());
+    for (const worker of task ? silent : []) await noteEnding(pool, worker, "late");
     if (task?.state === "planned") await pool.wake.task(taskId);
   }
 }

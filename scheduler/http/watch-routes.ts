@@ -12,6 +12,7 @@ import {
 import type { PoolEpochs, PoolTasks, PoolWorkers } from "../../protocol/pool-api.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
+import { conductAt } from "../domain/conduct.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import { faded, reliabilityOf } from "../domain/reputation.ts";
 import type { TaskRecord, TaskState } from "../domain/task-state.ts";
@@ -61,12 +62,25 @@ export function addWatchRoutes(app: FastifyInstance, pool: PoolContext, operator
 async function workersOf(pool: PoolContext): Promise<PoolWorkers["workers"]> {
   const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
   return Promise.all(
-    alive.map(async ({ worker, agent, slots, accepting, reputation }) => {
+    alive.map(async ({ worker, agent, slots, accepting, conduct }) => {
       const [busy, held] = await Promise.all([pool.tasks.slotsOf(worker), pool.tasks.heldBy(worker)]);
+      const { grade, until, reputation } = conductAt(conduct, Date.now());
       const now = faded(reputation, Date.now());
       const outcomes = { ...now, reliability: reliabilityOf(now) };
+      const end = until === undefined ? null : Math.ceil(until / 1_000);
       const atRisk = held.reduce((sum, { stake }) => sum + stake, 0n);
-      return { worker, agent, slots, busy: busy.length, accepting, votes: held.length, atRisk, outcomes };
+      return {
+        worker,
+        agent,
+        slots,
+        busy: busy.length,
+        accepting,
+        votes: held.length,
+        atRisk,
+        grade,
+        until: end,
+        outcomes,
+      };
     }),
   );
 }

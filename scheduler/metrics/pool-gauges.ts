@@ -46,6 +46,12 @@ const SHARED: readonly SharedGauge[] = [
     samples: ({ workers }) => byKey("state", workers),
   },
   {
+    name: "gridmill_pool_worker_grades",
+    help: "Connected workers by how far the pool trusts them: on probation, trusted, quarantined, or out for a day",
+    labels: ["grade"],
+    samples: ({ grades }) => byKey("grade", grades),
+  },
+  {
     name: "gridmill_pool_slots",
     help: "Slots of connected workers",
     labels: ["state"],

@@ -1,3 +1,4 @@
+import type { Grade } from "../domain/conduct.ts";
 import type { EpochState } from "../domain/epoch-state.ts";
 import type { TaskState } from "../domain/task-state.ts";
 import type { VoteState } from "../domain/vote-state.ts";
@@ -11,6 +12,8 @@ export type PoolReading = {
   readonly deals: { readonly open: number; readonly waiting: number };
   /** Workers that are connected. */
   readonly workers: { readonly idle: number; readonly busy: number; readonly resting: number };
+  /** The same workers, by how far the pool trusts them. */
+  readonly grades: Readonly<Record<Grade, number>>;
   readonly slots: { readonly busy: number; readonly free: number };
   readonly jobs: readonly { readonly queue: string; readonly state: string; readonly count: number }[];
   /** Of each lane whose epoch is under way; `seconds` is how long it has been in its phase. */

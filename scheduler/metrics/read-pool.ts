@@ -1,4 +1,5 @@
 import type { PoolContext } from "../actions/context.ts";
+import { conductAt, GRADES } from "../domain/conduct.ts";
 import { isOver } from "../domain/epoch-state.ts";
 import { TASK_STATES } from "../domain/task-state.ts";
 import type { PoolMoney } from "./pool-money.ts";
@@ -42,21 +43,35 @@ function readTasks(pool: PoolContext): Promise<PoolReading["tasks"]> {
   return Promise.all(places.map(async (at) => ({ ...at, count: await pool.tasks.countIn(at.lane, at.state) })));
 }
 
-async function readWorkers(pool: PoolContext): Promise<Pick<PoolReading, "workers" | "slots">> {
+async function readWorkers(pool: PoolContext): Promise<Pick<PoolReading, "workers" | "grades" | "slots">> {
   const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
   const counted = await Promise.all(
-    alive.map(async ({ worker, slots, accepting }) => {
+    alive.map(async ({ worker, slots, accepting, conduct }) => {
       const busy = (await pool.tasks.slotsOf(worker)).length;
       const state = busy > 0 ? "busy" : accepting ? "idle" : "resting";
-      return { state, busy, free: accepting ? Math.max(0, slots - busy) : 0 };
+      return {
+        state,
+        grade: conductAt(conduct, Date.now()).grade,
+        busy,
+        free: accepting ? Math.max(0, slots - busy) : 0,
+      };
     }),
   );
   const are = (wanted: string): number => counted.filter(({ state }) => state === wanted).length;
   const sum = (of: "busy" | "free"): number => counted.reduce((total, worker) => total + worker[of], 0);
   return {
     workers: { idle: are("idle"), busy: are("busy"), resting: are("resting") },
+    grades: countBy(
+      GRADES,
+      counted.map(({ grade }) => grade),
+    ),
     slots: { busy: sum("busy"), free: sum("free") },
   };
+}
+
+function countBy<T extends string>(names: readonly T[], found: readonly T[]): Readonly<Record<T, number>> {
+  const counts = names.map((name) => [name, found.filter((other) => other === name).length]);
+  return Object.fromEntries(counts) as Record<T, number>;
 }
 
 async function readEpochs(pool: PoolContext): Promise<PoolReading["epochs"]> {

@@ -1,9 +1,10 @@
 import type { Redis } from "ioredis";
 
 import type { Address, Hash } from "../../protocol/primitives.ts";
-import type { Outcome, Reputation } from "../domain/reputation.ts";
+import type { Conduct, Ending } from "../domain/conduct.ts";
+import { createConducts } from "./conducts.ts";
+import type { ConductChange } from "./conducts.ts";
 import type { Keys } from "./redis.ts";
-import { createReputations } from "./reputations.ts";
 import { script } from "./script.ts";
 
 /** What a worker said of itself when it connected and since. */
@@ -19,7 +20,7 @@ export type WorkerRecord = {
 };
 
 /** A worker that is connected, whether it takes leases, and what the pool has seen of it. */
-export type ConnectedWorker = WorkerRecord & { readonly accepting: boolean; readonly reputation: Reputation };
+export type ConnectedWorker = WorkerRecord & { readonly accepting: boolean; readonly conduct: Conduct };
 
 /** Workers in Redis: what they are, when they were last heard of, how their leases ended. */
 export interface WorkerStore {
@@ -32,16 +33,16 @@ export interface WorkerStore {
   alive(since: number): Promise<readonly ConnectedWorker[]>;
   get(worker: Address): Promise<WorkerRecord | undefined>;
   /** Counts how one of its leases ended, at `now` (milliseconds). */
-  note(worker: Address, outcome: Outcome, now: number): Promise<void>;
-  /** How its leases ended, as of the last that did. */
-  reputation(worker: Address): Promise<Reputation>;
+  note(worker: Address, ending: Ending, now: number): Promise<ConductChange>;
+  /** What is known of its conduct, as of the last lease that ended. */
+  conduct(worker: Address): Promise<Conduct>;
   /** Some of the workers that were last heard of before `time` (milliseconds). */
   heardBefore(time: number): Promise<readonly Address[]>;
-  /** Everything about a worker is gone, its reputation too, unless it was heard of again since `time`. */
+  /** Everything about a worker is gone, its conduct too, unless it was heard of again since `time`. */
   forget(worker: Address, time: number): Promise<void>;
 }
 
-/** KEYS: heard, workers, seen, resting, reputations; ARGV: worker, time */
+/** KEYS: heard, workers, seen, resting, conducts; ARGV: worker, time */
 const FORGET = script(`
 local heard = redis.call("ZSCORE", KEYS[1], ARGV[1])
 if not heard or tonumber(heard) >= tonumber(ARGV[2]) then return 0 end
@@ -59,8 +60,8 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   const restingKey = keys("workers-resting");
   /** Beside `seen`, which a worker leaves when it disconnects. */
   const heardKey = keys("workers-heard");
-  const reputationsKey = keys("reputations");
-  const reputations = createReputations(redis, reputationsKey, heardKey);
+  const conductsKey = keys("conducts");
+  const conducts = createConducts(redis, conductsKey, heardKey);
 
   async function put(record: WorkerRecord): Promise<void> {
     await redis.hset(records, record.worker, JSON.stringify(record));
@@ -81,12 +82,12 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
       redis.smembers(restingKey),
     ]);
     if (names.length === 0) return [];
-    const [texts, known] = await Promise.all([redis.hmget(records, ...names), reputations.of(names)]);
+    const [texts, known] = await Promise.all([redis.hmget(records, ...names), conducts.of(names)]);
     return texts.flatMap((text, place) => {
       if (text === null) return [];
       const record = JSON.parse(text) as WorkerRecord;
-      const reputation = known[place]!;
-      return [{ ...record, accepting: !resting.includes(record.worker), reputation }];
+      const conduct = known[place]!;
+      return [{ ...record, accepting: !resting.includes(record.worker), conduct }];
     });
   }
 
@@ -95,8 +96,8 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
     return text === null ? undefined : (JSON.parse(text) as WorkerRecord);
   }
 
-  async function reputation(worker: Address): Promise<Reputation> {
-    return (await reputations.of([worker]))[0]!;
+  async function conduct(worker: Address): Promise<Conduct> {
+    return (await conducts.of([worker]))[0]!;
   }
 
   async function heardBefore(time: number): Promise<readonly Address[]> {
@@ -104,8 +105,8 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   }
 
   async function forget(worker: Address, time: number): Promise<void> {
-    await FORGET(redis, [heardKey, records, seenKey, restingKey, reputationsKey], [worker, time]);
+    await FORGET(redis, [heardKey, records, seenKey, restingKey, conductsKey], [worker, time]);
   }
 
-  return { put, seen, gone, alive, get, note: reputations.note, reputation, heardBefore, forget };
+  return { put, seen, gone, alive, get, note: conducts.note, conduct, heardBefore, forget };
 }

@@ -114,7 +114,8 @@ describe("a scheduler that is killed", function () {
       await world.drive("closed", async () => (await endOf(world, deal)).stage === "closed");
 
       expect(await endOf(world, deal)).to.deep.equal(GOOD_END);
-      for (const { address } of workers) expect(faultsOf(await world.pool.workers.reputation(address))).to.equal(0);
+      for (const { address } of workers)
+        expect(faultsOf((await world.pool.workers.conduct(address)).reputation)).to.equal(0);
     });
   }
 });

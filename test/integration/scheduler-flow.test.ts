@@ -73,7 +73,7 @@ describe("a pool, from deal to payment", function () {
 
       expect(votes[liar.address]).to.equal("differ");
       expect(others.map(({ address }) => votes[address])).to.deep.equal(["agree", "agree", "agree"]);
-      expect(await world.pool.workers.reputation(liar.address)).to.include({ success: 0, disagreed: 1 });
+      expect((await world.pool.workers.conduct(liar.address)).reputation).to.include({ success: 0, disagreed: 1 });
     });
 
     it("gives the lease of a worker that fell silent to another", async function () {

@@ -159,6 +159,6 @@ describe("a pool's kept votes", function () {
 
     const digests = [0, 1, 2, 3, 4].map((index) => world.hub.settled.get(taskIdOf(dealIdOf(deal), index)));
     expect(new Set(digests)).to.deep.equal(new Set([digestOf(HONEST)]));
-    expect((await world.pool.workers.reputation(liar.address)).disagreed).to.be.greaterThan(0);
+    expect((await world.pool.workers.conduct(liar.address)).reputation.disagreed).to.be.greaterThan(0);
   });
 });

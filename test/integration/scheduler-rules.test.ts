@@ -118,7 +118,7 @@ describe("a pool's rules", function () {
         hasty.map(() => "failed GM_TIME_NOT_PASSED"),
       );
       for (const { address } of hasty) {
-        expect(await world.pool.workers.reputation(address)).to.include({ success: 0, refused: 1 });
+        expect((await world.pool.workers.conduct(address)).reputation).to.include({ success: 0, refused: 1 });
       }
     });
 
@@ -232,8 +232,8 @@ describe("a pool's rules", function () {
       expect((await world.taskOf(deal)).votes.map(({ state }) => state)).to.deep.equal(["agree", "agree"]);
       for (const { address, heard } of workers) {
         expect(heard.filter(({ type }) => type === "settled")).to.have.lengthOf(1);
-        expect(faultsOf(await world.pool.workers.reputation(address))).to.equal(0);
-        expect((await world.pool.workers.reputation(address)).success).to.equal(1);
+        expect(faultsOf((await world.pool.workers.conduct(address)).reputation)).to.equal(0);
+        expect((await world.pool.workers.conduct(address)).reputation.success).to.equal(1);
       }
     });
 

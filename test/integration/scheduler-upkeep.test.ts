@@ -4,7 +4,7 @@ import { ChainUnreachableError, NoGasMoneyError } from "../../chain/errors.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
-import { UNKNOWN } from "../../scheduler/domain/reputation.ts";
+import { NEWCOMER } from "../../scheduler/domain/conduct.ts";
 import { placeTask } from "../../scheduler/actions/place-task.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
 import { isWorking } from "../../scheduler/domain/vote-state.ts";
@@ -92,7 +92,7 @@ describe("a pool's upkeep", function () {
   });
 
   describe("on what nobody asks for any more", function () {
-    it("forgets a worker with its reputation once it was not heard of for as long as results are kept", async function () {
+    it("forgets a worker with its conduct once it was not heard of for as long as results are kept", async function () {
       const [gone, back] = [addressOf(1), addressOf(2)];
       const { workers, config } = world.pool;
       await world.connect(3);
@@ -108,9 +108,12 @@ describe("a pool's upkeep", function () {
 
       await sweep(world.pool);
 
-      expect([await workers.get(gone), await workers.reputation(gone)]).to.deep.equal([undefined, UNKNOWN]);
+      expect([await workers.get(gone), await workers.conduct(gone)]).to.deep.equal([undefined, NEWCOMER]);
       expect(await world.redis.smembers(world.keys("workers-resting"))).to.deep.equal([back]);
-      expect([(await workers.get(back))?.worker, (await workers.reputation(back)).success]).to.deep.equal([back, 1]);
+      expect([(await workers.get(back))?.worker, (await workers.conduct(back)).reputation.success]).to.deep.equal([
+        back,
+        1,
+      ]);
     });
 
     it("forgets no worker that has come back in the meantime", async function () {
@@ -126,7 +129,7 @@ describe("a pool's upkeep", function () {
       expect(await workers.get(worker)).to.include({ worker });
     });
 
-    it("forgets the reputation of a verdict that came after its worker was forgotten", async function () {
+    it("forgets the conduct of a verdict that came after its worker was forgotten", async function () {
       const late = addressOf(9);
       await world.pool.workers.note(late, "late", Date.now());
 

@@ -19,6 +19,7 @@ describe("a worker that could decide alone", function () {
   async function connectKnown(index: number, manners: Manners = {}): Promise<FakeWorker> {
     const worker = await world.connect(index, manners);
     world.hub.scores.set(worker.address, 300);
+    await world.trust(worker);
     return worker;
   }
 

@@ -109,6 +109,8 @@ export function aCandidate(index: number, changes: Partial<Candidate> = {}): Can
     weight: 2n,
     freeCover: 10_000n,
     cover: 10_000n,
+    grade: "trusted",
+    confirmed: 0,
     reliability: 1,
     ...changes,
   };

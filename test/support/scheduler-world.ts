@@ -10,6 +10,7 @@ import { toJson } from "../../protocol/json.ts";
 import { WorkerMessageSchema } from "../../protocol/messages.ts";
 import type { SchedulerMessage, WorkerMessage } from "../../protocol/messages.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
+import { PROBATION_RESULTS } from "../../scheduler/domain/conduct.ts";
 import type { PoolContext } from "../../scheduler/actions/context.ts";
 import { enterDeal } from "../../scheduler/actions/enter-deal.ts";
 import { followEvent } from "../../scheduler/actions/follow-chain.ts";
@@ -160,6 +161,13 @@ export class SchedulerWorld implements AsyncDisposable {
     this.hub.covers.set(worker.address, COVER);
     await this.reconnect(worker);
     return worker;
+  }
+
+  /** Brings workers through their probation. */
+  async trust(...workers: readonly FakeWorker[]): Promise<void> {
+    for (const { address } of workers)
+      for (let result = 0; result < PROBATION_RESULTS; result++)
+        await this.pool.workers.note(address, "confirmed", Date.now());
   }
 
   async reconnect(worker: FakeWorker): Promise<void> {

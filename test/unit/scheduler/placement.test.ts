@@ -20,6 +20,7 @@ const demand = {
   now: GENESIS,
 };
 const { limits } = task.terms;
+const NO_LIMITS = { ...limits, cpuMillicores: 0, memoryMiB: 0, diskMiB: 0 };
 
 const reasonFor = (candidate: Candidate, of = task): string | undefined =>
   place(of, demand, [candidate]).refused[0]?.exclusions[0]?.reason;
@@ -34,6 +35,8 @@ describe("placement", function () {
 
     const refusals: readonly (readonly [string, Partial<Candidate>, Partial<Candidate>])[] = [
       ["takes no leases now", { accepting: false }, { accepting: true }],
+      ["missed 10 leases in a row, and is out for a day", { grade: "out" }, { grade: "trusted" }],
+      ["is in quarantine", { grade: "quarantined" }, { grade: "probation" }],
       ["all slots taken", { slots: 1, busy: [limits] }, { slots: 2, busy: [limits] }],
       ["bond too small", { freeCover: 999n }, { freeCover: 1_000n }],
       ["other platform", { platform: "linux/arm64" }, { platform: "linux/amd64" }],
@@ -52,6 +55,23 @@ describe("placement", function () {
         expect(reasonFor(aCandidate(1, enough))).to.equal(undefined);
       });
     }
+
+    it("takes of a worker on probation, beside a trusted one, two leases more than it has confirmed results", function () {
+      const newcomer = (busy: number, confirmed: number): Candidate =>
+        aCandidate(1, { grade: "probation", slots: 9, busy: Array.from({ length: busy }, () => NO_LIMITS), confirmed });
+      const reasonBeside = (other: Candidate, it: Candidate): string | undefined =>
+        place(task, demand, [it, other]).refused.find(({ worker }) => worker === it.worker)?.exclusions[0]?.reason;
+      const trusted = aCandidate(2);
+
+      expect(reasonBeside(trusted, newcomer(1, 0))).to.equal(undefined);
+      expect(reasonBeside(trusted, newcomer(2, 0))).to.equal("has as many leases as its probation allows");
+      expect(reasonBeside(trusted, newcomer(4, 3))).to.equal(undefined);
+      expect(reasonBeside(trusted, newcomer(5, 3))).to.equal("has as many leases as its probation allows");
+      expect(reasonBeside({ ...trusted, grade: "probation" }, newcomer(8, 0)), "a pool of newcomers").to.equal(
+        undefined,
+      );
+      expect(reasonBeside({ ...trusted, accepting: false }, newcomer(8, 0)), "trusted, and away").to.equal(undefined);
+    });
 
     it("refuses what lacks a flag that the deal requires", function () {
       const requirements = packResources({ ...NO_RESOURCES, flags: ["egress"] });
