@@ -1,12 +1,11 @@
 // `npm test`: every kind of check, each timed, whatever the others did. `npm test -- --all` adds those that take minutes each.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 
 import { ensureDockerEngine } from "../cli/parts/docker-engine.ts";
 
+import { capture } from "./support/capture.ts";
 import { loadTestConfig } from "./support/config.ts";
 import { tempDir } from "./support/temp-dir.ts";
 import { closingLines, countsOf, type KindResult } from "./support/test-summary.ts";
@@ -105,14 +104,4 @@ async function run({ kind, command }: Kind): Promise<KindResult> {
   const seconds = (performance.now() - began) / 1000;
   console.log(`\n== ${kind}: ${seconds.toFixed(1)} s\n${output}`);
   return { kind, seconds, ...countsOf(output, exitCode) };
-}
-
-async function capture([program, ...args]: readonly string[]): Promise<{ output: string; exitCode: number | null }> {
-  const child = spawn(program!, args, { cwd: ROOT, stdio: ["inherit", "pipe", "pipe"] });
-  const chunks: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
-  }
-  const [exitCode] = (await once(child, "close")) as [number | null];
-  return { output: chunks.join(""), exitCode };
 }

@@ -9,12 +9,12 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 
 import { report } from "../report.ts";
-import { openStage } from "../stage/stage.ts";
+import { INSTANT_CROWD } from "../../test/support/stage/instant-crowd.ts";
+import { openStage } from "../../test/support/stage/stage.ts";
 import { takeStamp } from "../stamp.ts";
 import { bareJobsPerSecond } from "./bare-bullmq.ts";
 import { sharesIn } from "./cpu-profile.ts";
 import { cpuMsPerTask } from "./cpu-time.ts";
-import { CROWD } from "./crowd.ts";
 import { measureLatency, measureRate, measureRestart, openMany } from "./measures.ts";
 
 const BLOCK_SECONDS = 1;
@@ -37,11 +37,11 @@ const options = {
 const { workers, tasks, open } = Asked.parse(parseArgs({ options }).values);
 
 const stamp = takeStamp();
-await using stage = await openStage({ ...CROWD, workers, blockSeconds: BLOCK_SECONDS });
-const bullmqJobsPerSecond = await bareJobsPerSecond(stage.redisUrl);
+await using stage = await openStage({ ...INSTANT_CROWD, workers, blockSeconds: BLOCK_SECONDS });
+const bullmqJobsPerSecond = await bareJobsPerSecond(stage.redis.url);
 
 const profileFolder = join(stage.folder, "profile");
-const pool = await stage.startScheduler(["--cpu-prof", "--cpu-prof-dir", profileFolder]);
+const pool = await stage.startScheduler({ flags: ["--cpu-prof", "--cpu-prof-dir", profileFolder] });
 const crowd = await stage.startWorkers(pool, workers);
 await measureRate(stage, WARM_UP);
 const parts = { scheduler: [pool.child.pid], workers: crowd.map(({ child }) => child.pid), ...stage.pids };

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "../../test/support/wait-for.ts";
 import { residentMiB } from "../resident.ts";
 import { median } from "../stamp.ts";
-import type { Service } from "../stage/service.ts";
-import { followSettles } from "../stage/settled.ts";
-import type { Stage } from "../stage/stage.ts";
+import type { Service } from "../../test/support/stage/service.ts";
+import { followSettles } from "./settled.ts";
+import type { Stage } from "../../test/support/stage/stage.ts";
 
 const ROUNDS = 5;
 const RATE_MS = 900_000;

@@ -5,6 +5,9 @@ import type { Address } from "../../protocol/primitives.ts";
 import type { Messenger } from "../ports.ts";
 import type { Keys } from "./redis.ts";
 
+/** How often the listening connection is asked whether it is still there, in milliseconds. */
+const PING_MS = 5_000;
+
 /**
  * Sends to workers through Redis, since a worker may be connected to any process of the pool. At most once: leases that are
  * not heard of expire, and `hello`, the sweep and the lane's job say everything again.
@@ -30,5 +33,10 @@ export async function relayMessages(
     deliver(channel.slice(prefix.length) as Address, text),
   );
   await subscriber.psubscribe(`${prefix}*`);
-  return () => subscriber.disconnect();
+  // Whoever only listens never finds out that nobody is there.
+  const pulse = setInterval(() => void subscriber.ping().catch(() => {}), PING_MS);
+  return () => {
+    clearInterval(pulse);
+    subscriber.disconnect();
+  };
 }

@@ -3,12 +3,23 @@ import { Redis } from "ioredis";
 import { StoreUnreachableError } from "../errors.ts";
 
 /**
+ * A connection on which a command is not answered for so long is dead, in milliseconds: a router between may have forgotten it
+ * without a word to either end. BullMQ's blocking commands ask for ten seconds at most.
+ */
+const SILENT_MS = 15_000;
+
+/**
  * Opens the pool's Redis. Commands of one moment travel as one write. They wait through a reconnection instead of failing, as
  * BullMQ asks for; the first connection must succeed, so that a wrong URL is said at start.
  * @throws StoreUnreachableError
  */
 export async function connectRedis(url: string, onError: (error: Error) => void): Promise<Redis> {
-  const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, enableAutoPipelining: true });
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    socketTimeout: SILENT_MS,
+    lazyConnect: true,
+    enableAutoPipelining: true,
+  });
   redis.on("error", onError);
   try {
     await redis.connect();

@@ -1,13 +1,14 @@
 import { expect } from "chai";
 
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
-import { expectBalanced, readBooks } from "../support/books.ts";
+import { readBooks } from "../support/books.ts";
 import type { Books } from "../support/books.ts";
 import { startChaosMarket } from "../support/chaos/chaos-market.ts";
 import type { ChaosMarket } from "../support/chaos/chaos-market.ts";
 import { expectOneDigestATask } from "../support/chaos/journals.ts";
 import { COMMANDED, DAILY, matrixText, nameOf, otherCells, ownCells, stateExpected } from "../support/chaos/matrix.ts";
 import type { Cell } from "../support/chaos/matrix.ts";
+import { expectNothingLost } from "../support/chaos/nothing-lost.ts";
 import { loadTestConfig } from "../support/config.ts";
 import { readSlashes } from "../support/e2e-slashes.ts";
 import { tracesOf } from "../support/e2e-traces.ts";
@@ -68,7 +69,7 @@ function expectKilled({ mortals: { deaths } }: ChaosMarket, cells: readonly Cell
 /** Every task is settled once, nobody paid twice for one command, and nobody was slashed. */
 async function expectPaidOnce(market: ChaosMarket, { opened, commands }: Asked): Promise<Books> {
   const books = await booksOf(market);
-  expectBalanced(books);
+  expectNothingLost(books);
   for (const { deal, settled } of books.deals) expect(settled, "tasks settled of a deal").to.have.lengthOf(deal.volume);
   expect(books.deals, "one deal for each time that one was asked for").to.have.lengthOf(opened + commands);
   expect(await readSlashes(market.local)).to.deep.equal([]);

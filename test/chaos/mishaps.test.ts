@@ -6,6 +6,7 @@ import { MISHAPS } from "../support/chaos/mishaps.ts";
 import type { Mishap } from "../support/chaos/mishaps.ts";
 import { MortalWorld } from "../support/chaos/mortal-world.ts";
 import type { Armed } from "../support/chaos/mortal-world.ts";
+import { countFault } from "../support/chaos/tally.ts";
 
 describe("a scheduler that dies while other things go wrong", function () {
   this.timeout(300_000);
@@ -21,6 +22,7 @@ describe("a scheduler that dies while other things go wrong", function () {
     });
     await world.world.settleDown();
     if (armed) {
+      countFault("death in its process", `scheduler ${armed.when} ${armed.row}`);
       expect(world.died, `${name}: died ${armed.when} ${armed.row}`).to.not.equal(undefined);
       const { from, to, state } = world.died!;
       if (!from.startsWith("-"))

@@ -7,11 +7,13 @@ import { localPaths } from "../../cli/local/paths.ts";
 import { homePaths } from "../../cli/home.ts";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import { OWNER_LABEL } from "../../worker/executor/sweep.ts";
-import { expectBalanced, readBooks } from "../support/books.ts";
+import { readBooks } from "../support/books.ts";
 import { expectOneDigestATask } from "../support/chaos/journals.ts";
 import { openOnlooker } from "../support/chaos/look-at-the-dead.ts";
+import { expectNothingLost } from "../support/chaos/nothing-lost.ts";
 import { openOwnMachine } from "../support/chaos/own-machine.ts";
 import type { OwnMachine } from "../support/chaos/own-machine.ts";
+import { countFault } from "../support/chaos/tally.ts";
 import { readSlashes } from "../support/e2e-slashes.ts";
 import { tracesOf } from "../support/e2e-traces.ts";
 import { askEngine, labelled } from "../support/engine-api.ts";
@@ -52,6 +54,7 @@ describe("a power cut on a worker's machine", function () {
       timeoutMs: 90_000,
     });
     await Promise.all([market.kill(WORKER), machine.cutPower()]);
+    countFault("kill", "a worker with its machine");
     await machine.powerOn();
     expect(await containersOn(machine), "what the cut has left").to.deep.equal(["exited"]);
     await startWorker(market, machine);
@@ -64,7 +67,7 @@ describe("a power cut on a worker's machine", function () {
       votes: { agree: 2, differ: 0 },
     });
     const books = await readBooks(market.chainUrl, market.deployment);
-    expectBalanced(books);
+    expectNothingLost(books);
     expect(books.deals.map(({ settled }) => settled.length)).to.deep.equal([1]);
     expect(await readSlashes(market)).to.deep.equal([]);
     await using onlooker = await openOnlooker(market, plan);

@@ -18,8 +18,18 @@ export type Books = {
   readonly owed: bigint;
   readonly pendingBurn: bigint;
   readonly accounts: ReadonlyMap<Address, { readonly available: bigint; readonly locked: bigint }>;
-  readonly deals: readonly { readonly deal: Deal; readonly open: boolean; readonly settled: readonly Paid[] }[];
+  readonly deals: readonly DealBook[];
 };
+
+/** `refunds`: how often what was open of it was given back, by a claim or because the pool declined. */
+export type DealBook = {
+  readonly deal: Deal;
+  readonly open: boolean;
+  readonly settled: readonly Paid[];
+  readonly refunds: number;
+};
+
+const REFUNDS: ReadonlySet<string> = new Set(["DealClaimed", "DealDeclined"]);
 
 /** Reads every account that the escrow ever had, and every deal. */
 export async function readBooks(chainUrl: string, deployment: Deployment): Promise<Books> {
@@ -40,7 +50,8 @@ export async function readBooks(chainUrl: string, deployment: Deployment): Promi
         const settled = events.flatMap((event) =>
           event.kind === "TaskSettled" && event.dealId === dealId ? [{ index: event.index, digest: event.digest }] : [],
         );
-        return { deal, settled, open: (await reader.dealState(dealId)).open };
+        const ends = events.filter((event) => REFUNDS.has(event.kind) && "dealId" in event && event.dealId === dealId);
+        return { deal, settled, refunds: ends.length, open: (await reader.dealState(dealId)).open };
       }),
     );
     const pendingBurn = await escrow.pendingBurn();
@@ -66,4 +77,14 @@ export function expectBalanced({ held, owed, pendingBurn, accounts, deals }: Boo
     if (open.some((other) => other.deal.payer === deal.payer)) continue;
     expect(accounts.get(deal.payer)?.locked, "locked by a requester without open deals").to.equal(0n);
   }
+}
+
+/** How many tasks of deals that should be over were not settled or refunded exactly once. */
+export function lostTasks(deals: readonly DealBook[]): number {
+  return deals.reduce((sum, { deal, open, settled, refunds }) => {
+    const once = new Set(settled.map(({ index }) => index)).size;
+    const left = deal.volume - once;
+    const isGivenBackOnce = !open && refunds === 1;
+    return sum + (settled.length - once) + (isGivenBackOnce || (left === 0 && refunds === 0) ? 0 : Math.max(left, 1));
+  }, 0);
 }

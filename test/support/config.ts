@@ -6,6 +6,10 @@ export type TestConfig = {
   readonly full: boolean;
   /** For a process that a test of crashes starts: where its crash points are armed, and what it is called there. */
   readonly chaos: { readonly folder: string; readonly self: string } | undefined;
+  /** The file in which chaos tests count what they inject; undefined: nowhere. */
+  readonly tally: string | undefined;
+  /** How many seconds the clock of this process is ahead, for those that `test/support/chaos/wrong-clock.ts` is loaded into. */
+  readonly clockAheadSeconds: number;
 };
 
 export function loadTestConfig(env: NodeJS.ProcessEnv = process.env): TestConfig {
@@ -14,6 +18,8 @@ export function loadTestConfig(env: NodeJS.ProcessEnv = process.env): TestConfig
     dockerHost: env["DOCKER_HOST"] || undefined,
     full: env["GRIDMILL_FULL"] === "1",
     chaos: folder && self ? { folder, self } : undefined,
+    tally: env["GRIDMILL_TALLY"] || undefined,
+    clockAheadSeconds: Number(env["GRIDMILL_CLOCK_AHEAD"] ?? 0),
   });
 }
 

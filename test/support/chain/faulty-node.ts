@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { rewritten } from "./node-lies.ts";
 import type { Lie } from "./node-lies.ts";
@@ -15,8 +16,9 @@ export type Answer = { readonly id: number; readonly result?: unknown; readonly 
  * - `drops` the question is lost · `drops answer` the node has heard it, the answer is lost
  * - `hangs` no answer ever · `breaks off` half an answer · `garbage` a page that is no JSON
  * - `limits` HTTP 429, with Retry-After · `reorders` the answers of a batch come in another order
+ * - `delays` the answer comes a second late
  */
-type Mishap = "drops" | "drops answer" | "hangs" | "breaks off" | "garbage" | "limits" | "reorders";
+type Mishap = "drops" | "drops answer" | "hangs" | "breaks off" | "garbage" | "limits" | "reorders" | "delays";
 
 export type Fault = Mishap | Lie;
 
@@ -42,6 +44,7 @@ export interface FaultyNode extends AsyncDisposable {
 
 /** What the node is asked to wait for by `limits`, in seconds. */
 const RETRY_AFTER_SECONDS = 1;
+const DELAY_MS = 1_000;
 
 /** @param target URL of the real node */
 export async function startFaultyNode(target: string): Promise<FaultyNode> {
@@ -64,13 +67,15 @@ export async function startFaultyNode(target: string): Promise<FaultyNode> {
   }
 
   const server = createServer((request, response) => {
-    void text(request).then(async (body) => {
+    const answer = async (body: string): Promise<void> => {
       const given = JSON.parse(body) as Question | readonly Question[];
       const questions = [given].flat() as readonly Question[];
       for (const { method } of questions) count(asked, method);
       const answers = await answersOf(target, questions, takeFor(questions), response);
       if (answers) response.end(JSON.stringify(Array.isArray(given) ? answers : answers[0]));
-    });
+    };
+    // Whoever asked may be dead by now.
+    void text(request).then(answer, () => response.destroy());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -106,6 +111,7 @@ async function answersOf(
   const before = mishaps.find((mishap) => mishap in BEFORE_ASKING);
   if (before) return void BEFORE_ASKING[before]!(response);
   const answers = await rewritten(questions, lies, (batch) => ask(target, batch));
+  if (mishaps.includes("delays")) await sleep(DELAY_MS);
   if (mishaps.includes("drops answer")) return void response.destroy();
   if (mishaps.includes("breaks off")) {
     return void response.write(JSON.stringify(answers).slice(0, -5), () => response.destroy());

@@ -55,8 +55,12 @@ export function mortalPorts(reached: Reached): Partial<MarketPorts> {
         ...state,
         checkpoint: {
           ...checkpoint,
-          save: (done) =>
-            passing(reached, move("checkpoint", `${done.block}`, "block", "next"), () => checkpoint.save(done)),
+          // What it has begun of a block is written down, too, and is no move.
+          save: async (done) => {
+            const moves =
+              (await state.followed()) < done.block ? move("checkpoint", `${done.block}`, "block", "next") : [];
+            await passing(reached, moves, () => checkpoint.save(done));
+          },
         },
         lead: (me, seconds) => passing(reached, move("lead", me, "free", "taken"), () => state.lead(me, seconds)),
       };

@@ -10,6 +10,7 @@ import { REPOSITORY } from "../local-market.ts";
 
 import { armName, chaosPaths } from "./crash-points.ts";
 import type { Column, Kill, Living, When } from "./crash-points.ts";
+import { countFault } from "./tally.ts";
 
 /** A process that is to be killed and started again, as often as it takes. */
 export type Mortal = {
@@ -174,6 +175,7 @@ export class Mortals implements AsyncDisposable {
     const lines = existsSync(kills) ? readFileSync(kills, "utf8").trim().split("\n") : [];
     const kill = lines.map((line) => JSON.parse(line) as Kill).findLast((one) => one.pid === pid);
     if (!kill) return undefined;
+    countFault("kill", `${kill.column} ${kill.when} ${kill.row}`);
     const state = await this.#look(kill).catch((error: unknown) => `unreadable: ${String(error)}`);
     const death = { ...kill, state };
     this.deaths.push(death);

@@ -1,15 +1,15 @@
 import { id as hashOf } from "ethers";
 
-import type { Hash } from "../../protocol/primitives.ts";
+import type { Hash } from "../../../protocol/primitives.ts";
 
 const MUCH = "1000000";
 
 /** Workers that run no containers, and that nothing but their slots bounds. */
-export const CROWD = {
+export const INSTANT_CROWD = {
   image: { reference: "127.0.0.1:1/app", digest: hashOf("an image") as Hash },
   args: [],
   worker: {
-    program: "bench/throughput/worker.ts",
+    program: "test/support/stage/instant-worker.ts",
     env: {
       GRIDMILL_SLOTS: "32",
       GRIDMILL_CPU_MILLICORES: MUCH,

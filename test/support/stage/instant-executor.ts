@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { digestOf, manifestOf } from "../../protocol/digest.ts";
-import type { Executor, RunSpec } from "../../worker/executor/executor.ts";
-import { writeResultBlob } from "../../worker/executor/result-blob.ts";
+import { digestOf, manifestOf } from "../../../protocol/digest.ts";
+import type { Executor, RunSpec } from "../../../worker/executor/executor.ts";
+import { writeResultBlob } from "../../../worker/executor/result-blob.ts";
 
 /** An executor that runs no container: its output is a small file of the task's own, so that every digest and upload is another. */
 export function createInstantExecutor(): Executor {
