@@ -17,6 +17,7 @@ import { ballotSigner } from "../chain/sign.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import { codeOf } from "../protocol/errors.ts";
 import type { PoolContext } from "./actions/context.ts";
+import { createCrowd } from "./actions/crowd.ts";
 import { followEvent } from "./actions/follow-chain.ts";
 import { rewindChain } from "./actions/rewind-chain.ts";
 import { createBlobLedger } from "./store/blob-ledger.ts";
@@ -232,12 +233,15 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
 
 function poolContext(parts: Parts): PoolContext {
   const { config, log, redis, keys, provider, chain, deployment, queues, metrics, ports } = parts;
+  const tasks = ports.createTasks(redis, keys, metrics.taskChanged);
+  const workers = createWorkerStore(redis, keys);
   return {
     config,
     log,
-    tasks: ports.createTasks(redis, keys, metrics.taskChanged),
+    tasks,
     deals: ports.createDeals(redis, keys),
-    workers: createWorkerStore(redis, keys),
+    workers,
+    crowd: createCrowd({ workers, tasks, chain }),
     doubts: createDoubtStore(redis, keys),
     drain: createDrainStore(redis, keys),
     quarantine: createQuarantine(redis, keys),

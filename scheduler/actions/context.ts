@@ -11,6 +11,7 @@ import type { EpochStore } from "../store/epoch-store.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import type { TaskStore } from "../store/task-store.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
+import type { Crowd } from "./crowd.ts";
 
 /** Everything an action may touch. All state is behind it: actions keep none between two calls. */
 export type PoolContext = {
@@ -19,6 +20,7 @@ export type PoolContext = {
   readonly tasks: TaskStore;
   readonly deals: DealStore;
   readonly workers: WorkerStore;
+  readonly crowd: Crowd;
   readonly epochs: EpochStore;
   readonly doubts: DoubtStore;
   readonly drain: DrainStore;

@@ -99,6 +99,7 @@ async function enterTasks(pool: PoolContext, record: DealRecord): Promise<void> 
     const start = index;
     await Promise.all(taskIds.map((_taskId, offset) => enterTask(pool, record, start + offset)));
     index += taskIds.length;
+    await pool.wake.offers();
   }
 }
 
@@ -113,5 +114,4 @@ async function enterTask(pool: PoolContext, { dealId, deal }: DealRecord, index:
   await pool.tasks.update(taskId, (task) =>
     task.state === "open" ? moveTask(task, "planned", at, "params, image and inputs are here") : undefined,
   );
-  await pool.wake.task(taskId);
 }

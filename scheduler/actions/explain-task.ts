@@ -6,7 +6,7 @@ import { isLive } from "../domain/task-state.ts";
 import type { TaskRecord, TaskState } from "../domain/task-state.ts";
 import { votesOut } from "../domain/votes-needed.ts";
 import type { DealRecord } from "../store/deal-store.ts";
-import { candidatesFor, demandOf } from "./candidates.ts";
+import { candidatesOf, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
 import { pausedReason } from "./paused.ts";
 
@@ -22,7 +22,7 @@ export async function explainTask(pool: PoolContext, task: TaskRecord, deal: Dea
     const outlook = isLive(status) || status === "sealed" ? "waiting" : "over";
     return { ...head, outlook, says: idle, votes: { out: votesOut(task), wanted: 0 }, workers: [], needed: [] };
   }
-  const placement = place(task, demandOf(pool, deal), await candidatesFor(pool, task));
+  const placement = place(task, demandOf(pool, deal), candidatesOf(await pool.crowd.fresh(), task));
   return {
     ...head,
     ...outlookOf(task, placement),

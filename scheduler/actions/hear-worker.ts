@@ -1,4 +1,4 @@
-import { agreedTag } from "../domain/votes-needed.ts";
+import { afterVotes } from "../domain/after-votes.ts";
 import { hadItsTime, ownFailures, saysOutOfTime } from "../domain/failure-votes.ts";
 import { withMovedVote, withMovedVotes, withProgress, withVote, voteOf } from "../domain/task-votes.ts";
 import { place } from "../domain/placement.ts";
@@ -13,10 +13,11 @@ import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
 import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { LEASE_MS } from "../store/task-index.ts";
-import { candidate, demandOf } from "./candidates.ts";
+import { candidateOf, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
+import { memberOf } from "./crowd.ts";
 import { noteEnding } from "./note-ending.ts";
-import { agree, leaseOf, newVote } from "./place-task.ts";
+import { leaseOf, newVote } from "./place-task.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
 
@@ -29,7 +30,7 @@ export async function hearHello(pool: PoolContext, worker: Address, hello: Said<
   await pool.workers.put({ worker, machine, agent, capabilities, platform, slots, ...drawn });
   await pool.workers.seen(worker, Date.now(), true);
   for (const leaseId of await keepAlive(pool, worker, hello.leases)) await resendLease(pool, worker, leaseId);
-  await wakePlanned(pool);
+  await pool.wake.offers();
 }
 
 /** Extends the leases that a worker names, as far as they are its own. Returns those of its leases that it did not name. */
@@ -77,14 +78,15 @@ export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<
     const vote = voteOf(task, leaseId);
     // What it has answered once may stand in a ballot: it is taken back no more.
     if (!vote || !isWorking(vote)) return undefined;
-    return withMovedVote(task, leaseId, vote.state === "leased" ? "refused" : "failed", pool.chain.now(), { code });
+    const at = pool.chain.now();
+    return afterVotes(withMovedVote(task, leaseId, vote.state === "leased" ? "refused" : "failed", at, { code }), at);
   });
   if (!changed) return;
   pool.log.info({ ...placeOf(changed), worker, lease: leaseId, code, message }, "lease refused");
   await noteEnding(pool, worker, "refused");
   // The same worker would be the first to be asked again; its next heartbeat says whether it can.
   if (code === "GM_ENGINE_UNREACHABLE") await pool.workers.seen(worker, Date.now(), false);
-  await wakeBoth(pool, changed.taskId);
+  await goOn(pool, changed);
 }
 
 /** The worker has a result. A vote that this pool has forgotten is taken up again as long as the task wants votes. */
@@ -103,8 +105,14 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
   });
   if (!stored) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.info({ ...placeOf(stored), worker, lease: leaseId }, "vote computed");
-  if (agreedTag(stored) !== undefined) await agree(pool, stored);
-  await wakeBoth(pool, taskId);
+  await goOn(pool, stored);
+}
+
+/** A vote of the task is over: it goes on, and the slot is free for another. */
+async function goOn(pool: PoolContext, { taskId, state, terms }: TaskRecord): Promise<void> {
+  if (state === "agreed") await pool.wake.laneSoon(terms.lane);
+  if (state === "planned") await pool.wake.task(taskId);
+  await pool.wake.offers();
 }
 
 /** Whether a worker says "out of time" that has not had its time; see `failure-votes.ts`. */
@@ -123,18 +131,19 @@ async function dropTooSoon(pool: PoolContext, worker: Address, { leaseId, taskId
   const at = pool.chain.now();
   const code = "GM_TIME_NOT_PASSED";
   const changed = await changeVote(pool, worker, leaseId, (task) =>
-    withMovedVote(task, leaseId, "failed", at, { code }),
+    afterVotes(withMovedVote(task, leaseId, "failed", at, { code }), at),
   );
   if (!changed) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.warn({ ...placeOf(changed), worker, lease: leaseId, code }, "vote dropped");
   await noteEnding(pool, worker, "refused");
-  await wakeBoth(pool, taskId);
+  await goOn(pool, changed);
 }
 
 /** A machine's own failure beside a real result is dropped; see `failure-votes.ts`. */
 function afterAnswer(task: TaskRecord, at: number): TaskRecord {
   const own = new Set(ownFailures(task).map((vote) => vote.leaseId));
-  return withMovedVotes(task, (vote) => own.has(vote.leaseId), "failed", at, { code: "GM_MACHINE_TOO_SMALL" });
+  const counted = withMovedVotes(task, (vote) => own.has(vote.leaseId), "failed", at, { code: "GM_MACHINE_TOO_SMALL" });
+  return afterVotes(counted, at);
 }
 
 function withRevived({ chain, config }: PoolContext, task: TaskRecord, vote: Vote | undefined): TaskRecord | undefined {
@@ -159,7 +168,8 @@ async function forgottenVote(
   ]);
   const deal = task && (await pool.deals.get(task.dealId));
   if (!known || !deal) return undefined;
-  const able = { ...(await candidate(pool, task, { ...known, accepting: true, conduct })), busy: [] };
+  const member = await memberOf(pool, { ...known, accepting: true, conduct });
+  const able = { ...candidateOf(member, task), busy: [] };
   return place(task, demandOf(pool, deal), [able]).ranked.length === 0 ? undefined : newVote(pool, able, leaseId);
 }
 
@@ -168,7 +178,7 @@ async function answerAgain(pool: PoolContext, worker: Address, leaseId: string, 
   const task = await pool.tasks.get(taskId);
   const vote = task && voteOf(task, leaseId);
   if (vote?.worker === worker && isAnswered(vote)) {
-    if (isLive(task!.state)) await wakeBoth(pool, taskId);
+    if (isLive(task!.state)) await pool.wake.task(taskId);
     return;
   }
   const reason = task ? `task is ${task.state} and wants no vote of this lease` : "task is unknown here";
@@ -225,21 +235,4 @@ async function changeVote(
   const taskId = await pool.tasks.taskOfLease(leaseId);
   if (!taskId) return undefined;
   return pool.tasks.update(taskId, (task) => (voteOf(task, leaseId)?.worker === worker ? change(task) : undefined));
-}
-
-/** A slot is free and the task may want more: both it and those that wait look again. */
-async function wakeBoth(pool: PoolContext, taskId: Hash): Promise<void> {
-  await pool.wake.task(taskId);
-  await wakePlanned(pool);
-}
-
-/** How many waiting tasks are woken when a slot gets free; the sweep finds the rest. */
-const WAKE_AT_ONCE = 16;
-
-/** Tasks that wait for a worker look again. */
-export async function wakePlanned(pool: PoolContext): Promise<void> {
-  for (let lane = 0; lane < pool.config.lanes; lane++) {
-    const waiting = await pool.tasks.someIn(lane, "planned", WAKE_AT_ONCE);
-    await Promise.all(waiting.map((taskId) => pool.wake.task(taskId)));
-  }
 }

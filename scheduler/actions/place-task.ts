@@ -6,11 +6,10 @@ import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { TaskParams } from "../../protocol/params.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { REFERENCE_SCORE, timeLimits } from "../../protocol/time-limits.ts";
-import { limitsFor } from "../domain/task-terms.ts";
+import { afterVotes } from "../domain/after-votes.ts";
 import { explain, place } from "../domain/placement.ts";
 import type { Candidate, Placement } from "../domain/placement.ts";
-import { isSpokenFor } from "../domain/one-vote.ts";
-import { bars } from "../domain/second-tries.ts";
+import { limitsFor } from "../domain/task-terms.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withVote } from "../domain/task-votes.ts";
@@ -18,7 +17,7 @@ import type { Vote } from "../domain/vote-state.ts";
 import { agreedTag, isDecidedAlone, leasesWanted, unwatched, votesOut, watched } from "../domain/votes-needed.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import { LEASE_MS } from "../store/task-index.ts";
-import { candidatesFor, demandOf } from "./candidates.ts";
+import { candidatesOf, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
 import { pausedReason } from "./paused.ts";
 
@@ -29,18 +28,23 @@ import { pausedReason } from "./paused.ts";
 export async function placeTask(pool: PoolContext, taskId: Hash): Promise<void> {
   const task = await pool.tasks.get(taskId);
   if (!task || (task.state !== "planned" && task.state !== "running")) return;
-  if (agreedTag(task) !== undefined) return agree(pool, task);
+  if (agreedTag(task) !== undefined) return conclude(pool, task);
   if (pool.chain.now() > task.terms.deadline) return;
   const deal = await pool.deals.get(task.dealId);
   if (!deal?.params || !deal.image) return;
   await placeMore(pool, task, deal);
 }
 
+/** Enough workers say the same already: the task waits for its lane's next epoch. */
+async function conclude(pool: PoolContext, { taskId }: TaskRecord): Promise<void> {
+  const moved = await pool.tasks.update(taskId, (task) => afterVotes(task, pool.chain.now()));
+  if (moved?.state === "agreed") await pool.wake.laneSoon(moved.terms.lane);
+}
+
 async function placeMore(pool: PoolContext, found: TaskRecord, deal: DealRecord): Promise<void> {
   const paused = await pausedReason(pool, found);
-  if (paused !== undefined) return settleState(pool, found.taskId, true, paused);
-  const candidates = await candidatesFor(pool, found);
-  const placement = place(found, demandOf(pool, deal), candidates);
+  if (paused !== undefined) return noteWaiting(pool, found.taskId, paused);
+  const placement = await placementOf(pool, found, deal);
   if (isWatchedInVain(pool, found, placement)) {
     await pool.tasks.update(found.taskId, (current) =>
       current.atLeast === undefined ? undefined : unwatched(current),
@@ -50,13 +54,17 @@ async function placeMore(pool: PoolContext, found: TaskRecord, deal: DealRecord)
   const weights = placement.ranked.map((candidate) => candidate.weight);
   const task = await watchedByChance(pool, found, placement, weights);
   const wanted = leasesWanted(task, weights);
+  const waitingFor = wanted > placement.ranked.length ? explain(placement, wanted) : undefined;
+  await giveLeases(pool, { task, deal, to: placement.ranked.slice(0, wanted), waitingFor });
+}
 
-  let given = 0;
-  for (const candidate of placement.ranked) {
-    if (given >= wanted) break;
-    if (await giveLease(pool, task, deal, candidate, votesOut(task) + given)) given++;
-  }
-  await settleState(pool, task.taskId, wanted > given, wanted > given ? explain(placement, wanted) : undefined);
+/** By a reading of a moment ago where that is enough, and else by how the workers stand now. */
+async function placementOf(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<Placement> {
+  const demand = demandOf(pool, deal);
+  const recent = place(task, demand, candidatesOf(await pool.crowd.recent(), task));
+  const weights = recent.ranked.map((candidate) => candidate.weight);
+  if (leasesWanted(task, weights) <= recent.ranked.length) return recent;
+  return place(task, demand, candidatesOf(await pool.crowd.fresh(), task));
 }
 
 /**
@@ -89,53 +97,64 @@ function isLate({ chain }: PoolContext, { terms }: TaskRecord): boolean {
   return chain.now() * 1_000 + wallMs > terms.deadline * 1_000;
 }
 
-async function settleState(pool: PoolContext, taskId: Hash, wanting: boolean, waitingFor?: string): Promise<void> {
+/** Says why nobody works on a task. */
+async function noteWaiting(pool: PoolContext, taskId: Hash, waitingFor: string): Promise<void> {
   await pool.tasks.update(taskId, (task) => {
-    const { waitingFor: _old, ...rest } = task;
-    const noted: TaskRecord = waitingFor === undefined ? rest : { ...rest, waitingFor };
-    if (task.state === "planned" && !wanting) return moveTask(noted, "running", pool.chain.now(), "votes are leased");
-    if (task.state === "running" && wanting) return moveTask(noted, "planned", pool.chain.now(), "wants more votes");
+    if (task.state !== "planned" && task.state !== "running") return undefined;
+    const noted = waits(task, waitingFor);
+    if (task.state === "running") return moveTask(noted, "planned", pool.chain.now(), "wants more votes");
     return task.waitingFor === waitingFor ? undefined : noted;
   });
 }
 
-/** Enough workers say the same: the task waits for its lane's next epoch. */
-export async function agree(pool: PoolContext, { taskId }: TaskRecord): Promise<void> {
-  const moved = await pool.tasks.update(taskId, (task) =>
-    (task.state === "planned" || task.state === "running") && agreedTag(task) !== undefined
-      ? moveTask(task, "agreed", pool.chain.now(), "enough votes agree")
-      : undefined,
-  );
-  if (moved) await pool.wake.lane(moved.terms.lane);
-}
-
 /* LEASES */
 
-/** @param most how many votes the task may have before this one: another placement of it may have been faster */
-async function giveLease(
-  pool: PoolContext,
-  task: TaskRecord,
-  deal: DealRecord,
-  to: Candidate,
-  most: number,
-): Promise<boolean> {
+type Grant = {
+  readonly task: TaskRecord;
+  readonly deal: DealRecord;
+  readonly to: readonly Candidate[];
+  /** Why it has fewer leases than it wants; absent when it has them all. */
+  readonly waitingFor: string | undefined;
+};
+
+/**
+ * Gives all of a task's leases in one step, or none of them: then somebody else has changed the task or taken a slot since, and
+ * it is looked at again.
+ */
+async function giveLeases(pool: PoolContext, grant: Grant): Promise<void> {
+  const { task, deal, to, waitingFor } = grant;
   const params = taskParams(parseParams(deal.params!), task.index);
-  if (!params) return false;
-  const vote = newVote(pool, to, randomUUID());
-  const stored = await pool.tasks.lease(task.taskId, to.worker, to.slots, (current) =>
-    votesOut(current) <= most && mayVote(pool, current, vote) ? withVote(current, vote) : undefined,
-  );
-  if (stored === undefined || stored === "full") return false;
-  await pool.messenger.send(to.worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
-  pool.log.info({ task: task.taskId, deal: task.dealId, worker: to.worker, lease: vote.leaseId }, "lease given");
-  return true;
+  if (!params) return noteWaiting(pool, task.taskId, "its params say nothing of it");
+  const votes = to.map((candidate) => newVote(pool, candidate, randomUUID()));
+  const after = withLeases(task, votes, waitingFor, pool.chain.now());
+  if (after === task) return;
+  const load = { limits: task.terms.limits, stake: BigInt(task.terms.stake) };
+  for (const { worker } of to) pool.crowd.book(worker, load);
+  if ((await pool.tasks.lease(task, after, to)) !== "done") return placeAgain(pool, task.taskId);
+  for (const vote of votes) {
+    await pool.messenger.send(vote.worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
+    pool.log.info({ task: task.taskId, deal: task.dealId, worker: vote.worker, lease: vote.leaseId }, "lease given");
+  }
+  if (votes.length > 0) await pool.wake.offers();
 }
 
-/** Looked at again where the lease is written: another placement of the task may have been faster. */
-function mayVote({ config }: PoolContext, task: TaskRecord, vote: Vote): boolean {
-  const taken = task.votes.some((other) => other.worker === vote.worker && bars(other, vote.at));
-  const placeable = task.state === "planned" || task.state === "running";
-  return placeable && !taken && (config.sameMachineVotes || !isSpokenFor(vote, task));
+async function placeAgain(pool: PoolContext, taskId: Hash): Promise<void> {
+  await pool.crowd.fresh();
+  await pool.wake.task(taskId);
+}
+
+/** The task with its new votes, and with as many as it wants if nothing is waited for. The very same one where nothing changes. */
+function withLeases(task: TaskRecord, votes: readonly Vote[], waitingFor: string | undefined, at: number): TaskRecord {
+  const leased = votes.reduce(withVote, task);
+  const wanting = waitingFor !== undefined;
+  const noted = task.waitingFor === waitingFor ? leased : waits(leased, waitingFor);
+  if (task.state === "planned" && !wanting) return moveTask(noted, "running", at, "votes are leased");
+  if (task.state === "running" && wanting) return moveTask(noted, "planned", at, "wants more votes");
+  return noted;
+}
+
+function waits({ waitingFor: _before, ...task }: TaskRecord, waitingFor: string | undefined): TaskRecord {
+  return waitingFor === undefined ? task : { ...task, waitingFor };
 }
 
 /** The vote that a lease of this id begins with. */

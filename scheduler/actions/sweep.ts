@@ -6,7 +6,8 @@ import type { TaskRecord } from "../domain/task-state.ts";
 import { isWorking } from "../domain/vote-state.ts";
 import type { PoolContext } from "./context.ts";
 import { dropWorking } from "./apply-verdict.ts";
-import { loseLeases, wakePlanned } from "./hear-worker.ts";
+import { loseLeases } from "./hear-worker.ts";
+import { offerWork } from "./offer-work.ts";
 import { settleDoubts } from "./rewind-chain.ts";
 import { chunksOfTasks } from "./tasks-of-deal.ts";
 
@@ -26,7 +27,7 @@ export async function sweep(pool: PoolContext): Promise<void> {
     settleDoubts,
     expireTasks,
     wakeDeals,
-    wakePlanned,
+    offerWork,
     wakeStranded,
     wakeLanes,
     removeBlobs,

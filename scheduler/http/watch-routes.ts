@@ -63,24 +63,14 @@ async function workersOf(pool: PoolContext): Promise<PoolWorkers["workers"]> {
   const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
   return Promise.all(
     alive.map(async ({ worker, agent, slots, accepting, conduct }) => {
-      const [busy, held] = await Promise.all([pool.tasks.slotsOf(worker), pool.tasks.heldBy(worker)]);
+      const { working, atRisk } = await pool.tasks.loadOf(worker);
       const { grade, until, reputation } = conductAt(conduct, Date.now());
       const now = faded(reputation, Date.now());
       const outcomes = { ...now, reliability: reliabilityOf(now) };
       const end = until === undefined ? null : Math.ceil(until / 1_000);
-      const atRisk = held.reduce((sum, { stake }) => sum + stake, 0n);
-      return {
-        worker,
-        agent,
-        slots,
-        busy: busy.length,
-        accepting,
-        votes: held.length,
-        atRisk,
-        grade,
-        until: end,
-        outcomes,
-      };
+      const { votes, stake } = atRisk;
+      const about = { worker, agent, slots, busy: working.length, accepting, votes, atRisk: stake };
+      return { ...about, grade, until: end, outcomes };
     }),
   );
 }

@@ -5,6 +5,7 @@ import type { Redis } from "ioredis";
 import { codeOf, GridmillError } from "../../protocol/errors.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { enterDeal } from "../actions/enter-deal.ts";
+import { offerWork } from "../actions/offer-work.ts";
 import { placeTask } from "../actions/place-task.ts";
 import { retryEvent } from "../actions/retry-event.ts";
 import { runLane } from "../epochs/run-lane.ts";
@@ -59,7 +60,7 @@ export function startProcessors(pool: PoolContext, queues: PoolQueues, options: 
         runLane(pool, job.data.lane, AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])])),
       ),
     ),
-    start<LaterJob>("deadlines", CONCURRENCY.deadlines, (job) => wakeNow(pool, job.data)),
+    start<LaterJob>("deadlines", CONCURRENCY.deadlines, (job) => doLater(pool, job.data)),
     start<EventJob>("events", 1, (job) => retryEvent(pool, job.data.id)),
     start("sweep", 1, () => sweep(pool)),
   ];
@@ -74,7 +75,7 @@ export function startProcessors(pool: PoolContext, queues: PoolQueues, options: 
   };
 }
 
-function wakeNow(pool: PoolContext, job: LaterJob): Promise<void> {
+function doLater(pool: PoolContext, job: LaterJob): Promise<void> {
   switch (job.kind) {
     case "deal":
       return pool.wake.deal(job.dealId);
@@ -82,6 +83,8 @@ function wakeNow(pool: PoolContext, job: LaterJob): Promise<void> {
       return pool.wake.task(job.taskId);
     case "lane":
       return pool.wake.lane(job.lane);
+    case "offers":
+      return offerWork(pool);
   }
 }
 

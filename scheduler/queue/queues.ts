@@ -12,7 +12,10 @@ export type LaneJob = { readonly lane: number };
 export type EventJob = { readonly id: string };
 /** A wake that is due later. */
 export type LaterJob =
-  ({ readonly kind: "deal" } & DealJob) | ({ readonly kind: "task" } & TaskJob) | ({ readonly kind: "lane" } & LaneJob);
+  | ({ readonly kind: "deal" } & DealJob)
+  | ({ readonly kind: "task" } & TaskJob)
+  | ({ readonly kind: "lane" } & LaneJob)
+  | { readonly kind: "offers" };
 
 export type PoolQueues = {
   readonly deals: Queue<DealJob>;
@@ -24,6 +27,10 @@ export type PoolQueues = {
   readonly events: Queue<EventJob>;
   readonly sweep: Queue<Record<string, never>>;
 };
+
+/** How long a moment is, in which many wakes are one, in milliseconds. */
+const OFFERS_MS = 25;
+const LANE_MS = 50;
 
 /** How often the sweep runs, in milliseconds. */
 const SWEEP_MS = 5_000;
@@ -85,6 +92,17 @@ export function createWake(queues: PoolQueues): Wake {
     await queues.deadlines.add(job.kind, job, { delay, ...again(id) });
   }
 
+  /** Wakes that this process has asked for and that are still to come, by id, with their time in Unix milliseconds. */
+  const coming = new Map<string, number>();
+
+  /** Whoever asks while one is still to come need not ask again: what he has written will be seen by that one. */
+  async function soon(id: string, delay: number, job: LaterJob): Promise<void> {
+    const now = Date.now();
+    if (now < (coming.get(id) ?? 0)) return;
+    coming.set(id, now + delay);
+    await later(id, delay, job);
+  }
+
   return {
     async deal(dealId, delayMs) {
       if (delayMs) await later(dealId, delayMs, { kind: "deal", dealId });
@@ -98,6 +116,8 @@ export function createWake(queues: PoolQueues): Wake {
       if (delayMs) await later(`lane-${lane}`, delayMs, { kind: "lane", lane });
       else await queues.epochs[lane]?.add("run", { lane }, again(`lane-${lane}`));
     },
+    laneSoon: (lane) => soon(`soon-lane-${lane}`, LANE_MS, { kind: "lane", lane }),
+    offers: () => soon("soon-offers", OFFERS_MS, { kind: "offers" }),
     event: async (id) => void (await queues.events.add("retry", { id }, { deduplication: { id } })),
   };
 }

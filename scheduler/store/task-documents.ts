@@ -14,6 +14,9 @@ const ATTEMPTS = 50;
 /** What a change decides: the task as it shall be, or undefined to leave it alone. */
 export type TaskChange = (task: TaskRecord) => TaskRecord | undefined;
 
+/** A worker, and how many leases it takes at a time. */
+type Slots = { readonly worker: Address; readonly slots: number };
+
 /** Hears of a change that is stored. */
 export type TaskWatch = (before: TaskRecord | undefined, after: TaskRecord) => void;
 
@@ -34,8 +37,11 @@ export interface TaskDocuments {
   update(taskId: Hash, change: TaskChange): Promise<TaskRecord | undefined>;
   /** Forgets a task that is over, with its place in the indexes. */
   forget(taskId: Hash): Promise<void>;
-  /** Gives one lease in one atomic step with the worker's slot: "full" when the worker has none left by now. */
-  lease(taskId: Hash, worker: Address, slots: number, change: TaskChange): Promise<TaskRecord | "full" | undefined>;
+  /**
+   * Writes a task with new leases in one atomic step with their workers' slots: "full" when one of them has none left by now,
+   * "stale" when the task has changed since `before` was read; nothing is written then.
+   */
+  lease(before: TaskRecord, after: TaskRecord, to: readonly Slots[]): Promise<CommitOutcome>;
 }
 
 export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatch = () => {}): TaskDocuments {
@@ -52,18 +58,13 @@ export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatc
     return tasks.filter((task) => task !== undefined);
   }
 
-  async function change(
-    taskId: Hash,
-    decide: TaskChange,
-    guards: readonly Guard[],
-  ): Promise<TaskRecord | "full" | undefined> {
+  async function update(taskId: Hash, decide: TaskChange): Promise<TaskRecord | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const before = await get(taskId);
       const decided = before && decide(before);
       if (!before || !decided || decided === before) return undefined;
       const after = { ...decided, revision: before.revision + 1 };
-      const outcome = await write({ before, after, guards });
-      if (outcome !== "stale") return outcome === "done" ? after : "full";
+      if ((await write({ before, after, guards: [] })) === "done") return after;
     }
     throw new StaleRecordError(`Task ${taskId} changed ${ATTEMPTS} times while it was to be written`);
   }
@@ -72,10 +73,7 @@ export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatc
     get,
     getAll,
     create: async (task) => (await write({ before: undefined, after: task, guards: [] })) === "done",
-    update: async (taskId, decide) => {
-      const outcome = await change(taskId, decide, []);
-      return outcome === "full" ? undefined : outcome;
-    },
+    update,
     forget: async (taskId) => {
       const task = await get(taskId);
       if (!task) return;
@@ -84,7 +82,10 @@ export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatc
       const forgetting = redis.multi().del(documentKey(taskId)).srem(index, taskId);
       await forgetting.zrem(keys("deadlines"), taskId).srem(live, taskId).exec();
     },
-    lease: (taskId, worker, slots, decide) => change(taskId, decide, [{ set: keys("slots", worker), most: slots }]),
+    lease: (before, after, to) => {
+      const guards = to.map(({ worker, slots }) => ({ hash: keys("slots", worker), most: slots }));
+      return write({ before, after: { ...after, revision: before.revision + 1 }, guards });
+    },
   };
 }
 

@@ -43,7 +43,7 @@ function voteWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecor
   return after.votes.flatMap((vote) => {
     const [was, is] = [earlier.get(vote.leaseId), over ? undefined : vote];
     return [
-      ...slotWrites(keys, meets(was, isWorking), meets(is, isWorking), vote),
+      ...slotWrites(keys, meets(was, isWorking), meets(is, isWorking), vote, after),
       ...heldWrites(keys, meets(was, isHeld), meets(is, isHeld), vote, after),
       ...countWrites(keys, stateAtRisk(was), stateAtRisk(is), vote),
     ];
@@ -59,15 +59,22 @@ function stateAtRisk(vote: Vote | undefined): VoteState | undefined {
   return vote && isHeld(vote) ? vote.state : undefined;
 }
 
-function slotWrites(keys: Keys, was: boolean, is: boolean, { leaseId, worker }: Vote): readonly IndexWrite[] {
+/** What a worker works on, with what it takes up of its machine. */
+function slotWrites(
+  keys: Keys,
+  was: boolean,
+  is: boolean,
+  { leaseId, worker }: Vote,
+  { terms }: TaskRecord,
+): readonly IndexWrite[] {
   if (was === is) return [];
   return is
     ? [
-        ["SADD", keys("slots", worker), leaseId],
+        ["HSET", keys("slots", worker), leaseId, JSON.stringify(terms.limits)],
         ["ZADD", keys("leases"), String(Date.now() + LEASE_MS), leaseId],
       ]
     : [
-        ["SREM", keys("slots", worker), leaseId],
+        ["HDEL", keys("slots", worker), leaseId],
         ["ZREM", keys("leases"), leaseId],
       ];
 }
@@ -84,6 +91,7 @@ function countWrites(
   return is ? [...left, ["SADD", keys("votes", is), leaseId]] : left;
 }
 
+/** How many votes a worker has at each stake, since sums in wei are beyond Redis. */
 function heldWrites(
   keys: Keys,
   was: boolean,
@@ -92,14 +100,13 @@ function heldWrites(
   { taskId, terms }: TaskRecord,
 ): readonly IndexWrite[] {
   if (was === is) return [];
-  const held = JSON.stringify({ limits: terms.limits, stake: terms.stake });
   return is
     ? [
-        ["HSET", keys("held", worker), leaseId, held],
+        ["HINCRBY", keys("risk", worker), terms.stake, "1"],
         ["HSET", keys("lease-tasks"), leaseId, taskId],
       ]
     : [
-        ["HDEL", keys("held", worker), leaseId],
+        ["HINCRBY", keys("risk", worker), terms.stake, "-1"],
         ["HDEL", keys("lease-tasks"), leaseId],
       ];
 }

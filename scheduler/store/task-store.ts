@@ -9,8 +9,13 @@ import type { Keys } from "./redis.ts";
 import { createTaskDocuments } from "./task-documents.ts";
 import type { TaskDocuments, TaskWatch } from "./task-documents.ts";
 
-/** What a worker has at risk: one entry a vote that is not over. `stake` in wei. */
-type HeldLease = { readonly leaseId: string; readonly limits: Limits; readonly stake: bigint };
+/** What a worker has on its hands. */
+export type WorkerLoad = {
+  /** The leases that take up a slot. */
+  readonly working: readonly { readonly leaseId: string; readonly limits: Limits }[];
+  /** Its votes that are not over, and what they have at risk, in wei. */
+  readonly atRisk: { readonly votes: number; readonly stake: bigint };
+};
 
 /** Tasks, and the questions that their indexes answer. */
 export interface TaskStore extends TaskDocuments {
@@ -33,9 +38,9 @@ export interface TaskStore extends TaskDocuments {
   firstDeadline(): Promise<number | undefined>;
   /** How many votes of live tasks stand in each state that puts a stake at risk. */
   countVotes(): Promise<readonly { readonly state: VoteState; readonly count: number }[]>;
-  /** Every vote of a worker in this pool that is not over. */
-  heldBy(worker: Address): Promise<readonly HeldLease[]>;
-  /** Those of its leases that take up a slot. */
+  /** What a worker has on its hands in this pool. */
+  loadOf(worker: Address): Promise<WorkerLoad>;
+  /** The leases of a worker that take up a slot. */
   slotsOf(worker: Address): Promise<string[]>;
 }
 
@@ -64,12 +69,23 @@ export function createTaskStore(redis: Redis, keys: Keys, onChange?: TaskWatch):
     },
     countVotes: () =>
       Promise.all(HELD_STATES.map(async (state) => ({ state, count: await redis.scard(keys("votes", state)) }))),
-    heldBy: async (worker) => Object.entries(await redis.hgetall(keys("held", worker))).map(heldLease),
-    slotsOf: (worker) => redis.smembers(keys("slots", worker)),
+    loadOf: async (worker) => {
+      const [slots, stakes] = await Promise.all([
+        redis.hgetall(keys("slots", worker)),
+        redis.hgetall(keys("risk", worker)),
+      ]);
+      const working = Object.entries(slots).map(([leaseId, text]) => ({ leaseId, limits: JSON.parse(text) as Limits }));
+      return { working, atRisk: riskIn(stakes) };
+    },
+    slotsOf: (worker) => redis.hkeys(keys("slots", worker)),
   };
 }
 
-function heldLease([leaseId, text]: [string, string]): HeldLease {
-  const { limits, stake } = JSON.parse(text) as { limits: Limits; stake: string };
-  return { leaseId, limits, stake: BigInt(stake) };
+/** @param stakes how many votes at each stake */
+function riskIn(stakes: Readonly<Record<string, string>>): WorkerLoad["atRisk"] {
+  const entries = Object.entries(stakes).map(([stake, votes]) => ({ stake: BigInt(stake), votes: Number(votes) }));
+  return {
+    votes: entries.reduce((sum, { votes }) => sum + votes, 0),
+    stake: entries.reduce((sum, { stake, votes }) => sum + stake * BigInt(votes), 0n),
+  };
 }

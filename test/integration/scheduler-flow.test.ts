@@ -33,7 +33,10 @@ describe("a pool, from deal to payment", function () {
     expect((await world.pool.deals.get(dealIdOf(deal)))!.stage).to.equal("closed");
     for (const worker of workers) {
       expect(worker.heard.filter(({ type }) => type === "settled")).to.have.lengthOf(3);
-      expect(await world.pool.tasks.heldBy(worker.address)).to.deep.equal([]);
+      expect(await world.pool.tasks.loadOf(worker.address)).to.deep.equal({
+        working: [],
+        atRisk: { votes: 0, stake: 0n },
+      });
     }
   });
 

@@ -14,6 +14,8 @@ import { PROBATION_RESULTS } from "../../scheduler/domain/conduct.ts";
 import type { PoolContext } from "../../scheduler/actions/context.ts";
 import { enterDeal } from "../../scheduler/actions/enter-deal.ts";
 import { followEvent } from "../../scheduler/actions/follow-chain.ts";
+import { createCrowd } from "../../scheduler/actions/crowd.ts";
+import { offerWork } from "../../scheduler/actions/offer-work.ts";
 import { placeTask } from "../../scheduler/actions/place-task.ts";
 import { runLane } from "../../scheduler/epochs/run-lane.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
@@ -108,19 +110,23 @@ export class SchedulerWorld implements AsyncDisposable {
 
   private context(folder: string, config: SchedulerConfig): PoolContext {
     const { redis, keys } = this;
+    const tasks = createTaskStore(redis, keys, this.metrics.taskChanged);
+    const workers = createWorkerStore(redis, keys);
+    const chain = fakePoolChain(this.hub);
     return {
       config,
       log: pino({ level: "silent" }),
-      tasks: createTaskStore(redis, keys, this.metrics.taskChanged),
+      tasks,
       deals: createDealStore(redis, keys),
-      workers: createWorkerStore(redis, keys),
+      workers,
+      crowd: createCrowd({ workers, tasks, chain }, 0),
       doubts: createDoubtStore(redis, keys),
       epochs: createEpochStore(redis, keys, this.metrics.epochChanged),
       drain: createDrainStore(redis, keys),
       quarantine: createQuarantine(redis, keys),
       ledger: createBlobLedger(redis, keys),
       blobs: createFileBlobStore(join(folder, "blobs")),
-      chain: fakePoolChain(this.hub),
+      chain,
       events: { at: () => Promise.resolve(undefined) },
       operator: fakeOperator(this.hub),
       messenger: this.messenger(),
@@ -145,6 +151,8 @@ export class SchedulerWorld implements AsyncDisposable {
       deal: (dealId, delayMs) => add(`deal ${dealId}`, delayMs),
       task: (taskId, delayMs) => add(`task ${taskId}`, delayMs),
       lane: (lane, delayMs) => add(`lane ${lane}`, delayMs),
+      laneSoon: (lane) => add(`lane ${lane}`),
+      offers: () => add("offers"),
       event: (id) => add(`event ${id}`),
     };
   }
@@ -260,6 +268,7 @@ export class SchedulerWorld implements AsyncDisposable {
     if (kind === "deal") await enterDeal(this.pool, name as Hash);
     else if (kind === "task") await placeTask(this.pool, name as Hash);
     else if (kind === "lane") await runLane(this.pool, Number(name), new AbortController().signal);
+    else if (kind === "offers") await offerWork(this.pool);
     else await sweep(this.pool);
     return true;
   }

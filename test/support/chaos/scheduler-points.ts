@@ -39,8 +39,7 @@ export function mortalTasks(reached: Reached, tasks: TaskStore): TaskStore {
     ...tasks,
     create: (task) => passing(reached, [taskMove(task, "-")], () => tasks.create(task)),
     update: (taskId, change) => changing(reached, change, (watched) => tasks.update(taskId, watched)),
-    lease: (taskId, worker, slots, change) =>
-      changing(reached, change, (watched) => tasks.lease(taskId, worker, slots, watched)),
+    lease: (before, after, to) => passing(reached, movesOf(before, after), () => tasks.lease(before, after, to)),
   };
 }
 
@@ -88,7 +87,7 @@ async function changing<R>(
     for (const move of moves) reached("before", move);
     return after;
   });
-  if (written !== undefined && written !== "full") for (const move of moves) reached("after", move);
+  if (written !== undefined) for (const move of moves) reached("after", move);
   return written;
 }
 
