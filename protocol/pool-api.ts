@@ -113,6 +113,8 @@ export const PoolWorkersSchema = z.object({
       /** How far the pool trusts it, and until when a penalty lasts, if it has one. */
       grade: z.enum(["probation", "trusted", "quarantined", "out"]),
       until: seconds.nullable(),
+      /** Score of its machine as its agent states it, and as its tasks show it where that is far below. */
+      speed: z.object({ stated: z.int(), shown: z.int() }),
       /** How its leases ended in this pool, each counted by half for every week that has passed since. */
       outcomes: z.object({
         success: z.number(),

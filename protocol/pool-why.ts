@@ -18,7 +18,7 @@ import { AddressSchema, HashSchema } from "./primitives.ts";
  * - `slots`      it has as many leases as it takes
  * - `bond`       what is free of its bond does not cover the stake of a vote
  * - `platform`   it runs images of another platform
- * - `speed`      its machine is too slow to keep any deadline
+ * - `speed`      its machine is too slow to keep any deadline, or its score is missing or no machine's
  * - `spare`      its machine is smaller than one that was out of time or memory at this task
  * - `resources`  it offers less of something than the deal requires
  * - `room`       its other leases leave too little of something

@@ -140,6 +140,7 @@ export function aCandidate(worker: number, its: { weight: bigint; stakes: number
     freeCover,
     grade: "trusted", // grades change with time, and this crowd has none
     confirmed: 0,
+    speed: ROOMY.benchmark,
     reliability,
   };
 }

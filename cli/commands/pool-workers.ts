@@ -27,17 +27,23 @@ function gradeText(grade: string, until: number | null): string {
   return until === null ? grade : `${grade} until ${new Date(until * 1_000).toISOString().slice(0, 19)}`;
 }
 
+function speedText({ stated, shown }: { readonly stated: number; readonly shown: number }): string {
+  return shown < stated ? `${stated}, shows ${shown}` : String(stated);
+}
+
 function outcomeTexts({ success, late, refused, disagreed, reliability }: Outcomes): readonly string[] {
   return [...[success, late, refused, disagreed].map((count) => count.toFixed(1)), reliability.toFixed(2)];
 }
 
 function workersText({ workers }: PoolWorkers): string {
-  const rows = workers.map(({ worker, agent, busy, slots, accepting, votes, atRisk, grade, until, outcomes }) => [
-    ...[worker, agent, `${busy}/${slots}`, accepting ? "yes" : "no", gradeText(grade, until)],
-    ...[votes, formatMill(atRisk), ...outcomeTexts(outcomes)],
-  ]);
+  const rows = workers.map(
+    ({ worker, agent, busy, slots, accepting, votes, atRisk, grade, until, speed, outcomes }) => [
+      ...[worker, agent, `${busy}/${slots}`, accepting ? "yes" : "no", gradeText(grade, until), speedText(speed)],
+      ...[votes, formatMill(atRisk), ...outcomeTexts(outcomes)],
+    ],
+  );
   return table(
-    ["worker", "agent", "busy", "accepting", "grade", "votes", "MILL at risk", ...OUTCOMES, "reliability"],
+    ["worker", "agent", "busy", "accepting", "grade", "speed", "votes", "MILL at risk", ...OUTCOMES, "reliability"],
     rows,
   );
 }

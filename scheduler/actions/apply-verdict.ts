@@ -1,4 +1,5 @@
 import type { Hash } from "../../protocol/primitives.ts";
+import { pacesOf } from "../domain/pace.ts";
 import { endTask, isTerminal, moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withCountedVotes, withMovedVotes } from "../domain/task-votes.ts";
@@ -45,12 +46,14 @@ function settled(task: TaskRecord, digest: Hash, at: number): TaskRecord {
   return { ...ended, digest, ...(result !== undefined && task.digest === digest ? { result } : {}) };
 }
 
-async function tellVoters(pool: PoolContext, { taskId, votes }: TaskRecord, digest: Hash): Promise<void> {
+async function tellVoters(pool: PoolContext, task: TaskRecord, digest: Hash): Promise<void> {
+  const { taskId, votes } = task;
+  const paces = pacesOf(task);
   // As on chain, whom nobody agrees with has proven nothing.
   const success = votes.filter(({ state }) => state === "agree").length > 1 ? "confirmed" : "success";
   for (const { worker, state } of votes) {
     if (state !== "agree" && state !== "differ") continue;
-    await noteEnding(pool, worker, state === "agree" ? success : "disagreed");
+    await noteEnding(pool, worker, state === "agree" ? success : "disagreed", paces.get(worker));
     await pool.messenger.send(worker, { type: "settled", taskId, digest, agreed: state === "agree" });
   }
   await dropWorking(pool, { taskId, votes });

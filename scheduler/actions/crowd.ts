@@ -1,6 +1,7 @@
 import type { Limits } from "../../protocol/lease.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import { conductAt } from "../domain/conduct.ts";
+import { speedOf } from "../domain/pace.ts";
 import type { Candidate } from "../domain/placement.ts";
 import { faded, reliabilityOf } from "../domain/reputation.ts";
 import type { PoolChain } from "../ports.ts";
@@ -88,7 +89,7 @@ export async function memberOf(
     chain.standing(worker.worker),
     tasks.loadOf(worker.worker),
   ]);
-  const { grade, confirmed, reputation } = conductAt(conduct, Date.now());
+  const { grade, confirmed, reputation, pace } = conductAt(conduct, Date.now());
   return {
     ...worker,
     busy: working.map(({ limits }) => limits),
@@ -97,6 +98,7 @@ export async function memberOf(
     freeCover: standing.cover - atRisk.stake,
     grade,
     confirmed,
+    speed: speedOf(worker.capabilities, pace).shown,
     reliability: reliabilityOf(faded(reputation, Date.now())),
   };
 }

@@ -67,7 +67,9 @@ export async function hearProgress(pool: PoolContext, worker: Address, said: Sai
   const patch = { stage, ...(percent === undefined ? {} : { percent: Math.round(percent) }) };
   await changeVote(pool, worker, leaseId, (task) => {
     const vote = voteOf(task, leaseId);
-    return vote && isWorking(vote) ? withProgress(task, leaseId, patch) : undefined;
+    if (!vote || !isWorking(vote)) return undefined;
+    const begins = stage === "running" && vote.ranSince === undefined ? { ranSince: Date.now() } : {};
+    return withProgress(task, leaseId, { ...patch, ...begins });
   });
 }
 
@@ -101,7 +103,7 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
     // Said again of a vote that is on its way to the chain, it must not take it back.
     if (known && (known.worker !== worker || isAnswered(known))) return undefined;
     const base = known && known.state !== "lost" ? task : withRevived(pool, task, known ?? forgotten);
-    return base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag }), at);
+    return base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag, ...timeTaken(known) }), at);
   });
   if (!stored) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.info({ ...placeOf(stored), worker, lease: leaseId }, "vote computed");
@@ -113,6 +115,11 @@ async function goOn(pool: PoolContext, { taskId, state, terms }: TaskRecord): Pr
   if (state === "agreed") await pool.wake.laneSoon(terms.lane);
   if (state === "planned") await pool.wake.task(taskId);
   await pool.wake.offers();
+}
+
+/** Known of an answer that came in the time of its lease. */
+function timeTaken(vote: Vote | undefined): Pick<Vote, "tookMs"> {
+  return vote && isWorking(vote) ? { tookMs: Date.now() - (vote.ranSince ?? vote.since) } : {};
 }
 
 /** Whether a worker says "out of time" that has not had its time; see `failure-votes.ts`. */

@@ -1,3 +1,5 @@
+import { withPace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
 import { UNKNOWN, withOutcome } from "./reputation.ts";
 import type { Outcome, Reputation } from "./reputation.ts";
 
@@ -39,6 +41,8 @@ export type Conduct = {
   /** Turns missed in a row, and when the last of them was counted. */
   readonly missed: number;
   readonly missedAt: number;
+  /** How fast it was beside others; absent before it was compared. */
+  readonly pace?: Pace;
 };
 
 /** How a lease ended; `confirmed` is a success that another worker's vote agrees with. */
@@ -66,12 +70,16 @@ export function conductAt(conduct: Conduct, now: number): Conduct {
   return conduct.until !== undefined && now >= conduct.until ? moved(conduct, "over", now) : conduct;
 }
 
-/** The conduct after one more lease has ended, now. */
-export function afterEnding(conduct: Conduct, ending: Ending, now: number): Conduct {
+/**
+ * The conduct after one more lease has ended, now.
+ * @param pace how fast it was beside others, if that could be told
+ */
+export function afterEnding(conduct: Conduct, ending: Ending, now: number, pace?: number): Conduct {
   const before = conductAt(conduct, now);
   const reputation = withOutcome(before.reputation, ending === "confirmed" ? "success" : ending, now);
   const confirmed = before.confirmed + (ending === "confirmed" ? 1 : 0);
-  const counted = { ...before, reputation, confirmed, ...turnsMissed(before, ending, now) };
+  const paced = pace === undefined ? {} : { pace: withPace(before.pace, pace) };
+  const counted = { ...before, reputation, confirmed, ...turnsMissed(before, ending, now), ...paced };
   const cause = causeOf(counted, ending);
   return cause ? moved(counted, cause, now) : counted;
 }

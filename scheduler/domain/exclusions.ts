@@ -6,6 +6,7 @@ import type { Hash } from "../../protocol/primitives.ts";
 import { isAsFast, SLOWEST_SCORE } from "../../protocol/time-limits.ts";
 import { leasesOnProbation, MOST_MISSED } from "./conduct.ts";
 import type { Grade } from "./conduct.ts";
+import { MOST_PLAUSIBLE_SCORE } from "./pace.ts";
 import { needsSecondMachine } from "./failure-votes.ts";
 import type { Candidate, Demand } from "./placement.ts";
 import { bars, isPassing } from "./second-tries.ts";
@@ -78,10 +79,11 @@ const CLAUSES: readonly ClauseCheck[] = [
     const figure = { of: "platform", wanted: demand.platform, offered: platform };
     return platform === demand.platform ? undefined : lasting("platform", "other platform", [figure]);
   },
-  (_question, { capabilities }) => {
-    const { benchmark } = unpackResources(capabilities);
-    const figure = { of: "benchmark", wanted: `${SLOWEST_SCORE}`, offered: `${benchmark}` };
-    return benchmark < SLOWEST_SCORE ? lasting("speed", "too slow to keep the deadline", [figure]) : undefined;
+  (_question, { capabilities, speed }) => {
+    const { benchmark: stated } = unpackResources(capabilities);
+    if (stated > MOST_PLAUSIBLE_SCORE) return lasting("speed", "states a speed that no machine has");
+    const figure = { of: "benchmark", wanted: `${SLOWEST_SCORE}`, offered: `${speed}` };
+    return speed < SLOWEST_SCORE ? lasting("speed", tooSlow(stated, speed), [figure]) : undefined;
   },
   ({ task }, candidate) =>
     isTooSmall(task, candidate) ? lasting("spare", "no larger than the machine that failed at this task") : undefined,
@@ -95,6 +97,11 @@ const CLAUSES: readonly ClauseCheck[] = [
     return figures.length > 0 ? passing("room", `lacks free ${namesOf(figures)}`, figures) : undefined;
   },
 ];
+
+function tooSlow(stated: number, speed: number): string {
+  if (stated === 0) return "states no speed: its benchmark has not run";
+  return speed < stated ? "too slow to keep the deadline, by what its tasks show" : "too slow to keep the deadline";
+}
 
 /** Whether a task waits for a machine with no less to spare than those that failed at it, and this one has less. */
 function isTooSmall(task: TaskRecord, { capabilities }: Candidate): boolean {

@@ -28,6 +28,8 @@ export type Candidate = {
   /** All of its cover, at risk or not, in wei. */
   readonly cover: bigint;
   readonly grade: Grade;
+  /** Score of its machine, as stated, or as shown where that is far below. */
+  readonly speed: number;
   /** Results confirmed since its probation began. */
   readonly confirmed: number;
   /** Share of its leases that ended well, 0 to 1. */

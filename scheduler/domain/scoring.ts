@@ -37,17 +37,17 @@ export function scoreOf(task: TaskRecord, { weights = OWN_WEIGHTS }: Demand, can
  * - `idle`         share of its slots that are free; from the store
  * - `price`        1/2: a deal pays every worker of its pool alike, so that the price was decided at the match
  * - `reliability`  see `reputation.ts`: the share of its leases in this pool that ended well, from the store; a newcomer has 1
- * - `speed`        `benchmark / 4000`, at most 1, from what its agent offers: the reference machine has 1/4
+ * - `speed`        its score by 4000, at most 1, as its agent states it or its tasks show it: the reference machine has 1/4
  * - `trust`        `log2(w) / log2(maxWeight)`, w its weight in consensus, from its score on chain: votes multiply
  * - `energy`       see {@link energyOf}
  */
 function valuesOf(task: TaskRecord, candidate: Candidate): Readonly<Record<TermName, number>> {
-  const { busy, slots, reliability, capabilities, weight } = candidate;
+  const { busy, slots, reliability, speed, weight } = candidate;
   return {
     idle: 1 - busy.length / slots,
     price: NEUTRAL,
     reliability,
-    speed: Math.min(unpackResources(capabilities).benchmark / FASTEST_SCORE, 1),
+    speed: Math.min(speed / FASTEST_SCORE, 1),
     trust: Math.log2(Number(weight)) / Math.log2(task.terms.maxWeight),
     energy: energyOf(candidate),
   };

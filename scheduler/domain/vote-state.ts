@@ -59,6 +59,10 @@ export type Vote = {
   readonly code?: string;
   /** Unix milliseconds, by the pool's clock, of its worker's first lease of this task. */
   readonly since: number;
+  /** Unix milliseconds, by the pool's clock, at which its worker said that the app runs. */
+  readonly ranSince?: number;
+  /** Milliseconds from then, or else from the lease, to the answer; absent for one that came again or late. */
+  readonly tookMs?: number;
   /** How many leases of this task its worker has had, with this one. */
   readonly tries?: number;
 };
@@ -90,7 +94,9 @@ export function canMoveVote(from: VoteState, to: VoteState): boolean {
 }
 
 /** What may change with a move. */
-export type VotePatch = Partial<Pick<Vote, "tag" | "digest" | "secret" | "stage" | "percent" | "code">>;
+export type VotePatch = Partial<
+  Pick<Vote, "tag" | "digest" | "secret" | "stage" | "percent" | "code" | "ranSince" | "tookMs">
+>;
 
 /** @throws IllegalMoveError when the table does not list the move */
 export function moveVote(vote: Vote, to: VoteState, at: number, patch: VotePatch = {}): Vote {

@@ -13,6 +13,7 @@ import type { PoolEpochs, PoolTasks, PoolWorkers } from "../../protocol/pool-api
 import type { Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { conductAt } from "../domain/conduct.ts";
+import { speedOf } from "../domain/pace.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import { faded, reliabilityOf } from "../domain/reputation.ts";
 import type { TaskRecord, TaskState } from "../domain/task-state.ts";
@@ -62,15 +63,15 @@ export function addWatchRoutes(app: FastifyInstance, pool: PoolContext, operator
 async function workersOf(pool: PoolContext): Promise<PoolWorkers["workers"]> {
   const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
   return Promise.all(
-    alive.map(async ({ worker, agent, slots, accepting, conduct }) => {
+    alive.map(async ({ worker, agent, slots, accepting, capabilities, conduct }) => {
       const { working, atRisk } = await pool.tasks.loadOf(worker);
-      const { grade, until, reputation } = conductAt(conduct, Date.now());
+      const { grade, until, reputation, pace } = conductAt(conduct, Date.now());
       const now = faded(reputation, Date.now());
       const outcomes = { ...now, reliability: reliabilityOf(now) };
       const end = until === undefined ? null : Math.ceil(until / 1_000);
       const { votes, stake } = atRisk;
       const about = { worker, agent, slots, busy: working.length, accepting, votes, atRisk: stake };
-      return { ...about, grade, until: end, outcomes };
+      return { ...about, grade, until: end, speed: speedOf(capabilities, pace), outcomes };
     }),
   );
 }

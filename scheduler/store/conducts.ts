@@ -10,8 +10,8 @@ export type ConductChange = { readonly before: Conduct; readonly after: Conduct 
 
 /** The conduct of workers, all in one hash. */
 type Conducts = {
-  /** Counts how a lease of the worker ended, at `now` (milliseconds). */
-  note(worker: Address, ending: Ending, now: number): Promise<ConductChange>;
+  /** Counts how a lease of the worker ended, at `now` (milliseconds), and how fast it was beside others. */
+  note(worker: Address, ending: Ending, now: number, pace?: number): Promise<ConductChange>;
   /** The conduct of each as of the last that ended; in their order. */
   of(workers: readonly string[]): Promise<readonly Conduct[]>;
 };
@@ -27,11 +27,11 @@ return 1
 /** @param heardKey when each worker was last heard of: whoever is in the hash is in it, so that it is forgotten some day */
 export function createConducts(redis: Redis, key: string, heardKey: string): Conducts {
   return {
-    note: async (worker, ending, now) => {
+    note: async (worker, ending, now, pace) => {
       for (;;) {
         const read = await redis.hget(key, worker);
         const before = conductIn(read);
-        const after = afterEnding(before, ending, now);
+        const after = afterEnding(before, ending, now, pace);
         const text = JSON.stringify(after);
         const done = await NOTE(redis, [key, heardKey], [worker, read ?? "", text, now]);
         if (done === 1) return { before, after };

@@ -32,8 +32,8 @@ export interface WorkerStore {
   /** Workers heard of since `since` (milliseconds), and whether each takes leases. */
   alive(since: number): Promise<readonly ConnectedWorker[]>;
   get(worker: Address): Promise<WorkerRecord | undefined>;
-  /** Counts how one of its leases ended, at `now` (milliseconds). */
-  note(worker: Address, ending: Ending, now: number): Promise<ConductChange>;
+  /** Counts how one of its leases ended, at `now` (milliseconds), and how fast it was beside others, if that can be told. */
+  note(worker: Address, ending: Ending, now: number, pace?: number): Promise<ConductChange>;
   /** What is known of its conduct, as of the last lease that ended. */
   conduct(worker: Address): Promise<Conduct>;
   /** Some of the workers that were last heard of before `time` (milliseconds). */

@@ -1,15 +1,19 @@
 import { expect } from "chai";
 import { id as hashOf } from "ethers";
 
+import { tagOf } from "../../protocol/ballot.ts";
 import type { Deal } from "../../protocol/deal.ts";
+import { digestOf } from "../../protocol/digest.ts";
 import { PoolWorkersSchema } from "../../protocol/pool-api.ts";
+import type { PoolWorkers } from "../../protocol/pool-api.ts";
 import { TaskWhySchema } from "../../protocol/pool-why.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { MOST_MISSED, OUT_MS } from "../../scheduler/domain/conduct.ts";
+import type { Vote } from "../../scheduler/domain/vote-state.ts";
 import { withGateway } from "../support/gateway-fixture.ts";
 import { withRedis } from "../support/parts.ts";
 import { firstOf } from "../support/scheduler-records.ts";
-import { WRONG } from "../support/scheduler-worker.ts";
+import { HONEST, WRONG } from "../support/scheduler-worker.ts";
 
 describe("a pool that trusts a worker as far as it has proven itself", function () {
   const redis = withRedis();
@@ -24,10 +28,21 @@ describe("a pool that trusts a worker as far as it has proven itself", function 
     return Object.fromEntries(workers.map(({ worker, excluded }) => [worker, excluded.map(({ clause }) => clause)]));
   }
 
-  async function gradeOf(worker: Address): Promise<readonly [string, number | null]> {
+  async function rowsOf(...wanted: readonly Address[]): Promise<PoolWorkers["workers"]> {
     const { workers } = PoolWorkersSchema.parse((await app().inject({ url: "/pool/workers" })).json());
-    const { grade, until } = workers.find((row) => row.worker === worker)!;
+    return wanted.map((worker) => workers.find((row) => row.worker === worker)!);
+  }
+
+  async function gradeOf(worker: Address): Promise<readonly [string, number | null]> {
+    const [{ grade, until } = { grade: "gone", until: null }] = await rowsOf(worker);
     return [grade, until];
+  }
+
+  async function patchVotes(deal: Deal, patch: (vote: Vote) => Partial<Vote>): Promise<void> {
+    await world().pool.tasks.update(firstOf(deal), (task) => ({
+      ...task,
+      votes: task.votes.map((vote) => ({ ...vote, ...patch(vote) })),
+    }));
   }
 
   it("gives one whose vote differed nothing for an hour, and says so", async function () {
@@ -112,5 +127,44 @@ describe("a pool that trusts a worker as far as it has proven itself", function 
       async ({ address }) => (await world().pool.workers.conduct(address)).confirmed,
     );
     expect(await Promise.all(confirmed), "what nobody else said is confirmed by nobody").to.deep.equal([11, 1]);
+  });
+
+  it("times a run from the moment its worker says that the app runs", async function () {
+    const { address } = await world().connect(1, { silentAt: "accept" });
+    const deal = openDeal();
+    await world().settleDown();
+    const { taskId, votes } = await world().taskOf(deal);
+    const { leaseId } = votes[0]!;
+
+    await world().hear(address, { type: "progress", leaseId, stage: "fetching" });
+    await patchVotes(deal, ({ since }) => ({ since: since - 60_000 }));
+    await world().hear(address, { type: "progress", leaseId, stage: "running" });
+    await patchVotes(deal, ({ ranSince }) => ({ ranSince: ranSince! - 20_000 }));
+    await world().hear(address, { type: "progress", leaseId, stage: "running", percent: 50 });
+    await world().hear(address, { type: "computed", leaseId, taskId, tag: tagOf(taskId, digestOf(HONEST)) });
+
+    expect((await world().taskOf(deal)).votes[0]!.tookMs).to.be.within(20_000, 30_000);
+  });
+
+  it("takes the speed that five tasks show, where it is far below the one that was stated", async function () {
+    const [honest, boaster] = [await world().connect(1), await world().connect(2)];
+    const speedsAfter = async (): Promise<readonly (readonly [number, number])[]> => {
+      const deal = openDeal();
+      await world().drive("agreed", async () => (await world().taskOf(deal))?.state === "agreed");
+      await patchVotes(deal, ({ worker }) => ({ tookMs: worker === honest.address ? 20_000 : 100_000 }));
+      await world().drive("settled", world().isSettled(deal));
+      await world().settleDown();
+      const rows = await rowsOf(honest.address, boaster.address);
+      return rows.map(({ speed: { stated, shown } }) => [stated, shown]);
+    };
+    for (let task = 1; task < 5; task++) await speedsAfter();
+    expect(await speedsAfter()).to.deep.equal([
+      [1_000, 1_000],
+      [1_000, 200],
+    ]);
+
+    const next = openDeal({ trust: 100 });
+    await world().settleDown();
+    expect((await clausesOf(next))[boaster.address]).to.deep.equal(["speed"]);
   });
 });

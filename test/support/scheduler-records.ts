@@ -5,7 +5,7 @@ import { HDNodeWallet, id as hashOf } from "ethers";
 import { tagOf } from "../../protocol/ballot.ts";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
-import { packResources, NO_RESOURCES } from "../../protocol/capabilities.ts";
+import { NO_RESOURCES, packResources, unpackResources } from "../../protocol/capabilities.ts";
 import { manifestOf, digestOf } from "../../protocol/digest.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
 import { ZERO_ADDRESS } from "../../protocol/primitives.ts";
@@ -98,6 +98,7 @@ export const CAPABILITIES = packResources({
 });
 
 export function aCandidate(index: number, changes: Partial<Candidate> = {}): Candidate {
+  const { capabilities = CAPABILITIES } = changes;
   return {
     worker: addressOf(index),
     machine: hashOf(`machine ${index}`) as Hash,
@@ -111,6 +112,7 @@ export function aCandidate(index: number, changes: Partial<Candidate> = {}): Can
     cover: 10_000n,
     grade: "trusted",
     confirmed: 0,
+    speed: unpackResources(capabilities).benchmark,
     reliability: 1,
     ...changes,
   };

@@ -41,6 +41,9 @@ describe("placement", function () {
       ["bond too small", { freeCover: 999n }, { freeCover: 1_000n }],
       ["other platform", { platform: "linux/arm64" }, { platform: "linux/amd64" }],
       ["too slow to keep the deadline", capable({ benchmark: 399 }), capable({ benchmark: 400 })],
+      ["too slow to keep the deadline, by what its tasks show", { speed: 399 }, { speed: 400 }],
+      ["states no speed: its benchmark has not run", capable({ benchmark: 0 }), capable({ benchmark: 400 })],
+      ["states a speed that no machine has", capable({ benchmark: 8_001 }), capable({ benchmark: 8_000 })],
       ["lacks cpuMillicores", capable({ cpuMillicores: 999 }), capable({ cpuMillicores: 1_000 })],
       ["lacks diskMiB", capable({ diskMiB: 255 }), capable({ diskMiB: 256 })],
       [
