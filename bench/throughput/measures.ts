@@ -4,7 +4,7 @@ import { waitFor } from "../../test/support/wait-for.ts";
 import { residentMiB } from "../resident.ts";
 import { median } from "../stamp.ts";
 import type { Service } from "../../test/support/stage/service.ts";
-import { followSettles } from "./settled.ts";
+import { followSettles } from "../settled.ts";
 import type { Stage } from "../../test/support/stage/stage.ts";
 
 const ROUNDS = 5;

@@ -76,7 +76,7 @@ export function helperSpec(
   name: string,
   volumes: Readonly<Record<string, string>>,
 ): ContainerCreateOptions {
-  const mounts = Object.entries(volumes).map(([folder, source]) => volume(source, `/${HELPER_DIR}/${folder}`));
+  const mounts = Object.entries(volumes).map(([folder, source]) => volume(source, `/${HELPER_DIR}/${folder}`, labels));
   return {
     name,
     Image: imageId,
@@ -136,9 +136,11 @@ export function imageVolumes(plan: ContainerPlan): readonly { readonly name: str
 
 function mounts(plan: ContainerPlan): MountSettings[] {
   return [
-    { ...volume(plan.inputVolume, INPUT_DIR), ReadOnly: true },
-    volume(plan.outputVolume, OUTPUT_DIR),
-    ...(plan.datasetVolume === undefined ? [] : [{ ...volume(plan.datasetVolume, DATASET_DIR), ReadOnly: true }]),
+    { ...volume(plan.inputVolume, INPUT_DIR, plan.labels), ReadOnly: true },
+    volume(plan.outputVolume, OUTPUT_DIR, plan.labels),
+    ...(plan.datasetVolume === undefined
+      ? []
+      : [{ ...volume(plan.datasetVolume, DATASET_DIR, plan.labels), ReadOnly: true }]),
     mount({ Type: "tmpfs", Target: TMP_DIR, TmpfsOptions: { SizeBytes: TMP_BYTES, Mode: 0o1777 } }),
     // A volume that an image declares would be writable without bounds: it is a part of the read-only root here.
     ...imageVolumes(plan).map(({ name, path }) =>
@@ -147,9 +149,17 @@ function mounts(plan: ContainerPlan): MountSettings[] {
   ];
 }
 
-/** Without NoCopy the engine fills the volume with what the image has there, and takes its owner over. */
-function volume(name: string, target: string): MountSettings {
-  return mount({ Type: "volume", Source: name, Target: target, VolumeOptions: { NoCopy: true } });
+/**
+ * A volume that the engine makes with the container if it is not there, with these labels. Without NoCopy it would be filled
+ * with what the image has there, and take its owner over.
+ */
+function volume(name: string, target: string, labels: ContainerPlan["labels"]): MountSettings {
+  return mount({
+    Type: "volume",
+    Source: name,
+    Target: target,
+    VolumeOptions: { NoCopy: true, Labels: { ...labels } },
+  });
 }
 
 /** The types of dockerode ask for fields that the engine does not. */

@@ -1,4 +1,5 @@
 import { Agent } from "node:http";
+import { inspect } from "node:util";
 
 import Docker from "dockerode";
 
@@ -14,6 +15,9 @@ export const DEFAULT_ENGINE: EngineAddress = { socketPath: "/var/run/docker.sock
 export function connectEngine(address: EngineAddress): Docker {
   // A connection for each call: one that was kept would be found dead only by the call after the engine's restart.
   const agent = new Agent({ keepAlive: false });
+  // dockerode spells out the options of each call, whether anybody reads it or not: with all that hangs on the agent's
+  // sockets that took more time than all else a worker does for a short task.
+  Object.assign(agent, { [inspect.custom]: () => "an agent" });
   const ours = { protocol: "http" as const, timeout: undefined, agent };
   if ("socketPath" in address) return new Docker({ ...ours, host: undefined, socketPath: address.socketPath });
   const { hostname, port } = new URL(address.host);

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import type Docker from "dockerode";
 
 import { askUnlessGone } from "./engine.ts";
-import { detachLoop, loopsUnder } from "./loop-device.ts";
+import { detachUnder } from "./loop-device.ts";
 
 /** What a run may have made, by name: whether a call that broke off half-way made it need not be known. */
 export type Leavings = {
@@ -18,9 +18,7 @@ export async function removeLeavings(docker: Docker, { containers, volumes, dir 
   // In this order: a container holds its volumes, a volume its loop device, a loop device its file.
   await Promise.all(containers.map((name) => removeContainer(docker, name)));
   await Promise.all(volumes.map((name) => removeVolume(docker, name)));
-  // Where there is no losetup, there are no loop devices of ours.
-  const loops = await loopsUnder(dir).catch(() => []);
-  await Promise.all(loops.map(({ device }) => detachLoop(device)));
+  await detachUnder(dir);
   await rm(dir, { recursive: true, force: true });
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { open, rm, truncate, writeFile } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
@@ -19,37 +19,40 @@ export function maxFiles(diskMiB: number): number {
   return Math.min(MAX_FILES, FILES_PER_MIB * diskMiB);
 }
 
-/**
- * Writes a file with an empty ext4 file system in it whose root belongs to `uid`. Its features are named one by one:
- * what fits in a volume must not depend on a machine's defaults. The space is reserved, so that a task never meets a
- * full disk that is not its own doing.
- */
-export async function createFileSystem(path: string, diskMiB: number, uid: number): Promise<void> {
-  await reserve(path, diskMiB * MIB);
-  await run("mkfs.ext4", [
-    ...["-q", "-F", "-b", `${BLOCK_BYTES}`, "-I", "256", "-m", "0", "-N", `${maxFiles(diskMiB)}`],
-    ...["-O", "none,extent,filetype,sparse_super,large_file,dir_index,ext_attr"],
-    ...["-E", `nodiscard,root_owner=${uid}:${uid}`, path],
-  ]);
-  // Its root is the task's output folder: nothing may lie there yet.
-  await run("debugfs", ["-w", "-R", "rmdir lost+found", path]);
-}
+/** One shell for all of it: to start a program takes a worker longer than what these do. */
+const MAKE = `
+set -e
+reserve=$1 file=$2 bytes=$3; shift 3
+$reserve "$bytes" "$file"
+mkfs.ext4 "$@" "$file"
+debugfs -w -R "rmdir lost+found" "$file" >&2
+losetup --find --show "$file"
+`;
 
-async function reserve(path: string, bytes: number): Promise<void> {
+/**
+ * Attaches a new file with an empty ext4 file system in it whose root belongs to `uid`. Its features are named one by one:
+ * what fits in a volume must not depend on a machine's defaults. The space is reserved, so that a task never meets a
+ * full disk that is not its own doing; and its root is the task's output folder: nothing may lie there yet.
+ * @returns the device, for example `/dev/loop3`
+ */
+export async function attachNew(path: string, diskMiB: number, uid: number): Promise<string> {
   try {
-    await run("fallocate", ["-l", `${bytes}`, path]);
+    return await make("fallocate -l", path, diskMiB, uid);
   } catch (error) {
     await rm(path, { force: true });
     if (isDiskFull(error)) throw error;
     // A file system without reservations: a sparse file then.
-    await writeFile(path, "");
-    await truncate(path, bytes);
+    return await make("truncate -s", path, diskMiB, uid);
   }
 }
 
-/** @returns the device, for example `/dev/loop3` */
-export async function attachLoop(path: string): Promise<string> {
-  const { stdout } = await run("losetup", ["--find", "--show", path]);
+async function make(reserve: string, path: string, diskMiB: number, uid: number): Promise<string> {
+  const { stdout } = await run("sh", [
+    ...["-c", MAKE, "sh", reserve, path, `${diskMiB * MIB}`],
+    ...["-q", "-F", "-b", `${BLOCK_BYTES}`, "-I", "256", "-m", "0", "-N", `${maxFiles(diskMiB)}`],
+    ...["-O", "none,extent,filetype,sparse_super,large_file,dir_index,ext_attr"],
+    ...["-E", `nodiscard,root_owner=${uid}:${uid}`],
+  ]);
   return stdout.trim();
 }
 
@@ -64,6 +67,18 @@ export async function loopsUnder(dir: string): Promise<readonly LoopDevice[]> {
   const { stdout } = await run("losetup", ["--list", "--noheadings", "--output", "NAME,BACK-FILE"]);
   const lines = stdout.split("\n").map((line) => /^(\S+)\s+(.*)$/.exec(line.trim()));
   return lines.flatMap((match) => (match?.[2]?.startsWith(`${dir}/`) ? [{ device: match[1]!, file: match[2] }] : []));
+}
+
+const DETACH = `
+command -v losetup > /dev/null || exit 0
+losetup --list --noheadings --output NAME,BACK-FILE | while read -r device file; do
+  case "$file" in "$1"/*) losetup --detach "$device" || exit 1 ;; esac
+done
+`;
+
+/** Detaches every loop device whose file lies under `dir`; where there is no losetup, there is none. */
+export async function detachUnder(dir: string): Promise<void> {
+  await run("sh", ["-c", DETACH, "sh", dir]);
 }
 
 /** Whether this process may make loop devices. */

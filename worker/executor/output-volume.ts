@@ -8,7 +8,7 @@ import type { Logger } from "pino";
 import { MIB } from "../../protocol/constants.ts";
 import { TASK_UID } from "./container-spec.ts";
 import { ask, onDisk } from "./engine.ts";
-import { attachLoop, createFileSystem, isFileSystemFull, mayUseLoops } from "./loop-device.ts";
+import { attachNew, isFileSystemFull, mayUseLoops } from "./loop-device.ts";
 
 /**
  * `hard`: a file system of the very size, in a file; nothing can be written beyond it. `soft`: an ordinary volume whose
@@ -48,6 +48,7 @@ const LOOK_EVERY_MS = 1_000;
 /** Chooses the kind once. `local` says whether the engine's devices are this machine's. */
 export function outputVolumes({ docker, kind, local, log }: Deps): CreateOutputVolume {
   let hard: Promise<boolean> | undefined;
+  const measure = once(() => ask("measure its volumes", () => docker.df()) as Promise<DiskUsage>);
   const decide = async (): Promise<boolean> => {
     if (kind !== "auto") return kind === "hard";
     const possible = local && (await mayUseLoops());
@@ -57,7 +58,7 @@ export function outputVolumes({ docker, kind, local, log }: Deps): CreateOutputV
   };
   return async (request) => {
     hard ??= decide();
-    return (await hard) ? await createHard(docker, request) : await createSoft(docker, request, log);
+    return (await hard) ? await createHard(docker, request) : await createSoft(docker, request, measure, log);
   };
 }
 
@@ -65,26 +66,42 @@ async function createHard(docker: Docker, { name, labels, diskMiB, dir }: Output
   const file = join(dir, "output.img");
   const device = await onDisk("reserve the output volume", async () => {
     await mkdir(dir, { recursive: true });
-    await createFileSystem(file, diskMiB, TASK_UID);
-    return await attachLoop(file);
+    return await attachNew(file, diskMiB, TASK_UID);
   });
   await createVolume(docker, name, labels, { type: "ext4", device, o: "nosuid,nodev" });
   return { isRoots: false, overflow: () => new Promise(() => {}), wasFull: () => isFileSystemFull(device) };
 }
 
-async function createSoft(docker: Docker, request: OutputVolumeRequest, log: Logger): Promise<OutputVolume> {
+/** Whoever asks while it is being done gets the same answer: an engine refuses to measure twice at a time. */
+function once<T>(measure: () => Promise<T>): () => Promise<T> {
+  let measuring: Promise<T> | undefined;
+  return () => (measuring ??= measure().finally(() => (measuring = undefined)));
+}
+
+async function createSoft(
+  docker: Docker,
+  request: OutputVolumeRequest,
+  measure: () => Promise<DiskUsage>,
+  log: Logger,
+): Promise<OutputVolume> {
   const { name, labels, diskMiB } = request;
   await createVolume(docker, name, labels);
   return {
     isRoots: true,
-    overflow: (signal) => outgrown(docker, name, diskMiB * MIB, signal, log),
+    overflow: (signal) => outgrown(measure, name, diskMiB * MIB, signal, log),
     wasFull: async () => false,
   };
 }
 
-async function outgrown(docker: Docker, name: string, bytes: number, signal: AbortSignal, log: Logger): Promise<void> {
+async function outgrown(
+  measure: () => Promise<DiskUsage>,
+  name: string,
+  bytes: number,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
   while (!signal.aborted) {
-    const size = await sizeOf(docker, name).catch((error: unknown) => {
+    const size = await sizeOf(measure, name).catch((error: unknown) => {
       log.warn({ err: error, volume: name }, "the size of an output volume could not be read");
       return 0;
     });
@@ -93,12 +110,12 @@ async function outgrown(docker: Docker, name: string, bytes: number, signal: Abo
   }
 }
 
-async function sizeOf(docker: Docker, name: string): Promise<number> {
-  const usage = (await ask("measure its volumes", () => docker.df())) as DiskUsage;
+async function sizeOf(measure: () => Promise<DiskUsage>, name: string): Promise<number> {
+  const usage = await measure();
   return usage.Volumes?.find((volume) => volume.Name === name)?.UsageData?.Size ?? 0;
 }
 
-export async function createVolume(
+async function createVolume(
   docker: Docker,
   name: string,
   labels: Readonly<Record<string, string>>,

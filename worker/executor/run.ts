@@ -22,12 +22,15 @@ import { fillVolumes } from "./fill-volumes.ts";
 import { removeLeavings, type Leavings } from "./leavings.ts";
 import { followLogs } from "./logs.ts";
 import { collectOutput, type SpooledFile } from "./output.ts";
-import { createVolume, type CreateOutputVolume, type OutputVolume } from "./output-volume.ts";
+import type { CreateOutputVolume, OutputVolume } from "./output-volume.ts";
 import type { Processors } from "./processors.ts";
 import { writeResultBlob } from "./result-blob.ts";
 import { untilEnded, type RunEnd } from "./run-end.ts";
 import { LEASE_LABEL, OWNER_LABEL } from "./sweep.ts";
 import { meterUsage } from "./usage.ts";
+
+/** What of its owner a run's container carries. */
+type PlanDeps = Pick<RunDeps, "owner" | "labels" | "runtime">;
 
 export type RunDeps = {
   readonly docker: Docker;
@@ -59,7 +62,7 @@ export async function performRun(
   const plan = planOf(deps, spec, image, processors.list);
   const leavings = leavingsOf(deps, plan, spec);
   try {
-    const prepared = await prepare(deps, spec, plan, leavings.dir);
+    const prepared = await prepare(deps, spec, plan, leavings);
     throwIfAborted(signal);
     return await execute(deps, spec, prepared, listener, signal);
   } finally {
@@ -69,7 +72,8 @@ export async function performRun(
   }
 }
 
-function planOf(deps: RunDeps, spec: RunSpec, image: ImageFacts, processors: string): ContainerPlan {
+/** The container of a run on this machine; equal plans are equal worlds. */
+export function planOf(deps: PlanDeps, spec: RunSpec, image: ImageFacts, processors: string): ContainerPlan {
   const name = `gridmill-${spec.leaseId}`;
   return {
     name,
@@ -87,9 +91,10 @@ function planOf(deps: RunDeps, spec: RunSpec, image: ImageFacts, processors: str
   };
 }
 
-function leavingsOf(deps: RunDeps, plan: ContainerPlan, { leaseId }: RunSpec): Leavings {
+/** The helper's name is added when there is to be one. */
+function leavingsOf(deps: RunDeps, plan: ContainerPlan, { leaseId }: RunSpec): Leavings & { containers: string[] } {
   return {
-    containers: [plan.name, helperOf(plan)],
+    containers: [plan.name],
     volumes: [...filesVolumes(plan), plan.outputVolume, ...imageVolumes(plan).map(({ name }) => name)],
     dir: join(deps.runsDir, leaseId),
   };
@@ -107,17 +112,20 @@ function helperOf({ name }: ContainerPlan): string {
 type Prepared = { readonly container: Docker.Container; readonly volume: OutputVolume; readonly dir: string };
 
 /** Everything up to the container that can be started, side by side where possible. */
-async function prepare(deps: RunDeps, spec: RunSpec, plan: ContainerPlan, dir: string): Promise<Prepared> {
-  const { docker, createOutputVolume } = deps;
+async function prepare(
+  { docker, createOutputVolume }: RunDeps,
+  spec: RunSpec,
+  plan: ContainerPlan,
+  { containers, dir }: ReturnType<typeof leavingsOf>,
+): Promise<Prepared> {
   const { labels, outputVolume: name } = plan;
-  const [volume] = await both(
-    createOutputVolume({ name, labels, diskMiB: spec.limits.diskMiB, dir }),
-    all(filesVolumes(plan).map((each) => createVolume(docker, each, labels))),
-  );
+  const volume = await createOutputVolume({ name, labels, diskMiB: spec.limits.diskMiB, dir });
   const filling = { plan, helper: helperOf(plan), files: spec, giveOutput: volume.isRoots };
+  const fills = spec.inputs.length > 0 || spec.dataset !== undefined || volume.isRoots;
+  if (fills) containers.push(filling.helper);
   const [container] = await both(
     ask("create a container", () => docker.createContainer(containerSpec(plan))),
-    spec.inputs.length > 0 || spec.dataset !== undefined || volume.isRoots ? fillVolumes(docker, filling) : undefined,
+    fills ? fillVolumes(docker, filling) : undefined,
   );
   return { container, volume, dir };
 }
@@ -128,10 +136,6 @@ async function both<A, B>(a: Promise<A>, b: Promise<B> | undefined): Promise<[A,
   if (first.status === "rejected") throw first.reason;
   if (second.status === "rejected") throw second.reason;
   return [first.value, second.value];
-}
-
-async function all(made: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(made)) if (result.status === "rejected") throw result.reason;
 }
 
 async function execute(
@@ -146,7 +150,7 @@ async function execute(
   using logs = await followLogs(container, logBytes, listener.onLog);
   await ask("start a container", () => container.start());
   listener.onStage("running");
-  using meter = await meterUsage(container, cpuMs);
+  using meter = meterUsage(container, cpuMs);
   const end = await untilEnded(deps.docker, { container, wallMs, meter, logs, volume }, signal);
   const usage: RunUsage = { wallMs: end.wallMs, cpuMs: meter.cpuMs, peakMemoryMiB: meter.peakMemoryMiB };
   const reason = await limitReached(end, volume);

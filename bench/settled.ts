@@ -1,7 +1,7 @@
 import { id } from "ethers";
 
-import type { TestGrid } from "../../test/support/chain/grid.ts";
-import { waitFor } from "../../test/support/wait-for.ts";
+import type { TestGrid } from "../test/support/chain/grid.ts";
+import { waitFor } from "../test/support/wait-for.ts";
 
 const TASK_SETTLED = id("TaskSettled(bytes32,uint32,bytes32)");
 
