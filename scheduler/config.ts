@@ -55,6 +55,8 @@ const Env = z
     GRIDMILL_RETENTION_HOURS: wholeNumber().prefault("72"),
     /** The most that the operator offers for gas, in gwei; without it whatever the chain asks for. */
     GRIDMILL_MAX_FEE_GWEI: wholeNumber(1_000_000, 1).optional(),
+    /** Base URL of an OpenTelemetry collector (OTLP over HTTP), which gets a trace of each deal; without it none is made. */
+    OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
     GRIDMILL_LOG_LEVEL: logLevel,
   })
   .refine((env) => keySourceOf(env) !== undefined, NO_KEY);
@@ -83,6 +85,8 @@ export type SchedulerConfig = Readonly<{
   retentionMs: number;
   /** Wei per gas. */
   maxFeePerGas: bigint | undefined;
+  /** Base URL of an OpenTelemetry collector. */
+  traces: string | undefined;
   logLevel: string;
 }>;
 
@@ -121,6 +125,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Schedu
     blobQuotaBytes: env.GRIDMILL_BLOB_QUOTA_MIB * MIB,
     retentionMs: env.GRIDMILL_RETENTION_HOURS * 3_600_000,
     maxFeePerGas: env.GRIDMILL_MAX_FEE_GWEI === undefined ? undefined : BigInt(env.GRIDMILL_MAX_FEE_GWEI) * GWEI,
+    traces: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: env.GRIDMILL_LOG_LEVEL,
   });
 }

@@ -60,6 +60,8 @@ import { connectRedis, keysOf, poolTag } from "./store/redis.ts";
 import type { Keys, RedisConnection } from "./store/redis.ts";
 import { createTaskStore } from "./store/task-store.ts";
 import { createWorkerStore } from "./store/worker-store.ts";
+import { openWatches } from "./traces/open-watches.ts";
+import type { Watches } from "./traces/open-watches.ts";
 
 type Scheduler = {
   /** Where its gateway listens. */
@@ -136,6 +138,7 @@ type Parts = Told & {
   readonly queues: PoolQueues;
   readonly metrics: PoolMetrics;
   readonly purse: Purse;
+  readonly watches: Watches;
 };
 
 /** Opens the connections, each of which `resources` closes again. */
@@ -151,6 +154,7 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
     log.warn({ code: codeOf(error), err: error }, part);
   };
 
+  const watches = await openWatches({ ...config, metrics, onError: heard("traces") }, resources);
   const redis = await connectRedis(config.redisUrl, heard("Redis"));
   resources.defer(() => redis.disconnect());
   const onFailure = (node: string, error: unknown): void => {
@@ -178,7 +182,10 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
   const gasMoney = (): Promise<bigint> => provider.getBalance(sender.address);
   const purse = createPurse({ reader, pool: config.pool, gasMoney, onError: heard("balances") });
   await purse.read();
-  return { ...told, deployment, redis, keys, tag, provider, reader, chain, sender, hold, queues, metrics, purse };
+  return {
+    ...{ ...told, deployment, redis, keys, tag, provider, reader },
+    ...{ chain, sender, hold, queues, metrics, purse, watches },
+  };
 }
 
 function openGateway(
@@ -232,20 +239,20 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
 }
 
 function poolContext(parts: Parts): PoolContext {
-  const { config, log, redis, keys, provider, chain, deployment, queues, metrics, ports } = parts;
-  const tasks = ports.createTasks(redis, keys, metrics.taskChanged);
+  const { config, log, redis, keys, provider, chain, deployment, queues, metrics, watches, ports } = parts;
+  const tasks = ports.createTasks(redis, keys, watches.taskChanged);
   const workers = createWorkerStore(redis, keys);
   return {
     config,
     log,
     tasks,
-    deals: ports.createDeals(redis, keys),
+    deals: ports.createDeals(redis, keys, watches.dealChanged),
     workers,
     crowd: createCrowd({ workers, tasks, chain }),
     doubts: createDoubtStore(redis, keys),
     drain: createDrainStore(redis, keys),
     quarantine: createQuarantine(redis, keys),
-    epochs: ports.createEpochs(redis, keys, metrics.epochChanged),
+    epochs: ports.createEpochs(redis, keys, watches.epochChanged),
     blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
     ledger: createBlobLedger(redis, keys),
     chain,

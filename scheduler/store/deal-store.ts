@@ -74,13 +74,17 @@ export interface DealStore {
   forget(dealId: Hash): Promise<void>;
 }
 
+/** Hears of a change that is stored. */
+export type DealWatch = (before: DealRecord, after: DealRecord) => void;
+
 export function isDealOver({ stage }: DealRecord): boolean {
   return stage === "declined" || stage === "closed";
 }
 
-export function createDealStore(redis: Redis, keys: Keys): DealStore {
+/** @param onChange hears of every change that this process made, after it is stored */
+export function createDealStore(redis: Redis, keys: Keys, onChange: DealWatch = () => {}): DealStore {
   const indexes = { open: keys("deals-open"), new: keys("deals-new"), over: keys("deals-over") };
-  const documents = createDealDocuments(redis, (dealId) => keys("deal", dealId), indexes);
+  const documents = createDealDocuments(redis, (dealId) => keys("deal", dealId), indexes, onChange);
   const pastDeadline = (before: number): Promise<Hash[]> =>
     redis.zrangebyscore(indexes.open, "-inf", `(${before}`) as Promise<Hash[]>;
   const endedBefore = (before: number): Promise<Hash[]> =>
@@ -120,6 +124,7 @@ function createDealDocuments(
   redis: Redis,
   keyOf: (dealId: Hash) => string,
   indexes: Indexes,
+  onChange: DealWatch,
 ): Pick<DealStore, "get" | "create" | "update" | "reopen" | "forget"> {
   async function read(dealId: Hash): Promise<(DealRecord & { readonly revision: number }) | undefined> {
     const text = await readDocument(redis, keyOf(dealId));
@@ -155,7 +160,9 @@ function createDealDocuments(
       const patch = before && decide(before);
       if (!patch) return undefined;
       const { revision, ...record } = { ...before, ...patch };
-      if (await write(revision, record)) return record;
+      if (!(await write(revision, record))) continue;
+      onChange(before, record);
+      return record;
     }
     throw new StaleRecordError(`Deal ${dealId} changed ${ATTEMPTS} times while it was to be written`);
   }

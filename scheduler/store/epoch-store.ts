@@ -27,7 +27,7 @@ export interface EpochStore {
 }
 
 /** Hears of a change that is stored. */
-type EpochWatch = (before: EpochRecord | undefined, after: EpochRecord) => void;
+export type EpochWatch = (before: EpochRecord | undefined, after: EpochRecord) => void;
 
 /** @param onChange hears of every change that this process made, after it is stored */
 export function createEpochStore(redis: Redis, keys: Keys, onChange: EpochWatch = () => {}): EpochStore {

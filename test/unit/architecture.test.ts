@@ -32,6 +32,7 @@ const WALLED: readonly { readonly packages: RegExp; readonly within: RegExp }[] 
   { packages: /^ioredis$/, within: /^scheduler\/(queue|store)\// },
   { packages: /^dockerode$/, within: /^(worker\/executor|cli\/images)\// },
   { packages: /^(fastify|@fastify\/.*|fastify-.*)$/, within: /^[a-z]+\/http\// },
+  { packages: /^@opentelemetry\//, within: /^scheduler\/traces\// },
   { packages: /^(pg|kysely|@electric-sql\/.*)$/, within: /^market\/store\// },
 ];
 
