@@ -1,5 +1,10 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
 import { expect } from "chai";
 
+import { saveNetwork } from "../../cli/networks.ts";
 import type { PoolQuarantine, QuarantinedEvent } from "../../protocol/pool-api.ts";
 import { createGatewayClient } from "../../sdk/gateway-client.ts";
 import type { GatewayClient } from "../../sdk/gateway-client.ts";
@@ -7,9 +12,13 @@ import { codeOf, IllegalMoveError } from "../../protocol/errors.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import type { SchedulerPorts } from "../../scheduler/start-scheduler.ts";
 import { createDealStore } from "../../scheduler/store/deal-store.ts";
+import { envFor } from "../support/config.ts";
 import { inSuite } from "../support/in-suite.ts";
 import { OPERATOR, REQUESTER, startPoolOnChain } from "../support/pool-on-chain.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { waitFor } from "../support/wait-for.ts";
+
+const PROGRAM = join(import.meta.dirname, "../../cli/main.ts");
 
 /** A store that refuses new deals while it is told to, and counts how often each was let in. */
 function stumblingDeals(state: { refuses: boolean; readonly let: Hash[] }): Partial<SchedulerPorts> {
@@ -125,6 +134,43 @@ describe("events that a pool could not take in", function () {
 
     const note = await waitFor("the note", async () => (await entries()).find(({ event }) => event === "Reorganised"));
     expect(await refusal(client(OPERATOR).retryEvent(note.id))).to.equal("GM_BAD_INPUT");
+  });
+
+  it("are shown, handed back and dropped by the command, with the operator's key", async function () {
+    const { world, pool } = inside();
+    const { grid } = world;
+    await using owner = grid.sender(1);
+    await owner.send("endpoint", grid.calls.setPoolEndpoint(1n, pool.url));
+    await using home = await tempDir();
+    const { chainId } = grid.deployment;
+    const network = {
+      chainId,
+      rpcUrls: [grid.url],
+      marketUrl: grid.url,
+      confirmations: 0,
+      deployment: grid.deployment,
+    };
+    await saveNetwork(join(home.path, "networks.json"), "here", network);
+    const env = envFor({ GRIDMILL_HOME: home.path, GRIDMILL_KEY: grid.wallet(OPERATOR).privateKey });
+    const command = async (...args: readonly string[]): Promise<string> => {
+      const line = [PROGRAM, "--network", "here", "pool", "quarantine", ...args];
+      return (await promisify(execFile)(process.execPath, line, { env })).stdout;
+    };
+    const [{ id, deal }, other] = [await poison(), await poison()];
+
+    const unasked = command("drop", other.id).catch(({ stderr }: { stderr: string }) => stderr);
+    const [listed, refused] = await Promise.all([command("list"), unasked]);
+    for (const said of [id, deal, other.id, "GM_ILLEGAL_MOVE: no such move"]) expect(listed).to.include(said);
+    expect(refused).to.include("--yes");
+    const { dropped } = JSON.parse(await command("drop", other.id, "--yes", "--json")) as { dropped: object[] };
+    expect(dropped).to.have.length(1);
+    expect(dropped[0]).to.include({ id: other.id, deal: other.deal });
+    state.refuses = false;
+    expect(await command("retry", id)).to.match(new RegExp(`^handed back: ${id} `));
+
+    const left = async (): Promise<boolean> => (await entries()).some((entry) => [id, other.id].includes(entry.id));
+    await waitFor("neither to be left", async () => !(await left()));
+    expect(state.let.filter((each) => each === deal || each === other.deal)).to.deep.equal([deal]);
   });
 
   it("are nobody's business but the operator's and the owner's", async function () {
