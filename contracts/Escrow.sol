@@ -71,12 +71,13 @@ contract Escrow is IEscrow {
         int256 sum;
         for (uint256 i; i < entries.length; ++i) {
             Entry calldata entry = entries[i];
-            (address account, int128 available, int128 locked) = (entry.account, entry.available, entry.locked);
+            (address account, int256 available, int256 locked) = (entry.account, entry.available, entry.locked);
             _change(account, available, locked);
             unchecked {
-                sum += int256(available) + locked; // of no more entries than fit a block
+                sum += available + locked; // of no more entries than fit a block, whose balances have 128 bits
             }
-            emit Posted(account, available, locked);
+            // What a balance can change by has less than 128 bits, since the whole supply has 94.
+            emit Posted(account, int128(available), int128(locked));
         }
         if (sum > 0) revert EscrowCreatesTokens(sum);
         if (sum < 0) pendingBurn += uint256(-sum);
@@ -119,7 +120,7 @@ contract Escrow is IEscrow {
     function _deposit(address account, uint128 amount) private {
         if (amount == 0) revert EscrowZeroAmount();
 
-        _changeAvailable(account, int256(uint256(amount)));
+        _change(account, int256(uint256(amount)), 0);
 
         emit Deposited(account, msg.sender, amount);
 
@@ -128,7 +129,7 @@ contract Escrow is IEscrow {
 
     function _withdraw(address to, uint128 amount) private {
         if (amount == 0) revert EscrowZeroAmount();
-        _changeAvailable(msg.sender, -int256(uint256(amount)));
+        _change(msg.sender, -int256(uint256(amount)), 0);
 
         emit Withdrawn(msg.sender, to, amount);
 
@@ -137,24 +138,13 @@ contract Escrow is IEscrow {
 
     function _change(address account, int256 available, int256 locked) private {
         Balance balance = _balances[account];
-        _balances[account] = BalanceLib.pack(
-            _changed(account, balance.available(), available),
-            _changed(account, balance.locked(), locked)
-        );
-    }
-
-    function _changeAvailable(address account, int256 change) private {
-        Balance balance = _balances[account];
-        _balances[account] = BalanceLib.pack(_changed(account, balance.available(), change), balance.locked());
-    }
-
-    /// @dev `change` is less than 128 bits either way.
-    function _changed(address account, uint128 balance, int256 change) private pure returns (uint128) {
-        unchecked {
-            int256 result = int256(uint256(balance)) + change;
-            if (uint256(result) <= type(uint128).max) return uint128(uint256(result));
+        (bool fits, Balance changed) = balance.changed(available, locked);
+        if (!fits) {
+            (bool availableFits, ) = balance.changed(available, 0);
+            if (!availableFits) revert EscrowInsufficientBalance(account, balance.available(), available);
+            revert EscrowInsufficientBalance(account, balance.locked(), locked);
         }
-        revert EscrowInsufficientBalance(account, balance, change);
+        _balances[account] = changed;
     }
 
     function _checkLedger() private view {

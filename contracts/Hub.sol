@@ -12,16 +12,18 @@ import {IPoolRegistry} from "./interfaces/IPoolRegistry.sol";
 import {Callbacks} from "./libraries/Callbacks.sol";
 import {Book, Ledger} from "./libraries/Ledger.sol";
 import {Payments, TaskPayments} from "./libraries/Payments.sol";
+import {Places} from "./libraries/Places.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {Tallies} from "./libraries/Tallies.sol";
+import {Words} from "./libraries/Words.sol";
 import {BallotLib, OpenedBallot} from "./types/Ballot.sol";
 import {Deal} from "./types/Deal.sol";
 import {DealBook} from "./types/DealBook.sol";
 import {Entry} from "./types/Entry.sol";
-import {Epoch} from "./types/Epoch.sol";
+import {Epoch, EpochLib} from "./types/Epoch.sol";
 import {KeptRecord} from "./types/KeptVotes.sol";
-import {DueCallback, Round, Voter} from "./types/Round.sol";
+import {DueCallback, Round, Voter, VoterLib} from "./types/Round.sol";
 import {WorkerAccount} from "./types/WorkerAccount.sol";
 
 /// @title Hub
@@ -29,6 +31,7 @@ import {WorkerAccount} from "./types/WorkerAccount.sol";
 /// epochs and deals, and moves them.
 contract Hub is Workers, EIP712 {
     using Ledger for Book;
+    using Places for uint256[];
 
     /* IMMUTABLES */
 
@@ -39,6 +42,8 @@ contract Hub is Workers, EIP712 {
 
     DealBook private _deals;
     mapping(uint256 pool => mapping(uint8 lane => Epoch)) private _epochs;
+    /// @dev The same as in the pool registry, which says each change: to ask it would cost more than the rest of a check.
+    mapping(uint256 pool => address) private _operators;
 
     constructor(
         IEscrow escrow_,
@@ -47,6 +52,14 @@ contract Hub is Workers, EIP712 {
     ) EIP712("Gridmill", "1") Workers(escrow_) {
         poolRegistry = poolRegistry_;
         marketplace = marketplace_;
+    }
+
+    /* OPERATORS */
+
+    /// @inheritdoc IHub
+    function setOperator(uint256 pool, address operator) external {
+        if (msg.sender != address(poolRegistry)) revert HubNotPoolRegistry(msg.sender);
+        _operators[pool] = operator;
     }
 
     /* EPOCHS */
@@ -72,22 +85,28 @@ contract Hub is Workers, EIP712 {
     ) external {
         _checkOperator(pool);
         Epoch storage epoch = _epochs[pool][lane];
-        epoch.settle();
-        Round memory round = _startRound(pool, lane, epoch, ballots);
+        Round memory round;
+        (round.pool, round.lane) = (pool, lane);
+        (round.epoch, round.sealedAt) = epoch.settle();
+        bytes32 jointHash = epoch.jointHash;
+        _readVoters(round, ballots);
         // The joint hash holds what workers alone knew until the seal, and no deal opened since then can settle; the time
         // stands in for it where there are kept votes alone.
-        bytes32 salt = Hashes.efficientKeccak256(epoch.jointHash, bytes32(uint256(epoch.sealedAt)));
-        round.book = Ledger.create(ballots.length + 4 * deals.length, salt);
+        bytes32 salt = Hashes.efficientKeccak256(jointHash, bytes32(uint256(round.sealedAt)));
+        unchecked {
+            // As many as calldata holds.
+            round.book.start(ballots.length + 4 * deals.length, salt);
+        }
         Tallies.makeRoom(round.tally);
         round.callbacks = new DueCallback[](callbacks.length);
 
         Settlement.settleTasks(round, _deals, deals, tasks, callbacks);
-        _checkBallots(round, ballots, epoch.jointHash);
+        _checkBallots(round, ballots, jointHash);
         _closeVoters(round);
 
         emit EpochSettled(pool, lane, round.epoch);
 
-        escrow.post(round.book.close());
+        round.book.post(address(escrow));
         Callbacks.run(round, deals, callbacks);
     }
 
@@ -174,28 +193,22 @@ contract Hub is Workers, EIP712 {
 
     /* PRIVATE: A ROUND */
 
-    function _startRound(
-        uint256 pool,
-        uint8 lane,
-        Epoch storage epoch,
-        OpenedBallot[] calldata ballots
-    ) private view returns (Round memory round) {
-        round.pool = pool;
-        round.lane = lane;
-        round.epoch = epoch.number;
-        round.sealedAt = epoch.sealedAt;
-        round.voters = new Voter[](ballots.length);
+    /// @dev Makes a voter of each ballot.
+    function _readVoters(Round memory round, OpenedBallot[] calldata ballots) private view {
+        Voter[] memory voters = VoterLib.room(ballots.length);
+        round.voters = voters;
         // Nothing that backs a worker's votes now can be withdrawn while this epoch may still be settled.
-        uint256 deadline = epoch.deadline();
+        uint256 deadline = EpochLib.deadlineOf(round.sealedAt);
         address previous;
         for (uint256 i; i < ballots.length; ++i) {
-            address worker = ballots[i].worker;
+            OpenedBallot calldata ballot = ballots[i];
+            address worker = ballot.worker;
             if (worker <= previous) revert HubBallotsUnsorted(worker);
             previous = worker;
-            WorkerAccount memory account = _workers[worker];
-            Voter memory voter = round.voters[i];
+            WorkerAccount storage account = _workers[worker];
+            Voter memory voter = voters[i];
             voter.worker = worker;
-            voter.secret = ballots[i].secret;
+            voter.secret = ballot.secret;
             voter.score = account.score;
             voter.cover = voter.free = account.coverUntil(deadline);
         }
@@ -203,33 +216,32 @@ contract Hub is Workers, EIP712 {
 
     /// @dev The votes that were read are those that were sealed, and each worker signed its own.
     function _checkBallots(Round memory round, OpenedBallot[] calldata ballots, bytes32 jointHash) private view {
-        bytes32[] memory leaves = new bytes32[](_countVoters(round));
+        uint256[] memory leaves = Places.room(ballots.length);
         bytes32 domain = _domainSeparatorV4();
         uint256 count;
         for (uint256 i; i < ballots.length; ++i) {
             OpenedBallot calldata ballot = ballots[i];
             Voter memory voter = round.voters[i];
             bytes32 votesHash = voter.votesHash;
-            if (votesHash == 0) continue;
-            if (ballot.sealBy < round.sealedAt) revert HubBallotExpired(voter.worker, ballot.sealBy);
-            leaves[count++] = BallotLib.leafOf(voter.worker, votesHash);
-            bytes32 structHash = BallotLib.structHash(round.pool, round.lane, round.epoch, ballot.sealBy, votesHash);
+            if (votesHash == 0) {
+                // Who has no vote of this epoch has a kept one.
+                if (voter.keptTask == 0) revert HubBallotEmpty(voter.worker);
+                continue;
+            }
+            uint40 sealBy = ballot.sealBy;
+            if (sealBy < round.sealedAt) revert HubBallotExpired(voter.worker, sealBy);
+            leaves.put(count, uint256(BallotLib.leafOf(voter.worker, votesHash)));
+            unchecked {
+                ++count;
+            }
+            bytes32 structHash = BallotLib.structHash(round.pool, round.lane, round.epoch, sealBy, votesHash);
             bytes32 signed = MessageHashUtils.toTypedDataHash(domain, structHash);
             if (!Signatures.signedByKey(voter.worker, signed, ballot.r, ballot.vs)) {
                 revert HubBallotSignature(voter.worker);
             }
         }
-        bytes32 computed = BallotLib.jointHashOf(leaves);
+        bytes32 computed = Words.hashOfFirst(leaves, count);
         if (computed != jointHash) revert HubSealMismatch(jointHash, computed);
-    }
-
-    /// @dev Those with a vote of this epoch; who has none has a kept one.
-    function _countVoters(Round memory round) private pure returns (uint256 count) {
-        for (uint256 i; i < round.voters.length; ++i) {
-            Voter memory voter = round.voters[i];
-            if (voter.votesHash != 0) ++count;
-            else if (voter.keptTask == 0) revert HubBallotEmpty(voter.worker);
-        }
     }
 
     /* PRIVATE: MONEY */
@@ -248,6 +260,6 @@ contract Hub is Workers, EIP712 {
     }
 
     function _checkOperator(uint256 pool) private view {
-        if (poolRegistry.operatorOf(pool) != msg.sender) revert HubNotOperator(pool, msg.sender);
+        if (_operators[pool] != msg.sender) revert HubNotOperator(pool, msg.sender);
     }
 }

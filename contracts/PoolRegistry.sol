@@ -3,15 +3,21 @@ pragma solidity 0.8.28;
 
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 
+import {IHub} from "./interfaces/IHub.sol";
 import {IPoolRegistry} from "./interfaces/IPoolRegistry.sol";
 
 /// @title PoolRegistry
 /// @notice See {IPoolRegistry}.
 contract PoolRegistry is IPoolRegistry, ERC721 {
+    /// @notice Who is told of each change of an operator.
+    IHub public immutable hub;
+
     mapping(uint256 id => Pool) private _pools;
     uint256 private _lastId;
 
-    constructor() ERC721("Gridmill Pool", "GMPOOL") {}
+    constructor(IHub hub_) ERC721("Gridmill Pool", "GMPOOL") {
+        hub = hub_;
+    }
 
     /// @inheritdoc IPoolRegistry
     function register(address operator, string calldata endpoint) external returns (uint256 id) {
@@ -22,6 +28,8 @@ contract PoolRegistry is IPoolRegistry, ERC721 {
         _mint(msg.sender, id);
 
         emit PoolRegistered(id, msg.sender, operator, endpoint);
+
+        hub.setOperator(id, operator);
     }
 
     /// @inheritdoc IPoolRegistry
@@ -32,6 +40,8 @@ contract PoolRegistry is IPoolRegistry, ERC721 {
         _pools[id].operator = operator;
 
         emit PoolOperatorChanged(id, operator);
+
+        hub.setOperator(id, operator);
     }
 
     /// @inheritdoc IPoolRegistry

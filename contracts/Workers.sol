@@ -73,7 +73,7 @@ abstract contract Workers is IHub {
 
     /// @inheritdoc IHub
     function coverOf(address worker) external view returns (uint256) {
-        WorkerAccount memory account = _workers[worker];
+        WorkerAccount storage account = _workers[worker];
         return account.coverUntil(block.timestamp + EpochLib.WINDOW);
     }
 
@@ -81,12 +81,15 @@ abstract contract Workers is IHub {
 
     /// @dev Slashes and rates each worker, and enters what it earned and lost.
     function _closeVoters(Round memory round) internal {
-        for (uint256 i; i < round.voters.length; ++i) {
-            Voter memory voter = round.voters[i];
+        (Voter[] memory voters, Book memory book) = (round.voters, round.book);
+        for (uint256 i; i < voters.length; ++i) {
+            Voter memory voter = voters[i];
             // Kept votes are covered one by one: together they may stake more than there is.
             if (voter.lost > voter.cover) voter.lost = voter.cover;
-            round.book.add(voter.worker, int256(voter.earned), -int256(voter.lost));
-            if (voter.agreed == 0 && voter.differed == 0) continue;
+            unchecked {
+                book.add(voter.worker, int256(voter.earned), -int256(voter.lost)); // parts of balances
+            }
+            if (voter.agreed | voter.differed == 0) continue;
             WorkerAccount storage account = _workers[voter.worker];
             if (voter.lost != 0) {
                 account.slash(voter.lost);

@@ -7,7 +7,7 @@ export const DEAL_TUPLE =
   "address requester,address payer,address beneficiary,address callback,uint256 assetPrices,uint256 poolMoney," +
   "uint256 terms,bytes32 requirements,bytes32 paramsHash,bytes32 requestHash)";
 
-/** The fields of each shared word with their bits, from the most significant end. Twin of `contracts/types/DealWords.sol`. */
+/** The fields of each shared word with their bits, from the most significant end. Twin of `AssetPrices`, `PoolMoney` and `Terms` in `contracts/types/`. */
 const DEAL_WORDS = {
   assetPrices: { appPrice: 128, datasetPrice: 128 },
   poolMoney: { poolPrice: 128, poolStake: 128 },

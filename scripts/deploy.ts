@@ -57,7 +57,7 @@ function stepsOf(to: Addresses, holder: string): Record<(typeof ORDER)[number], 
     escrow: { abi: escrowAbi, bytecode: escrowBytecode, args: [to.token, to.marketplace, to.hub] },
     appRegistry: { abi: appRegistryAbi, bytecode: appRegistryBytecode, args: [] },
     datasetRegistry: { abi: datasetRegistryAbi, bytecode: datasetRegistryBytecode, args: [] },
-    poolRegistry: { abi: poolRegistryAbi, bytecode: poolRegistryBytecode, args: [] },
+    poolRegistry: { abi: poolRegistryAbi, bytecode: poolRegistryBytecode, args: [to.hub] },
     marketplace: {
       abi: marketplaceAbi,
       bytecode: marketplaceBytecode,

@@ -51,6 +51,8 @@ interface IHub {
 
     /// @notice `caller` is not the marketplace.
     error HubNotMarketplace(address caller);
+    /// @notice `caller` is not the pool registry.
+    error HubNotPoolRegistry(address caller);
     /// @notice `caller` does not operate pool `pool`.
     error HubNotOperator(uint256 pool, address caller);
     /// @notice An amount of zero was given.
@@ -78,6 +80,9 @@ interface IHub {
 
     /// @notice Makes what is ready available to the caller.
     function withdrawBond() external;
+
+    /// @notice From now on `operator` operates pool `pool`. Only for the pool registry, which says so at each change.
+    function setOperator(uint256 pool, address operator) external;
 
     /// @notice Fixes the ballots of the lane's next epoch. Only for the pool's operator.
     /// @param leaves `keccak256(abi.encode(worker, votesHash))`, ascending by worker.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-
 /// @title Consensus
 /// @notice Weighted consensus in odds form (Sarmenta 2001). 32 votes of at most 127 and a 32-bit trust fit 256 bits.
 library Consensus {
@@ -10,7 +8,8 @@ library Consensus {
 
     /// @notice `min(max(score / 3, 3) - 1, maxWeight)`: a newcomer has 2.
     function weightOf(uint256 score, uint256 maxWeight) internal pure returns (uint256) {
-        return Math.min(Math.max(score / 3, 3) - 1, maxWeight);
+        uint256 weight = score < 9 ? 2 : score / 3 - 1;
+        return weight < maxWeight ? weight : maxWeight;
     }
 
     /// @notice Whether a group is accepted; `total` is 1 plus the weights of all groups.
@@ -21,8 +20,11 @@ library Consensus {
         }
     }
 
-    /// @notice How many shares of the reward a vote of this weight earns: `floor(log2 weight)`.
-    function sharesOf(uint256 weight) internal pure returns (uint256) {
-        return Math.log2(weight);
+    /// @notice How many shares of the reward a vote of this weight, of eight bits, earns: `floor(log2 weight)`.
+    function sharesOf(uint256 weight) internal pure returns (uint256 shares) {
+        // Half of the bits that are left at a time.
+        if (weight >= 16) (shares, weight) = (4, weight >> 4);
+        if (weight >= 4) (shares, weight) = (shares | 2, weight >> 2);
+        if (weight >= 2) shares |= 1;
     }
 }

@@ -2,9 +2,11 @@
 pragma solidity 0.8.28;
 
 import {IMarketplace} from "../interfaces/IMarketplace.sol";
+import {AssetPricesLib} from "../types/AssetPrices.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
-import {AssetPricesLib, PoolMoneyLib, TermsLib} from "../types/DealWords.sol";
 import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
+import {PoolMoneyLib} from "../types/PoolMoney.sol";
+import {TermsLib} from "../types/Terms.sol";
 import {Matching} from "./Matching.sol";
 
 /// @dev What a match learns of its asks. The dataset's two stay zero where there is none.

@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {IHub} from "../interfaces/IHub.sol";
 import {BallotLib} from "../types/Ballot.sol";
+import {CountedGroup} from "../types/CountedGroup.sol";
 import {CountedVote, CountedVoteLib} from "../types/CountedVote.sol";
 import {KeptBook, KeptRecord, KeptVote} from "../types/KeptVotes.sol";
 import {OpenDeal, Round, Tally, Voter} from "../types/Round.sol";
@@ -17,8 +18,6 @@ library Tallies {
     using Places for uint256[];
 
     uint256 internal constant NO_GROUP = type(uint256).max;
-    /// @dev Of {Tally.shares}: one vote that earns.
-    uint256 private constant ONE_VOTE = 1 << 128;
 
     /// @notice The votes of a task ascend by ballot.
     error HubVotesUnsorted(uint256 ballot);
@@ -27,9 +26,8 @@ library Tallies {
 
     /// @notice Makes room for the votes of a task, which those of the next will use again.
     function makeRoom(Tally memory tally) internal pure {
-        tally.votes = new uint256[](Consensus.MAX_VOTES);
-        tally.weights = new uint256[](Consensus.MAX_VOTES);
-        tally.shares = new uint256[](Consensus.MAX_VOTES);
+        tally.votes = Places.room(Consensus.MAX_VOTES);
+        tally.groups = Places.room(Consensus.MAX_VOTES);
     }
 
     /// @notice Forgets the votes of the task before.
@@ -40,8 +38,7 @@ library Tallies {
         tally.decided = NO_GROUP;
         uint256 groups = round.task.groups;
         for (uint256 i; i < groups; ++i) {
-            tally.weights.put(i, 0);
-            tally.shares.put(i, 0);
+            tally.groups.put(i, 0);
         }
     }
 
@@ -98,17 +95,17 @@ library Tallies {
     function accepted(Round memory round) internal pure returns (uint256 group) {
         Tally memory tally = round.tally;
         if (tally.hasSealed) return NO_GROUP;
-        uint256[] memory weights = tally.weights;
+        uint256[] memory tallied = tally.groups;
         uint256 groups = round.task.groups;
         uint256 trust = round.deal.trust;
         uint256 total = 1;
         // 32 weights of at most 127 multiply to less than 2^224: see {Consensus}.
         unchecked {
             for (group = 0; group < groups; ++group) {
-                total += weights.at(group);
+                total += CountedGroup.wrap(tallied.at(group)).weight();
             }
             for (group = 0; group < groups; ++group) {
-                if (Consensus.isAccepted(weights.at(group), total, trust)) return group;
+                if (Consensus.isAccepted(CountedGroup.wrap(tallied.at(group)).weight(), total, trust)) return group;
             }
         }
         return NO_GROUP;
@@ -132,9 +129,9 @@ library Tallies {
         Tally memory tally = round.tally;
         OpenDeal memory deal = round.deal;
         uint256[] memory votes = tally.votes;
-        uint256 earning = tally.shares.at(group);
-        uint256 shares = uint128(earning);
-        uint256 raise = deal.raisesScores && earning >= 2 * ONE_VOTE ? 1 : 0;
+        CountedGroup tallied = CountedGroup.wrap(tally.groups.at(group));
+        uint256 shares = tallied.shares();
+        uint256 raise = deal.raisesScores && tallied.earning() >= 2 ? 1 : 0;
         uint256 count = tally.count;
         uint256 left = deal.workersPart;
         // What is earned is part of an escrow's 128 bits, what is lost part of a cover; shares are at most 6 a vote.
@@ -221,11 +218,8 @@ library Tallies {
         _enter(tally, ballot, group, sealedVote, earns);
         if (group == TaskStream.SEALED) return;
         _weigh(voter, round.deal.maxWeight);
-        uint256 product = tally.weights.at(group);
-        unchecked {
-            tally.weights.put(group, product == 0 ? voter.weight : product * voter.weight);
-            if (earns) tally.shares.put(group, tally.shares.at(group) + voter.shares + ONE_VOTE);
-        }
+        CountedGroup counted = CountedGroup.wrap(tally.groups.at(group)).add(voter.weight, voter.shares, earns);
+        tally.groups.put(group, CountedGroup.unwrap(counted));
     }
 
     function _enter(Tally memory tally, uint256 ballot, uint256 group, bytes32 sealedVote, bool earns) private pure {

@@ -4,11 +4,13 @@ pragma solidity 0.8.28;
 import {Consensus} from "../libraries/Consensus.sol";
 import {Tallies} from "../libraries/Tallies.sol";
 import {TaskRecord, TaskStream} from "../libraries/TaskStream.sol";
+import {AssetPricesLib} from "../types/AssetPrices.sol";
 import {BallotLib} from "../types/Ballot.sol";
 import {Capabilities} from "../types/Capabilities.sol";
 import {Deal, DealLib} from "../types/Deal.sol";
-import {AssetPricesLib, PoolMoneyLib, TermsLib} from "../types/DealWords.sol";
+import {PoolMoneyLib} from "../types/PoolMoney.sol";
 import {Round, Voter} from "../types/Round.sol";
+import {TermsLib} from "../types/Terms.sol";
 import {WorkerAccount, WorkerAccountLib} from "../types/WorkerAccount.sol";
 
 /// @dev What shares a deal's words.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IEscrow} from "../interfaces/IEscrow.sol";
 import {Test, Vm} from "../test/Test.sol";
 import {Deal} from "../types/Deal.sol";
+import {Entry} from "../types/Entry.sol";
 import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
 import {Twins} from "./Twins.sol";
 
@@ -88,12 +90,48 @@ contract TwinsTest is Test {
         assertTrue(quick == (kind % 5 < 2), "expected");
     }
 
-    function testFuzz_HashesWordsAsAbiEncodeDoes(bytes32 a, bytes32 b, bytes32 c, bytes32 d) public view {
-        (bytes32 three, bytes32 four) = twins.hashQuick(a, b, c, d);
-        (bytes32 plainThree, bytes32 plainFour) = twins.hashPlain(a, b, c, d);
+    function testFuzz_HashesWordsAsAbiEncodeDoes(bytes32[6] calldata words) public view {
+        (bytes32 three, bytes32 four, bytes32 six) = twins.hashQuick(words);
+        (bytes32 plainThree, bytes32 plainFour, bytes32 plainSix) = twins.hashPlain(words);
 
         assertTrue(three == plainThree, "three");
         assertTrue(four == plainFour, "four");
+        assertTrue(six == plainSix, "six");
+    }
+
+    function testFuzz_HashesListsAsEncodePackedDoes(bytes32[] calldata words, uint256 count) public view {
+        count = bound(count, 0, words.length);
+
+        (bytes32 all, bytes32 first) = twins.hashListQuick(words, count);
+        (bytes32 plainAll, bytes32 plainFirst) = twins.hashListPlain(words, count);
+
+        assertTrue(all == plainAll, "all");
+        assertTrue(first == plainFirst, "first");
+    }
+
+    function testFuzz_MakesRoomAsSolidityDoes(uint256 count) public view {
+        count = bound(count, 0, 40);
+
+        (uint256[] memory words, bytes32 voters, uint256[] memory behind) = twins.roomsQuick(count);
+        (uint256[] memory plain, bytes32 plainVoters, uint256[] memory plainBehind) = twins.roomsPlain(count);
+
+        assertTrue(keccak256(abi.encode(words)) == keccak256(abi.encode(plain)), "words");
+        assertTrue(voters == plainVoters, "voters");
+        assertTrue(keccak256(abi.encode(behind)) == keccak256(abi.encode(plainBehind)), "behind");
+    }
+
+    /// @dev Entries of nobody are refused, with the same words.
+    function testFuzz_PostsAsSolidityDoes(Entry[] calldata entries, uint8 more) public {
+        assertTrue(_postedQuick(entries, more) == _postedPlain(entries), "the same");
+    }
+
+    function test_RefusesWhatTheEscrowRefuses() public {
+        Entry[] memory entries = new Entry[](2);
+        entries[0] = Entry({account: address(1), available: 1, locked: -1});
+        entries[1].available = 7;
+
+        bytes memory expected = abi.encodeWithSelector(IEscrow.EscrowCreatesTokens.selector, int256(7));
+        assertTrue(_postedQuick(entries, 0) == keccak256(expected), "with its words");
     }
 
     function testFuzz_ReadsAndWritesPlacesAsSolidityDoes(
@@ -112,6 +150,23 @@ contract TwinsTest is Test {
     }
 
     /* PRIVATE */
+
+    /// @dev Of this and the next: hash of the call, or of the error.
+    function _postedQuick(Entry[] memory entries, uint256 more) private returns (bytes32) {
+        try twins.postQuick(entries, more) returns (bytes32 posted) {
+            return posted;
+        } catch (bytes memory error) {
+            return keccak256(error);
+        }
+    }
+
+    function _postedPlain(Entry[] memory entries) private returns (bytes32) {
+        try twins.postPlain(entries) returns (bytes32 posted) {
+            return posted;
+        } catch (bytes memory error) {
+            return keccak256(error);
+        }
+    }
 
     function _pool() private returns (PoolOrder memory pool) {
         (pool.pool, pool.price, pool.onlyRequester) = (3, uint128(_roll(2, 3)), address(uint160(_roll(0, 5))));

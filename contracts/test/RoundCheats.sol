@@ -7,8 +7,8 @@ import {Tallies} from "../libraries/Tallies.sol";
 import {TaskStream} from "../libraries/TaskStream.sol";
 import {OpenedBallot} from "../types/Ballot.sol";
 import {Deal} from "../types/Deal.sol";
-import {PoolMoney} from "../types/DealWords.sol";
 import {KeptBookLib} from "../types/KeptVotes.sol";
+import {PoolMoney} from "../types/PoolMoney.sol";
 import {Cheats} from "./Cheats.sol";
 import {Draft} from "./Voters.sol";
 
@@ -74,10 +74,9 @@ abstract contract RoundCheats is Cheats {
 
     function cheatWithTaskLeftOut(uint256 any) external {
         Draft memory draft = _sealedDraft(_roll(any));
-        uint256 end = _taskEnd(draft.tasks, 0);
-        draft.tasks = _slice(draft.tasks, end, draft.tasks.length);
-        bytes4 problem = IHub.HubBallotSignature.selector;
-        if (!_namesAll(draft)) problem = IHub.HubBallotEmpty.selector;
+        bytes memory tasks = draft.tasks;
+        draft.tasks = _slice(tasks, _taskEnd(tasks, 0), tasks.length);
+        bytes4 problem = _problemWithoutFirst(tasks, _named(draft));
         if (draft.deals[0].callback != address(0)) problem = Settlement.HubCallbackCount.selector;
         _refusedSettle(draft, problem);
     }
@@ -262,8 +261,20 @@ abstract contract RoundCheats is Cheats {
     }
 
     /// @dev Whether every ballot has a vote somewhere, be it a kept one.
-    function _namesAll(Draft memory draft) private pure returns (bool) {
-        bool[] memory named = new bool[](draft.ballots.length);
+    /// @dev The first ballot that lacks a vote of the first task decides: it is empty, or its worker signed more than is left.
+    function _problemWithoutFirst(bytes memory tasks, bool[] memory named) private pure returns (bytes4) {
+        uint256 first = named.length;
+        for (uint256 at = _newVotesAt(tasks, 0); at < _taskEnd(tasks, 0); at += _voteBytes(tasks, at)) {
+            if (uint8(tasks[at + 1]) < first) first = uint8(tasks[at + 1]);
+        }
+        for (uint256 i; i < named.length && i <= first; ++i) {
+            if (!named[i]) return IHub.HubBallotEmpty.selector;
+        }
+        return IHub.HubBallotSignature.selector;
+    }
+
+    function _named(Draft memory draft) private pure returns (bool[] memory named) {
+        named = new bool[](draft.ballots.length);
         uint256 at;
         while (at < draft.tasks.length) {
             uint256 end = _taskEnd(draft.tasks, at);
@@ -271,10 +282,6 @@ abstract contract RoundCheats is Cheats {
                 named[uint8(draft.tasks[at + 1])] = true;
             }
         }
-        for (uint256 i; i < named.length; ++i) {
-            if (!named[i]) return false;
-        }
-        return true;
     }
 
     function _lastTask(bytes memory tasks) private pure returns (uint256 at) {

@@ -52,7 +52,7 @@ abstract contract World is Test {
         escrow = Escrow(deploy("Escrow", abi.encode(token, _created(6), _created(7))));
         appRegistry = AppRegistry(deploy("AppRegistry", ""));
         datasetRegistry = DatasetRegistry(deploy("DatasetRegistry", ""));
-        poolRegistry = PoolRegistry(deploy("PoolRegistry", ""));
+        poolRegistry = PoolRegistry(deploy("PoolRegistry", abi.encode(_created(7))));
         marketplace = Marketplace(
             deploy("Marketplace", abi.encode(escrow, _created(7), appRegistry, datasetRegistry, poolRegistry))
         );

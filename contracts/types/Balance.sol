@@ -21,4 +21,19 @@ library BalanceLib {
     function locked(Balance self) internal pure returns (uint128) {
         return uint128(Balance.unwrap(self) >> 128);
     }
+
+    /// @notice After these changes; `fits` unless one half is negative or too large.
+    function changed(
+        Balance self,
+        int256 available_,
+        int256 locked_
+    ) internal pure returns (bool fits, Balance balance) {
+        unchecked {
+            // A sum that wraps around is far beyond 128 bits.
+            uint256 newAvailable = uint256(int256(uint256(self.available())) + available_);
+            uint256 newLocked = uint256(int256(uint256(self.locked())) + locked_);
+            fits = (newAvailable | newLocked) >> 128 == 0;
+            balance = Balance.wrap((newLocked << 128) | newAvailable);
+        }
+    }
 }

@@ -35,8 +35,8 @@ library BallotLib {
         return Hashes.efficientKeccak256(bytes32(uint256(uint160(worker))), votesHash);
     }
 
-    function jointHashOf(bytes32[] memory leaves) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(leaves));
+    function jointHashOf(bytes32[] calldata leaves) internal pure returns (bytes32) {
+        return Words.hash(leaves);
     }
 
     /// @notice The EIP-712 struct hash that a worker signs.
@@ -47,6 +47,11 @@ library BallotLib {
         uint40 sealBy,
         bytes32 votesHash
     ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(BALLOT_TYPEHASH, pool, lane, epoch, sealBy, votesHash));
+        bytes32 kind = BALLOT_TYPEHASH;
+        return Words.hash(kind, bytes32(pool), _word(lane), _word(epoch), _word(sealBy), votesHash);
+    }
+
+    function _word(uint256 number) private pure returns (bytes32) {
+        return bytes32(number);
     }
 }

@@ -4,8 +4,10 @@ pragma solidity 0.8.28;
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 import {Categories} from "../libraries/Categories.sol";
-import {AssetPrices, PoolMoney, Terms} from "./DealWords.sol";
+import {AssetPrices} from "./AssetPrices.sol";
 import {EpochLib} from "./Epoch.sol";
+import {PoolMoney} from "./PoolMoney.sol";
+import {Terms} from "./Terms.sol";
 
 /// @notice What was agreed at the match. Never stored: callers bring it, and its hash proves it.
 struct Deal {

@@ -35,7 +35,7 @@ library DealBookLib {
 
     /// @dev Copies a deal's slot into memory that its caller keeps.
     function load(DealBook storage self, bytes32 dealId, DealSlot memory slot) internal view {
-        DealSlot memory stored = self.slots[dealId];
+        DealSlot storage stored = self.slots[dealId];
         slot.open = stored.open;
         slot.hasKeptVotes = stored.hasKeptVotes;
         slot.closed = stored.closed;

@@ -4,6 +4,6 @@ pragma solidity 0.8.28;
 /// @notice One line of a double-entry posting in {Escrow}.
 struct Entry {
     address account;
-    int128 available; // change, in wei
-    int128 locked; // change, in wei
+    int256 available; // change, in wei
+    int256 locked; // change, in wei
 }

@@ -31,7 +31,7 @@ library EpochLib {
     /// @dev Any of settled, abandoned, never -> sealed.
     function advance(Epoch storage self, bytes32 jointHash) internal {
         // A lane that had no epoch yet is long past the deadline of one sealed at time zero.
-        if (!self.settled && block.timestamp <= self.deadline()) revert HubEpochPending(self.number);
+        if (!self.settled && block.timestamp <= deadlineOf(self.sealedAt)) revert HubEpochPending(self.number);
         self.jointHash = jointHash;
         self.number += 1;
         self.sealedAt = uint40(block.timestamp);
@@ -39,15 +39,18 @@ library EpochLib {
     }
 
     /// @dev sealed -> settled.
-    function settle(Epoch storage self) internal {
-        if (self.number == 0 || self.settled) revert HubEpochNotPending(self.number);
-        if (block.timestamp == self.sealedAt) revert HubEpochTooYoung(self.sealedAt);
-        if (block.timestamp > self.deadline()) revert HubEpochAbandoned(self.deadline());
+    function settle(Epoch storage self) internal returns (uint64 number, uint40 sealedAt) {
+        (number, sealedAt) = (self.number, self.sealedAt);
+        if (number == 0 || self.settled) revert HubEpochNotPending(number);
+        if (block.timestamp == sealedAt) revert HubEpochTooYoung(sealedAt);
+        if (block.timestamp > deadlineOf(sealedAt)) revert HubEpochAbandoned(deadlineOf(sealedAt));
         self.settled = true;
     }
 
-    /// @notice The last second in which the epoch may be settled.
-    function deadline(Epoch storage self) internal view returns (uint256) {
-        return self.sealedAt + WINDOW;
+    /// @notice The last second in which an epoch that was sealed then may be settled.
+    function deadlineOf(uint40 sealedAt) internal pure returns (uint256) {
+        unchecked {
+            return sealedAt + WINDOW; // of 40 bits
+        }
     }
 }

@@ -24,7 +24,7 @@ library WorkerAccountLib {
     error HubBondNotReady(uint40 readyAt);
 
     /// @notice What can be lost by votes that settle until `until`.
-    function coverUntil(WorkerAccount memory self, uint256 until) internal pure returns (uint256) {
+    function coverUntil(WorkerAccount storage self, uint256 until) internal view returns (uint256) {
         return self.readyAt > until ? uint256(self.bonded) + self.unbonding : self.bonded;
     }
 

@@ -253,7 +253,7 @@ describe("Hub: callbacks", function () {
       const { pool, lane, deals, tasks, ballots, callbacks } = round;
       const attempt = market.hub
         .connect(market.operator)
-        .settle(pool, lane, deals.map(packDeal), tasks, [...ballots], [...callbacks], { gasLimit: 400_000n });
+        .settle(pool, lane, deals.map(packDeal), tasks, [...ballots], [...callbacks], { gasLimit: 350_000n });
 
       await expect(attempt)
         .to.be.revertedWithCustomError(market.hub, "HubCallbackGas")

@@ -182,6 +182,16 @@ describe("Hub: epochs", function () {
     });
   });
 
+  it("lets nobody but the pool registry say who operates a pool", async function () {
+    const { hub, poolOwner, operator } = await loadFixture(openMarketFixture);
+
+    for (const caller of [poolOwner, operator]) {
+      await expect(hub.connect(caller).setOperator(POOL, caller))
+        .to.be.revertedWithCustomError(hub, "HubNotPoolRegistry")
+        .withArgs(caller);
+    }
+  });
+
   describe("given ballots", function () {
     it("rejects them when a leaf differs from what was sealed", async function () {
       const { market, opened, round } = await loadFixture(sealedFixture);

@@ -1,51 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-/// @notice What app and dataset cost per task, in wei: the app's price in the upper half, the dataset's in the lower.
-type AssetPrices is uint256;
-
-/// @notice What the pool owner is paid and stakes per task, in wei: the price in the upper half, the stake in the lower.
-type PoolMoney is uint256;
-
 /// @notice A deal's narrow fields, from the most significant end: `uint96 workerStake | uint16 schedulerShare |
 /// uint16 grace | uint8 lane | uint8 category | uint8 maxWeight | uint32 trust | uint32 volume | uint40 openedAt`.
 type Terms is uint256;
 
-using AssetPricesLib for AssetPrices global;
-using PoolMoneyLib for PoolMoney global;
 using TermsLib for Terms global;
-
-/// @title AssetPricesLib
-/// @notice Packing and reading of {AssetPrices}.
-library AssetPricesLib {
-    function pack(uint128 app_, uint128 dataset_) internal pure returns (AssetPrices) {
-        return AssetPrices.wrap((uint256(app_) << 128) | dataset_);
-    }
-
-    function app(AssetPrices self) internal pure returns (uint256) {
-        return AssetPrices.unwrap(self) >> 128;
-    }
-
-    function dataset(AssetPrices self) internal pure returns (uint256) {
-        return uint128(AssetPrices.unwrap(self));
-    }
-}
-
-/// @title PoolMoneyLib
-/// @notice Packing and reading of {PoolMoney}.
-library PoolMoneyLib {
-    function pack(uint128 price_, uint128 stake_) internal pure returns (PoolMoney) {
-        return PoolMoney.wrap((uint256(price_) << 128) | stake_);
-    }
-
-    function price(PoolMoney self) internal pure returns (uint256) {
-        return PoolMoney.unwrap(self) >> 128;
-    }
-
-    function stake(PoolMoney self) internal pure returns (uint256) {
-        return uint128(PoolMoney.unwrap(self));
-    }
-}
 
 /// @title TermsLib
 /// @notice Packing and reading of {Terms}.
