@@ -45,6 +45,8 @@ const Env = z
     GRIDMILL_OPEN_SECONDS: wholeNumber().prefault("120"),
     /** Chance, in percent, that a task which one worker could decide gets a second vote. */
     GRIDMILL_REPLICATE_PERCENT: wholeNumber(100).prefault("10"),
+    /** Chance, in percent, that a task whose answer trusted workers gave waits for one more vote, of a worker on probation. */
+    GRIDMILL_SPOT_CHECK_PERCENT: wholeNumber(100).prefault("10"),
     /** Whether workers of one machine may vote on one task, for a pool on one machine; else each machine has one vote of it. */
     GRIDMILL_SAME_MACHINE_VOTES: z
       .enum(["true", "false"])
@@ -79,6 +81,8 @@ export type SchedulerConfig = Readonly<{
   epochs: EpochPolicy;
   /** 0 to 1. */
   replicateChance: number;
+  /** 0 to 1. */
+  spotCheckChance: number;
   /** Whether workers of one machine may vote on one task. */
   sameMachineVotes: boolean;
   blobQuotaBytes: number;
@@ -121,6 +125,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Schedu
       sealMarginSeconds: env.GRIDMILL_BALLOT_SECONDS + SEALING_SECONDS,
     },
     replicateChance: env.GRIDMILL_REPLICATE_PERCENT / 100,
+    spotCheckChance: env.GRIDMILL_SPOT_CHECK_PERCENT / 100,
     sameMachineVotes: env.GRIDMILL_SAME_MACHINE_VOTES,
     blobQuotaBytes: env.GRIDMILL_BLOB_QUOTA_MIB * MIB,
     retentionMs: env.GRIDMILL_RETENTION_HOURS * 3_600_000,

@@ -4,6 +4,7 @@ import { withMovedVote, withMovedVotes, withProgress, withVote, voteOf } from ".
 import { place } from "../domain/placement.ts";
 import { isSpokenFor } from "../domain/one-vote.ts";
 import { bars } from "../domain/second-tries.ts";
+import { withSpotCheck } from "../domain/spot-checks.ts";
 import { isLive, moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { limitsFor } from "../domain/task-terms.ts";
@@ -15,6 +16,7 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
 import { LEASE_MS } from "../store/task-index.ts";
 import { candidateOf, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
+import type { Member } from "./crowd.ts";
 import { memberOf } from "./crowd.ts";
 import { noteEnding } from "./note-ending.ts";
 import { leaseOf, newVote } from "./place-task.ts";
@@ -98,12 +100,15 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
   const at = pool.chain.now();
   const isKnown = (await pool.tasks.taskOfLease(leaseId)) !== undefined;
   const forgotten = isKnown ? undefined : await forgottenVote(pool, worker, said);
+  const checkers = pool.random() < pool.config.spotCheckChance ? await pool.crowd.recent() : [];
   const stored = await pool.tasks.update(taskId, (task) => {
     const known = voteOf(task, leaseId);
     // Said again of a vote that is on its way to the chain, it must not take it back.
     if (known && (known.worker !== worker || isAnswered(known))) return undefined;
     const base = known && known.state !== "lost" ? task : withRevived(pool, task, known ?? forgotten);
-    return base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag, ...timeTaken(known) }), at);
+    return (
+      base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag, ...timeTaken(known) }), checkers, at)
+    );
   });
   if (!stored) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.info({ ...placeOf(stored), worker, lease: leaseId }, "vote computed");
@@ -146,11 +151,14 @@ async function dropTooSoon(pool: PoolContext, worker: Address, { leaseId, taskId
   await goOn(pool, changed);
 }
 
-/** A machine's own failure beside a real result is dropped; see `failure-votes.ts`. */
-function afterAnswer(task: TaskRecord, at: number): TaskRecord {
+/**
+ * A machine's own failure beside a real result is dropped; see `failure-votes.ts`.
+ * @param checkers connected workers where the pool's dice have chosen the task for a spot check, none where they have not
+ */
+function afterAnswer(task: TaskRecord, checkers: readonly Member[], at: number): TaskRecord {
   const own = new Set(ownFailures(task).map((vote) => vote.leaseId));
   const counted = withMovedVotes(task, (vote) => own.has(vote.leaseId), "failed", at, { code: "GM_MACHINE_TOO_SMALL" });
-  return afterVotes(counted, at);
+  return afterVotes(withSpotCheck(counted, checkers, at), at);
 }
 
 function withRevived({ chain, config }: PoolContext, task: TaskRecord, vote: Vote | undefined): TaskRecord | undefined {

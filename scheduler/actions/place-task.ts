@@ -5,16 +5,24 @@ import type { Lease } from "../../protocol/lease.ts";
 import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { TaskParams } from "../../protocol/params.ts";
 import type { Hash } from "../../protocol/primitives.ts";
-import { REFERENCE_SCORE, timeLimits } from "../../protocol/time-limits.ts";
 import { afterVotes } from "../domain/after-votes.ts";
 import { explain, place } from "../domain/placement.ts";
 import type { Candidate, Placement } from "../domain/placement.ts";
+import { isCheckOver } from "../domain/spot-checks.ts";
 import { limitsFor } from "../domain/task-terms.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withVote } from "../domain/task-votes.ts";
 import type { Vote } from "../domain/vote-state.ts";
-import { agreedTag, isDecidedAlone, leasesWanted, unwatched, votesOut, watched } from "../domain/votes-needed.ts";
+import {
+  agreedTag,
+  isDecidedAlone,
+  isLate,
+  leasesWanted,
+  unwatched,
+  votesOut,
+  watched,
+} from "../domain/votes-needed.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import { LEASE_MS } from "../store/task-index.ts";
 import { candidatesOf, demandOf } from "./candidates.ts";
@@ -77,7 +85,7 @@ async function watchedByChance(
   placement: Placement,
   weights: readonly bigint[],
 ): Promise<TaskRecord> {
-  if (!isDecidedAlone(task, weights) || placement.inReach.length < 2 || isLate(pool, task)) return task;
+  if (!isDecidedAlone(task, weights) || placement.inReach.length < 2 || isLate(task, pool.chain.now())) return task;
   if (placement.ranked[0]!.grade === "trusted" && pool.random() >= pool.config.replicateChance) return task;
   return (
     (await pool.tasks.update(task.taskId, (current) => (votesOut(current) === 0 ? watched(current) : undefined))) ??
@@ -85,16 +93,11 @@ async function watchedByChance(
   );
 }
 
-/** Nobody is left who could give the second answer, or it might come too late. */
+/** Nobody is left who could give the answer that it waits for beside those that decide, or it might come too late. */
 function isWatchedInVain(pool: PoolContext, task: TaskRecord, placement: Placement): boolean {
   if (task.atLeast === undefined || votesOut(task) >= task.atLeast) return false;
-  return placement.inReach.length + votesOut(task) < task.atLeast || isLate(pool, task);
-}
-
-/** So near to the deadline that a lease given now might not end before it. */
-function isLate({ chain }: PoolContext, { terms }: TaskRecord): boolean {
-  const { wallMs } = timeLimits(terms.limits.seconds, REFERENCE_SCORE, terms.limits.cpuMillicores);
-  return chain.now() * 1_000 + wallMs > terms.deadline * 1_000;
+  if (isCheckOver(task, placement)) return true;
+  return placement.inReach.length + votesOut(task) < task.atLeast || isLate(task, pool.chain.now());
 }
 
 /** Says why nobody works on a task. */

@@ -8,6 +8,7 @@ import type { Exclusion } from "./exclusions.ts";
 import { firstOfMachine, machinesOn } from "./one-vote.ts";
 import { scoreOf } from "./scoring.ts";
 import type { Score } from "./scoring.ts";
+import { isChecking } from "./spot-checks.ts";
 import type { TaskRecord } from "./task-state.ts";
 import { isWorking } from "./vote-state.ts";
 
@@ -113,10 +114,12 @@ export function explain({ ranked, refused }: Placement, wanted: number): string 
 /** Those that have not failed at this task before the others, then machines that it is not on yet, then by score; equals: the idler. */
 function byRank(task: TaskRecord): (a: Ranked, b: Ranked) => number {
   const tried = new Map(task.votes.map((vote) => [vote.worker, vote.tries ?? 1]));
+  const checking = isChecking(task);
   const here = new Set(task.votes.filter(isWorking).map((vote) => vote.machine));
-  const key = ({ worker, machine, score, busy, slots }: Ranked): readonly number[] => [
+  const key = ({ worker, machine, grade, score, busy, slots }: Ranked): readonly number[] => [
     tried.get(worker) ?? 0,
     here.has(machine) ? 1 : 0,
+    checking && grade !== "probation" ? 1 : 0,
     -score.total,
     busy.length / slots,
   ];

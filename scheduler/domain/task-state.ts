@@ -48,6 +48,8 @@ export type TaskRecord = {
   readonly votes: readonly Vote[];
   /** Answers that it waits for even where fewer decide it; absent when it waits for no more than decide. */
   readonly atLeast?: number;
+  /** Whether it was chosen for a spot check, which it is once at most. */
+  readonly spotCheck?: true;
   /** What the chain keeps of its votes; absent when nothing. */
   readonly kept?: KeptVotes;
   /** Known from the epoch's opening on. */

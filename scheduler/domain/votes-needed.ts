@@ -1,6 +1,7 @@
 import { consensusOf, votesWanted } from "../../protocol/consensus.ts";
 import { MAX_VOTES_PER_TASK } from "../../protocol/constants.ts";
 import type { Hash } from "../../protocol/primitives.ts";
+import { REFERENCE_SCORE, timeLimits } from "../../protocol/time-limits.ts";
 import { needsSecondMachine, ownFailures } from "./failure-votes.ts";
 import { answeredVotes, weighed } from "./task-votes.ts";
 import type { TaskRecord } from "./task-state.ts";
@@ -42,6 +43,12 @@ export function votesOut(task: TaskRecord): number {
  */
 export function isDecidedAlone(task: TaskRecord, candidates: readonly bigint[]): boolean {
   return candidates.length > 0 && task.terms.trust > 2 && votesOut(task) === 0 && leasesWanted(task, candidates) === 1;
+}
+
+/** Whether the deadline is so near that a lease given now might not end before it; `now` in Unix seconds. */
+export function isLate({ terms }: TaskRecord, now: number): boolean {
+  const { wallMs } = timeLimits(terms.limits.seconds, REFERENCE_SCORE, terms.limits.cpuMillicores);
+  return now * 1_000 + wallMs > terms.deadline * 1_000;
 }
 
 /** The task waits for a second answer, whatever the first one weighs. */

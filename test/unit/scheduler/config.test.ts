@@ -34,6 +34,7 @@ describe("the scheduler's configuration", function () {
     expect(config.rpcUrls).to.deep.equal(["http://a.example", "https://b.example"]);
     expect(config.pool).to.equal(2n ** 128n);
     expect(config).to.include({ confirmations: 5, host: "127.0.0.1", port: 8_470, lanes: 1, replicateChance: 0.1 });
+    expect(config).to.include({ spotCheckChance: 0.1 });
     expect(config).to.include({ blobQuotaBytes: 4 * 1024 ** 3, retentionMs: 72 * 3_600_000, publicUrl: undefined });
     expect(Object.isFrozen(config)).to.equal(true);
   });
