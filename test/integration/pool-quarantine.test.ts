@@ -51,10 +51,16 @@ describe("events that a pool could not take in", function () {
     state.refuses = true;
   });
 
+  /** One log-in each: a pool takes sixty a minute from one address. */
+  const clients = new Map<number, GatewayClient>();
   function client(who: number): GatewayClient {
-    const { grid } = inside().world;
-    const signer = grid.wallet(who);
-    return createGatewayClient({ url: inside().pool.url, chainId: grid.deployment.chainId, signer });
+    const { world, pool } = inside();
+    const made = clients.get(who);
+    if (made) return made;
+    const signer = world.grid.wallet(who);
+    const fresh = createGatewayClient({ url: pool.url, chainId: world.grid.deployment.chainId, signer });
+    clients.set(who, fresh);
+    return fresh;
   }
 
   const refusal = async (call: Promise<unknown>): Promise<string> =>
