@@ -24,9 +24,10 @@ const STRICT = ["--forbid-only", "--forbid-pending"];
 const LONGEST = ["e2e/demo", "e2e/providers", "e2e/resume", "e2e/commands"];
 /**
  * Left to `--all`: building an image of all services, killing every process of a market again and again, cutting the power
- * of a machine, and typing a whole page of documentation.
+ * of a machine, reorganising its chain, setting its clocks wrong, and typing a whole page of documentation.
  */
-const MINUTES_EACH = ["e2e/compose", "chaos/kill-matrix", "chaos/power-cut", "e2e/dapp"];
+const CHAOS = ["chaos/kill-matrix", "chaos/power-cut", "chaos/reorganisations", "chaos/clocks"];
+const MINUTES_EACH = ["e2e/compose", ...CHAOS, "e2e/dapp"];
 /** Side by side: a test of a whole market mostly waits, for blocks and containers. They share nothing but the engine. */
 const RUNNERS = availableParallelism() + 1;
 

@@ -31,6 +31,8 @@ export type WorkerPorts = {
   /** @param owner marks what the executor makes; @param workDir is a folder of its own */
   readonly createExecutor: (config: WorkerConfig, owner: string, workDir: string, log: Logger) => Executor;
   readonly linkChain: typeof linkChain;
+  /** What the worker says and hears by. */
+  readonly createGateway: typeof createWebSocketGateway;
   /** This machine's score; `file` keeps it from start to start. */
   readonly measure: (file: string) => Promise<{ readonly score: number }>;
   readonly openJournal: typeof openFileJournal;
@@ -57,6 +59,7 @@ export const REAL_PORTS: WorkerPorts = {
   createExecutor: (config, owner, workDir, log) =>
     createDockerExecutor({ owner, workDir, engine: config.engine, outputVolumes: config.outputVolumes, log }),
   linkChain,
+  createGateway: createWebSocketGateway,
   measure: machineScore,
   openJournal: openFileJournal,
   openingPollMs: 1_000,
@@ -124,7 +127,7 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
     log,
     journal: await ports.openJournal(place.journal),
     executor: ports.createExecutor(config, ownerMark(address, config.dataFolder), place.executor, log),
-    gateway: createWebSocketGateway({ base, sessions, log }),
+    gateway: ports.createGateway({ base, sessions, log }),
     blobs: createPoolBlobs(base, (signal) => sessions.token(signal)),
     createMetrics: createWorkerMetrics,
     introduction: {

@@ -9,7 +9,9 @@ import { blockNumber } from "./rpc.ts";
 export async function readSlashes({
   chainUrl,
   deployment,
-}: LocalMarket): Promise<readonly { readonly worker: Address; readonly amount: bigint }[]> {
+}: Pick<LocalMarket, "chainUrl" | "deployment">): Promise<
+  readonly { readonly worker: Address; readonly amount: bigint }[]
+> {
   const provider = await connectChain({ rpcUrls: [chainUrl], chainId: deployment.chainId });
   try {
     const source = createEventSource({ provider, deployment, kinds: ["Slashed"] });

@@ -29,23 +29,27 @@ const TIMEOUT_MS = 10_000;
 /** How long a signed log-in message may be used. */
 const MESSAGE_VALID_MS = 5 * 60_000;
 
+/** What a pool says, and how far its clock is ahead of this machine's, in milliseconds: it is the pool that checks times. */
+type Told<T> = { readonly said: T; readonly aheadMs: number };
+
 export function createSessions(who: LogIn): Sessions {
-  let current: Promise<Session> | undefined;
+  let current: Promise<Told<Session>> | undefined;
   return {
     forget: () => void (current = undefined),
     token: async (signal) => {
       const known = await current?.catch(() => undefined);
-      if (known && known.expiresAt - MARGIN_SECONDS > Date.now() / 1_000) return known.token;
+      if (known && known.said.expiresAt - MARGIN_SECONDS > (Date.now() + known.aheadMs) / 1_000)
+        return known.said.token;
       // Those who ask meanwhile wait for the same log-in.
       current = logIn(who, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
-      return (await current).token;
+      return (await current).said.token;
     },
   };
 }
 
-async function logIn(who: LogIn, signal: AbortSignal): Promise<Session> {
-  const { nonce } = await post(who.base, "session/nonce", {}, NonceAnswerSchema, signal);
-  const message = sessionText(who, nonce, Date.now());
+async function logIn(who: LogIn, signal: AbortSignal): Promise<Told<Session>> {
+  const { said, aheadMs } = await post(who.base, "session/nonce", {}, NonceAnswerSchema, signal);
+  const message = sessionText(who, said.nonce, Date.now() + aheadMs);
   const signature = await who.signText(message);
   return post(who.base, "session", { message, signature }, SessionAnswerSchema, signal);
 }
@@ -70,16 +74,28 @@ export function sessionText({ base, chainId, address }: LogIn, nonce: string, no
   ].join("\n");
 }
 
-async function post<T>(base: URL, path: string, body: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+async function post<T>(
+  base: URL,
+  path: string,
+  body: unknown,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+): Promise<Told<T>> {
   const url = new URL(path, base);
   const headers = { "content-type": "application/json" };
   const answer = await exchange({ method: "POST", url, headers, body: JSON.stringify(body), signal });
   const text = await textOf(answer);
   const parsed = answer.statusCode === 200 || answer.statusCode === 201 ? schema.safeParse(parseJson(text)) : undefined;
-  if (parsed?.success) return parsed.data;
+  if (parsed?.success) return { said: parsed.data, aheadMs: aheadOf(answer.headers.date) };
   throw new PoolUnreachableError(`The pool at ${base.host} did not answer the log-in: ${answer.statusCode}`, {
     details: { path, status: answer.statusCode, answer: text.slice(0, 500) },
   });
+}
+
+/** By the header `Date`, to the second; a pool that says nothing of its time is taken to be right. */
+function aheadOf(date: string | undefined): number {
+  const theirs = Date.parse(date ?? "");
+  return Number.isNaN(theirs) ? 0 : theirs - Date.now();
 }
 
 function parseJson(text: string): unknown {

@@ -73,11 +73,12 @@ const STILL_LOOKS = 12;
 /** A pool that gives workers up sooner than it would, for tests of workers that never come back. */
 export const HURRY = { GRIDMILL_BALLOT_SECONDS: "5", GRIDMILL_OPEN_SECONDS: "8" };
 
-/** @param honest workers that run at once; @param spare accounts for others; @param told what every scheduler is told */
+/** @param honest workers that run at once; @param spare accounts for others; @param told what every scheduler is told, @param toldWorkers what the honest workers are */
 export async function openChaosStage(
   honest: number,
   spare = 0,
   told: NonNullable<ServiceChanges["env"]> = {},
+  toldWorkers: NonNullable<ServiceChanges["env"]> = {},
 ): Promise<ChaosStage> {
   await using owned = new AsyncDisposableStack();
   const stage = owned.use(await openStage({ ...INSTANT_CROWD, workers: honest + spare, blockSeconds: 1 }));
@@ -100,7 +101,7 @@ export async function openChaosStage(
       env: { GRIDMILL_RPC_URLS: nodeOfWorkers.url, GRIDMILL_CONFIRMATIONS: "0", ...env },
     });
   let pool = await startPool();
-  await Promise.all(Array.from({ length: honest }, (_unused, worker) => startWorker(worker)));
+  await Promise.all(Array.from({ length: honest }, (_unused, worker) => startWorker(worker, { env: toldWorkers })));
 
   const client = await connectRedis(redis.url, () => {});
   owned.defer(() => client.disconnect());

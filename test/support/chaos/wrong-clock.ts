@@ -1,0 +1,11 @@
+/** Loaded into a process before anything else (`--import`): its clock goes as it should, but is wrong by GRIDMILL_CLOCK_AHEAD seconds. */
+import { loadTestConfig } from "../config.ts";
+
+const RightDate = Date;
+const aheadMs = loadTestConfig().clockAheadSeconds * 1_000;
+const now = (): number => RightDate.now() + aheadMs;
+
+globalThis.Date = new Proxy(RightDate, {
+  construct: (target, given, made) => Reflect.construct(target, given.length === 0 ? [now()] : given, made) as Date,
+  get: (target, name) => (name === "now" ? now : (Reflect.get(target, name) as unknown)),
+});
