@@ -20,6 +20,7 @@ import type { PoolContext } from "./actions/context.ts";
 import { createCrowd } from "./actions/crowd.ts";
 import { followEvent } from "./actions/follow-chain.ts";
 import { rewindChain } from "./actions/rewind-chain.ts";
+import { createAwaitedUploads } from "./store/awaited-uploads.ts";
 import { createBlobLedger } from "./store/blob-ledger.ts";
 import { createFileBlobStore } from "./blobs/blob-store.ts";
 import { createOperatorHold } from "./chain/operator-hold.ts";
@@ -99,9 +100,9 @@ export async function startScheduler(
   const ports = { ...REAL_PORTS, ...given };
   const parts = await openParts({ config, log, ports }, resources);
   const { redis, keys, sender, queues } = parts;
-  const pool = poolContext(parts);
-
   const board = createSocketBoard();
+  const pool = poolContext(parts, board);
+
   resources.defer(await relayMessages(redis, keys, board.deliver));
   const gateway = await openGateway(pool, parts, board);
   resources.defer(() => gateway.close());
@@ -238,7 +239,7 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
   });
 }
 
-function poolContext(parts: Parts): PoolContext {
+function poolContext(parts: Parts, board: SocketBoard): PoolContext {
   const { config, log, redis, keys, provider, chain, deployment, queues, metrics, watches, ports } = parts;
   const tasks = ports.createTasks(redis, keys, watches.taskChanged);
   const workers = createWorkerStore(redis, keys);
@@ -253,12 +254,13 @@ function poolContext(parts: Parts): PoolContext {
     drain: createDrainStore(redis, keys),
     quarantine: createQuarantine(redis, keys),
     epochs: ports.createEpochs(redis, keys, watches.epochChanged),
+    uploads: createAwaitedUploads(redis, keys),
     blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
     ledger: createBlobLedger(redis, keys),
     chain,
     events: createEventLookup(provider, deployment),
     operator: operatorOf(parts),
-    messenger: createMessenger(redis, keys),
+    messenger: createMessenger(redis, keys, board.deliver),
     wake: createWake(queues),
     params: createMarketParams(config.marketUrl),
     images: createImageProbe(),

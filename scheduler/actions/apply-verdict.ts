@@ -8,16 +8,30 @@ import { agreedTag } from "../domain/votes-needed.ts";
 import type { TaskVerdict } from "../ports.ts";
 import { isDealOver } from "../store/deal-store.ts";
 import type { PoolContext } from "./context.ts";
+import { inChunks } from "./in-chunks.ts";
 import { noteEnding } from "./note-ending.ts";
 import { keepVotes, withholdVote } from "./keep-votes.ts";
 import { reweigh, standingsOf } from "./standings.ts";
 import type { Standings } from "./standings.ts";
 
-/** Notes what the chain did to a task, whoever finds out first: the settle's own receipt or the watcher. Idempotent. */
-export async function applyVerdict(pool: PoolContext, verdict: TaskVerdict): Promise<void> {
+/**
+ * Notes what the chain did to tasks, whoever finds out first: the settle's own receipt or the watcher. Those of one task are
+ * taken in their order, many tasks side by side. Idempotent.
+ */
+export async function applyVerdicts(pool: PoolContext, verdicts: readonly TaskVerdict[]): Promise<void> {
+  const byTask = Map.groupBy(verdicts, ({ taskId }) => taskId);
+  const settledOf = new Set<Hash>();
+  await inChunks([...byTask.values()], async (ofTask) => {
+    for (const verdict of ofTask) await applyVerdict(pool, verdict, settledOf);
+  });
+  for (const dealId of settledOf) await closeIfDone(pool, dealId);
+}
+
+/** @param settledOf gets the deal of a task that is settled */
+async function applyVerdict(pool: PoolContext, verdict: TaskVerdict, settledOf: Set<Hash>): Promise<void> {
   switch (verdict.kind) {
     case "settled":
-      return applySettled(pool, verdict.taskId, verdict.digest);
+      return applySettled(pool, verdict, settledOf);
     case "kept":
       return keepVotes(pool, verdict.taskId, verdict.votes, true);
     case "withheld":
@@ -29,7 +43,9 @@ export async function applyVerdict(pool: PoolContext, verdict: TaskVerdict): Pro
   }
 }
 
-async function applySettled(pool: PoolContext, taskId: Hash, digest: Hash): Promise<void> {
+type Settled = Extract<TaskVerdict, { kind: "settled" }>;
+
+async function applySettled(pool: PoolContext, { taskId, digest }: Settled, settledOf: Set<Hash>): Promise<void> {
   const at = pool.chain.now();
   const task = await pool.tasks.update(taskId, (current) =>
     isTerminal(current.state) ? undefined : settled(current, digest, at),
@@ -37,7 +53,7 @@ async function applySettled(pool: PoolContext, taskId: Hash, digest: Hash): Prom
   if (!task) return;
   pool.log.info({ task: taskId, deal: task.dealId }, "task settled");
   await tellVoters(pool, task, digest);
-  await closeIfDone(pool, task.dealId);
+  settledOf.add(task.dealId);
 }
 
 /** An output of another digest than the one that was paid is not its result. */

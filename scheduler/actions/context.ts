@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 
+import type { AwaitedUploads } from "../store/awaited-uploads.ts";
 import type { BlobLedger } from "../store/blob-ledger.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { SchedulerConfig } from "../config.ts";
@@ -22,6 +23,7 @@ export type PoolContext = {
   readonly workers: WorkerStore;
   readonly crowd: Crowd;
   readonly epochs: EpochStore;
+  readonly uploads: AwaitedUploads;
   readonly doubts: DoubtStore;
   readonly drain: DrainStore;
   readonly quarantine: Quarantine;

@@ -6,7 +6,7 @@ import type { KeptVote } from "../../protocol/settlement.ts";
 import { endTask, newTask } from "../domain/task-state.ts";
 import { termsOf } from "../domain/task-terms.ts";
 import { isDealOver } from "../store/deal-store.ts";
-import { applyVerdict, closeIfDone, dropWorking } from "./apply-verdict.ts";
+import { applyVerdicts, closeIfDone, dropWorking } from "./apply-verdict.ts";
 import { chunksOfTasks } from "./tasks-of-deal.ts";
 import { keepVotes, openKeptVote, withholdVote } from "./keep-votes.ts";
 import type { PoolContext } from "./context.ts";
@@ -43,7 +43,7 @@ async function dealOpened(pool: PoolContext, deal: Deal): Promise<void> {
 
 async function taskSettled(pool: PoolContext, dealId: Hash, index: number, digest: Hash): Promise<void> {
   const taskId = taskIdOf(dealId, index);
-  if (await pool.tasks.get(taskId)) await applyVerdict(pool, { kind: "settled", taskId, digest });
+  if (await pool.tasks.get(taskId)) await applyVerdicts(pool, [{ kind: "settled", taskId, digest }]);
   await closeIfDone(pool, dealId);
 }
 

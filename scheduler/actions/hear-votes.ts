@@ -36,7 +36,12 @@ export async function hearBallot(
     return;
   }
   await pool.epochs.addBallot(said.lane, said.epoch, ballot);
-  await pool.wake.lane(said.lane);
+  await wakeOnceAllAnswered(pool, record);
+}
+
+/** Who is the last to answer wakes the lane; what becomes of those who do not, it finds by itself. */
+async function wakeOnceAllAnswered(pool: PoolContext, { lane, epoch, asked }: EpochRecord): Promise<void> {
+  if ((await pool.epochs.countBallots(lane, epoch)) >= Object.keys(asked).length) await pool.wake.lane(lane);
 }
 
 function signatureFault(said: Said<"ballot">, worker: Address, signerOf: BallotSigner): string | undefined {
@@ -54,7 +59,7 @@ export async function hearBallotRefused(
   if (record?.state !== "balloting") return;
   pool.log.info({ worker, lane: said.lane, epoch: said.epoch, code: said.code }, "ballot refused");
   await pool.epochs.refuseBallot(said.lane, said.epoch, worker);
-  await pool.wake.lane(said.lane);
+  await wakeOnceAllAnswered(pool, record);
 }
 
 /** Digests are taken as far as they fit the seals that the worker signed: in the lane's epoch, or those kept on chain since. */
@@ -68,6 +73,7 @@ export async function hearOpen(pool: PoolContext, worker: Address, said: Said<"o
   const misfit = said.digests.length - Object.keys(opening.digests).length;
   if (misfit > 0) pool.log.warn({ worker, lane: said.lane, epoch: said.epoch, misfit }, "opened digests do not fit");
   await pool.epochs.addOpening(said.lane, said.epoch, worker, opening);
+  if ((await pool.epochs.countOpenings(said.lane, said.epoch)) < record.ballots.length) return;
   await pool.wake.lane(said.lane);
 }
 
@@ -94,7 +100,8 @@ export async function hearUploaded(pool: PoolContext, worker: Address, said: Sai
   await pool.tasks.update(said.taskId, (current) =>
     current.state === "sealed" && current.digest === digest ? { ...current, result: said.sha256 } : undefined,
   );
-  await pool.wake.lane(task.terms.lane);
+  const { lane } = task.terms;
+  if ((await pool.uploads.arrived(lane, said.taskId)) === 0) await pool.wake.lane(lane);
 }
 
 export async function hearUploadFailed(

@@ -5,7 +5,7 @@ import { ReorganisedError } from "../errors.ts";
 import { isDealOver } from "../store/deal-store.ts";
 import type { DealRecord } from "../store/deal-store.ts";
 import type { Doubt } from "../store/doubts.ts";
-import { applyVerdict, dropWorking } from "./apply-verdict.ts";
+import { applyVerdicts, dropWorking } from "./apply-verdict.ts";
 import type { PoolContext } from "./context.ts";
 import { chunksOfTasks } from "./tasks-of-deal.ts";
 
@@ -93,7 +93,7 @@ async function decide(pool: PoolContext, { dealId, since }: Doubt): Promise<bool
 async function releaseAll(pool: PoolContext, taskIds: readonly Hash[]): Promise<void> {
   for (const { taskId, dealId, index, state, terms } of await pool.tasks.getAll(taskIds)) {
     if (state !== "sealed" || (await isInEpoch(pool, terms.lane, taskId))) continue;
-    if (!(await pool.chain.isClosed(dealId, index))) await applyVerdict(pool, { kind: "released", taskId });
+    if (!(await pool.chain.isClosed(dealId, index))) await applyVerdicts(pool, [{ kind: "released", taskId }]);
   }
 }
 

@@ -4,14 +4,9 @@ import type { Address } from "../../protocol/primitives.ts";
 import { ballotFault } from "../domain/ballot-check.ts";
 import { moveEpoch } from "../domain/epoch-state.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
-import { moveTask } from "../domain/task-state.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
-import { withMovedVotes } from "../domain/task-votes.ts";
-import type { Vote } from "../domain/vote-state.ts";
-import { agreedTag } from "../domain/votes-needed.ts";
+import { bindVotes } from "./bind-votes.ts";
 import { askForBallots, nobodyListened, remind } from "./ask-workers.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { noteEnding } from "../actions/note-ending.ts";
 import type { Next } from "./next.ts";
 
 /** How often the ballots are counted while some are missing, in milliseconds. */
@@ -51,40 +46,4 @@ export async function collectBallots(pool: PoolContext, record: EpochRecord): Pr
   await bindVotes(pool, moved);
   pool.log.info({ lane, epoch, asked: Object.keys(asked).length, ballots: ballots.length }, "ballots collected");
   return "again";
-}
-
-/**
- * Votes that stand in a ballot of the epoch are balloted; the others of those asked are lost, and their tasks may need more
- * votes. Follows from the epoch's record alone, so that it may be done again after a crash.
- */
-export async function bindVotes(pool: PoolContext, record: EpochRecord): Promise<void> {
-  const at = pool.chain.now();
-  for (const { taskId, byKept = false } of record.tasks) {
-    const voters = new Set(
-      record.ballots.filter(({ votes }) => votes.some((vote) => vote.taskId === taskId)).map(({ worker }) => worker),
-    );
-    const silent: Address[] = [];
-    const task = await pool.tasks.update(taskId, (current) => {
-      const isSilent = ({ worker, state }: Vote): boolean =>
-        state === "computed" && record.asked[worker]?.includes(taskId) === true && !voters.has(worker);
-      silent.splice(0, silent.length, ...current.votes.filter(isSilent).map(({ worker }) => worker));
-      const left = withMovedVotes(current, isSilent, "lost", at, { code: "GM_NO_BALLOT" });
-      const balloted = withMovedVotes(left, ({ worker }) => voters.has(worker), "balloted", at);
-      return voters.size > 0 || byKept ? sealed(balloted, at) : reconsidered(balloted, at);
-    });
-    for (const worker of task ? silent : []) await noteEnding(pool, worker, "late");
-    if (task?.state === "planned") await pool.wake.task(taskId);
-  }
-}
-
-function sealed(task: TaskRecord, at: number): TaskRecord {
-  if (task.state !== "agreed") return task;
-  const { waitingFor: _over, ...rest } = task;
-  return moveTask(rest, "sealed", at, "ballots are in");
-}
-
-/** An agreed task that has lost votes may no longer be agreed. */
-function reconsidered(task: TaskRecord, at: number): TaskRecord {
-  if (task.state !== "agreed" || agreedTag(task) !== undefined) return task;
-  return moveTask(task, "planned", at, "wants more votes");
 }

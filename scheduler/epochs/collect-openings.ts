@@ -101,6 +101,10 @@ async function askForUploads(
   });
   for (const { worker, taskId } of asks) uploads[taskId] = { worker, at: pool.chain.now() };
   if (asks.length > 0 && !(await pool.epochs.put(record, { ...record, uploads }))) return "again";
+  await pool.uploads.expect(
+    record.lane,
+    tasks.map(({ taskId }) => taskId),
+  );
   await Promise.all(asks.map(({ worker, taskId }) => pool.messenger.send(worker, { type: "upload?", taskId })));
   return { inMs: LOOK_MS };
 }

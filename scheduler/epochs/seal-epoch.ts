@@ -3,7 +3,7 @@ import { moveEpoch } from "../domain/epoch-state.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
 import { tellSealed } from "./ask-workers.ts";
-import { bindVotes } from "./collect-ballots.ts";
+import { bindVotes } from "./bind-votes.ts";
 import type { PoolContext } from "../actions/context.ts";
 import type { Next } from "./next.ts";
 import { clearHold } from "./note-hold.ts";

@@ -11,7 +11,8 @@ import { withMovedVote } from "../domain/task-votes.ts";
 import type { TaskVerdict } from "../ports.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { applyVerdict } from "../actions/apply-verdict.ts";
+import { applyVerdicts } from "../actions/apply-verdict.ts";
+import { inChunks } from "../actions/in-chunks.ts";
 import type { Next } from "./next.ts";
 import { readPreimages } from "./read-preimages.ts";
 import { clearHold } from "./note-hold.ts";
@@ -28,7 +29,7 @@ export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promi
     const verdicts = await pool.operator.settle(await plan(pool, record, openings), epoch);
     await clearHold(pool, record);
     const saying = { ...pool, log: pool.log.child({ lane, epoch }) };
-    for (const verdict of withUnnamed(record, verdicts)) await applyVerdict(saying, verdict);
+    await applyVerdicts(saying, withUnnamed(record, verdicts));
     await pool.epochs.put(record, moveEpoch(record, "settled", { note: summary(verdicts) }));
     pool.log.info({ lane, epoch, outcome: summary(verdicts) }, "epoch settled");
     return "again";
@@ -47,7 +48,7 @@ async function wasSettled(pool: PoolContext, { lane, epoch }: EpochRecord): Prom
 /** Another process settled it first: the watcher brings what was settled and what was kept, the rest goes on. */
 async function noteSettled(pool: PoolContext, record: EpochRecord): Promise<Next> {
   for (const { taskId, dealId, index } of record.tasks) {
-    if (!(await pool.chain.isClosed(dealId, index))) await applyVerdict(pool, { kind: "released", taskId });
+    if (!(await pool.chain.isClosed(dealId, index))) await applyVerdicts(pool, [{ kind: "released", taskId }]);
   }
   await pool.epochs.put(record, moveEpoch(record, "settled", { note: "found settled on chain" }));
   return "again";
@@ -80,7 +81,7 @@ async function canBeOpened(
 /** Before the settle, so that whoever hears of its outcome first knows who voted for what. */
 async function openVotes(pool: PoolContext, record: EpochRecord, openings: Openings): Promise<void> {
   const at = pool.chain.now();
-  for (const { taskId } of record.tasks) {
+  await inChunks(record.tasks, async ({ taskId }) => {
     await pool.tasks.update(taskId, (task) =>
       task.votes.reduce((changed, { leaseId, worker, state }) => {
         const { secret, digests } = openings[worker] ?? {};
@@ -89,7 +90,7 @@ async function openVotes(pool: PoolContext, record: EpochRecord, openings: Openi
         return withMovedVote(changed, leaseId, "opened", at, { digest, secret });
       }, task),
     );
-  }
+  });
 }
 
 /** Tasks of the epoch that were not in the settle go on as they were. */

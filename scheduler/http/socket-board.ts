@@ -9,7 +9,8 @@ export type SocketBoard = {
   add(worker: Address, socket: WebSocket): void;
   /** Returns whether the worker is gone, and not only an older connection of it. */
   remove(worker: Address, socket: WebSocket): boolean;
-  deliver(worker: Address, text: string): void;
+  /** Returns whether the worker is connected here. */
+  deliver(worker: Address, text: string): boolean;
 };
 
 const CLOSE_REPLACED = 4001;
@@ -28,8 +29,10 @@ export function createSocketBoard(): SocketBoard {
     },
     deliver(worker, text) {
       const socket = sockets.get(worker);
-      if (socket && socket.bufferedAmount > MOST_BUFFERED) socket.terminate();
-      else socket?.send(text);
+      if (!socket) return false;
+      if (socket.bufferedAmount > MOST_BUFFERED) socket.terminate();
+      else socket.send(text);
+      return true;
     },
   };
 }

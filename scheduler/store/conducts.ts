@@ -26,16 +26,27 @@ return 1
 
 /** @param heardKey when each worker was last heard of: whoever is in the hash is in it, so that it is forgotten some day */
 export function createConducts(redis: Redis, key: string, heardKey: string): Conducts {
+  /** What this process notes of a worker it notes one after the other: side by side, each would undo the other's reading. */
+  const turns = new Map<Address, Promise<unknown>>();
+
+  async function note(worker: Address, ending: Ending, now: number, pace?: number): Promise<ConductChange> {
+    for (;;) {
+      const read = await redis.hget(key, worker);
+      const before = conductIn(read);
+      const after = afterEnding(before, ending, now, pace);
+      const text = JSON.stringify(after);
+      if ((await NOTE(redis, [key, heardKey], [worker, read ?? "", text, now])) === 1) return { before, after };
+    }
+  }
+
   return {
-    note: async (worker, ending, now, pace) => {
-      for (;;) {
-        const read = await redis.hget(key, worker);
-        const before = conductIn(read);
-        const after = afterEnding(before, ending, now, pace);
-        const text = JSON.stringify(after);
-        const done = await NOTE(redis, [key, heardKey], [worker, read ?? "", text, now]);
-        if (done === 1) return { before, after };
-      }
+    note: (worker, ending, now, pace) => {
+      const noting = (): Promise<ConductChange> => note(worker, ending, now, pace);
+      const mine = (turns.get(worker) ?? Promise.resolve()).then(noting, noting);
+      turns.set(worker, mine);
+      const end = (): void => void (turns.get(worker) === mine && turns.delete(worker));
+      mine.then(end, end);
+      return mine;
     },
     of: async (workers) => (await redis.hmget(key, ...workers)).map(conductIn),
   };

@@ -24,6 +24,9 @@ export interface EpochStore {
   ballots(lane: number, epoch: number): Promise<ReadonlyMap<Address, SignedBallot | null>>;
   addOpening(lane: number, epoch: number, worker: Address, opening: Opening): Promise<void>;
   openings(lane: number, epoch: number): Promise<Openings>;
+  /** How many workers have answered with a ballot or a refusal, and how many have opened. */
+  countBallots(lane: number, epoch: number): Promise<number>;
+  countOpenings(lane: number, epoch: number): Promise<number>;
 }
 
 /** Hears of a change that is stored. */
@@ -80,7 +83,11 @@ export function createEpochStore(redis: Redis, keys: Keys, onChange: EpochWatch 
     return Object.fromEntries(Object.entries(fields).map(([worker, text]) => [worker, JSON.parse(text) as Opening]));
   }
 
-  return { current, put, addBallot, refuseBallot, ballots, addOpening, openings };
+  return {
+    ...{ current, put, addBallot, refuseBallot, ballots, addOpening, openings },
+    countBallots: (lane, epoch) => redis.hlen(ballotsKey(lane, epoch)),
+    countOpenings: (lane, epoch) => redis.hlen(openingsKey(lane, epoch)),
+  };
 }
 
 /** With the time of a move, where it is one. */

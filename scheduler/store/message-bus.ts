@@ -9,13 +9,19 @@ import type { Keys } from "./redis.ts";
 const PING_MS = 5_000;
 
 /**
- * Sends to workers through Redis, since a worker may be connected to any process of the pool. At most once: leases that are
+ * Sends to workers, through Redis where one may be connected to another process of the pool. At most once: leases that are
  * not heard of expire, and `hello`, the sweep and the lane's job say everything again.
+ * @param deliver hands a text to a worker's connection in this process; false where there is none
  */
-export function createMessenger(redis: Redis, keys: Keys): Messenger {
+export function createMessenger(
+  redis: Redis,
+  keys: Keys,
+  deliver: (worker: Address, text: string) => boolean,
+): Messenger {
   return {
     async send(worker, message) {
-      await redis.publish(keys("to", worker), toJson(message));
+      const text = toJson(message);
+      if (!deliver(worker, text)) await redis.publish(keys("to", worker), text);
     },
   };
 }
@@ -24,7 +30,7 @@ export function createMessenger(redis: Redis, keys: Keys): Messenger {
 export async function relayMessages(
   redis: Redis,
   keys: Keys,
-  deliver: (worker: Address, text: string) => void,
+  deliver: (worker: Address, text: string) => unknown,
 ): Promise<() => void> {
   const subscriber = redis.duplicate();
   for (const listener of redis.listeners("error")) subscriber.on("error", listener as () => void);

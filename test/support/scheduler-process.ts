@@ -15,7 +15,7 @@ export async function startProcess(
   const redis = await connectRedis(redisUrl, () => {});
   const queues = createQueues(redis, world.keys(), world.pool.config.lanes);
   await prepareQueues(queues);
-  const pool = { ...world.pool, wake: createWake(queues), messenger: createMessenger(redis, world.keys) };
+  const pool = { ...world.pool, wake: createWake(queues), messenger: createMessenger(redis, world.keys, () => false) };
   const closed = noteOpen("processors");
   const { stop } = startProcessors(pool, queues, { connection: redis, prefix: world.keys(), ...TAKE_OVER });
   return {

@@ -24,9 +24,10 @@ import { loadConfig } from "../../scheduler/config.ts";
 import type { SchedulerConfig } from "../../scheduler/config.ts";
 import type { TaskRecord } from "../../scheduler/domain/task-state.ts";
 import { hearMessage } from "../../scheduler/http/hear-message.ts";
-import type { Messenger, Wake } from "../../scheduler/ports.ts";
+import type { Wake } from "../../scheduler/ports.ts";
 import { createPoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
 import type { PoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
+import { createAwaitedUploads } from "../../scheduler/store/awaited-uploads.ts";
 import { createBlobLedger } from "../../scheduler/store/blob-ledger.ts";
 import { createDealStore } from "../../scheduler/store/deal-store.ts";
 import { createDoubtStore } from "../../scheduler/store/doubts.ts";
@@ -122,6 +123,7 @@ export class SchedulerWorld implements AsyncDisposable {
       crowd: createCrowd({ workers, tasks, chain }, 0),
       doubts: createDoubtStore(redis, keys),
       epochs: createEpochStore(redis, keys, this.metrics.epochChanged),
+      uploads: createAwaitedUploads(redis, keys),
       drain: createDrainStore(redis, keys),
       quarantine: createQuarantine(redis, keys),
       ledger: createBlobLedger(redis, keys),
@@ -129,17 +131,13 @@ export class SchedulerWorld implements AsyncDisposable {
       chain,
       events: { at: () => Promise.resolve(undefined) },
       operator: fakeOperator(this.hub),
-      messenger: this.messenger(),
+      messenger: { send: async (worker, message) => void this.#outbox.push([worker, message]) },
       wake: this.wake(),
       params: { fetch: () => Promise.resolve(this.params) },
       images: { check: () => Promise.resolve("unknown") },
       random: () => 0.5,
       failed: this.metrics.failed,
     };
-  }
-
-  private messenger(): Messenger {
-    return { send: async (worker, message) => void this.#outbox.push([worker, message]) };
   }
 
   private wake(): Wake {

@@ -49,7 +49,7 @@ export function createBookkeeping(deps: BookkeepingDeps): Bookkeeping {
     review: async () => {
       const open = deps.votes.all().filter(({ standing }) => standing === "computed");
       if (next >= open.length) next = 0;
-      for (const vote of open.slice(next, next + ROUND)) await conclude(vote);
+      await Promise.all(open.slice(next, next + ROUND).map(conclude));
       next += ROUND;
       for (const vote of deps.votes.all()) await letGo(vote, deps);
     },
