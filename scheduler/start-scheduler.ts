@@ -60,6 +60,7 @@ import { createSessionStore } from "./store/session-store.ts";
 import { connectRedis, keysOf, poolTag } from "./store/redis.ts";
 import type { Keys, RedisConnection } from "./store/redis.ts";
 import { createTaskStore } from "./store/task-store.ts";
+import { createWaitingTasks } from "./store/waiting-tasks.ts";
 import { createWorkerStore } from "./store/worker-store.ts";
 import { openWatches } from "./traces/open-watches.ts";
 import type { Watches } from "./traces/open-watches.ts";
@@ -247,6 +248,7 @@ function poolContext(parts: Parts, board: SocketBoard): PoolContext {
     config,
     log,
     tasks,
+    waiting: createWaitingTasks(redis, keys),
     deals: ports.createDeals(redis, keys, watches.dealChanged),
     workers,
     crowd: createCrowd({ workers, tasks, chain }),

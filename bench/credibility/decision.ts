@@ -2,6 +2,7 @@ import { id } from "ethers";
 
 import { tagOf } from "../../protocol/ballot.ts";
 import { NO_RESOURCES, packResources } from "../../protocol/capabilities.ts";
+import { ZERO_ADDRESS } from "../../protocol/primitives.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { place } from "../../scheduler/domain/placement.ts";
 import type { Candidate } from "../../scheduler/domain/placement.ts";
@@ -26,7 +27,17 @@ const TASK = newTask(
   id("a deal") as Hash,
   0,
   {
-    ...{ lane: 0, trust: 2, maxWeight: 127, deadline: 3_000, sealAfter: 0, stake: "1", hasCallback: false },
+    ...{
+      requester: ZERO_ADDRESS,
+      turn: 0,
+      lane: 0,
+      trust: 2,
+      maxWeight: 127,
+      deadline: 3_000,
+      sealAfter: 0,
+      stake: "1",
+      hasCallback: false,
+    },
     limits: { cpuMillicores: 1_000, memoryMiB: 512, diskMiB: 256, fileMiB: 256, pids: 256, logBytes: 1, seconds: 300 },
   } satisfies TaskTerms,
   0,

@@ -11,6 +11,7 @@ import type { DrainStore } from "../store/drain-store.ts";
 import type { EpochStore } from "../store/epoch-store.ts";
 import type { Quarantine } from "../store/quarantine.ts";
 import type { TaskStore } from "../store/task-store.ts";
+import type { WaitingTasks } from "../store/waiting-tasks.ts";
 import type { WorkerStore } from "../store/worker-store.ts";
 import type { Crowd } from "./crowd.ts";
 
@@ -19,6 +20,7 @@ export type PoolContext = {
   readonly config: SchedulerConfig;
   readonly log: Logger;
   readonly tasks: TaskStore;
+  readonly waiting: WaitingTasks;
   readonly deals: DealStore;
   readonly workers: WorkerStore;
   readonly crowd: Crowd;

@@ -7,7 +7,7 @@ import { isWorking } from "../domain/vote-state.ts";
 import type { PoolContext } from "./context.ts";
 import { dropWorking } from "./apply-verdict.ts";
 import { loseLeases } from "./hear-worker.ts";
-import { offerWork } from "./offer-work.ts";
+import { offerWidely } from "./offer-work.ts";
 import { settleDoubts } from "./rewind-chain.ts";
 import { chunksOfTasks } from "./tasks-of-deal.ts";
 
@@ -27,7 +27,7 @@ export async function sweep(pool: PoolContext): Promise<void> {
     settleDoubts,
     expireTasks,
     wakeDeals,
-    offerWork,
+    offerWidely,
     wakeStranded,
     wakeLanes,
     removeBlobs,

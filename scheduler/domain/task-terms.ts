@@ -5,9 +5,14 @@ import { dealDeadline, hasCallback } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import type { Limits } from "../../protocol/lease.ts";
 import type { TaskParams } from "../../protocol/params.ts";
+import type { Address } from "../../protocol/primitives.ts";
+import { turnOf } from "./turn.ts";
 
 /** What a task inherits from its deal; kept in its document, so that deciding about a task reads one record. */
 export type TaskTerms = {
+  readonly requester: Address;
+  /** When it is its deal's turn among those of its requester, in Unix seconds. */
+  readonly turn: number;
   readonly lane: number;
   readonly trust: number;
   readonly maxWeight: number;
@@ -31,6 +36,8 @@ const LOG_BYTES = MIB;
 
 export function termsOf(deal: Deal): TaskTerms {
   return {
+    requester: deal.requester,
+    turn: turnOf(deal),
     lane: deal.lane,
     trust: deal.trust,
     maxWeight: deal.maxWeight,

@@ -26,7 +26,7 @@ return "done"
 
 /** One write to an index: a Redis command, its key, its arguments. */
 export type IndexWrite = readonly [
-  command: "SADD" | "SREM" | "ZADD" | "ZREM" | "HSET" | "HDEL" | "HINCRBY",
+  command: "SADD" | "SREM" | "ZADD" | "ZREM" | "HSET" | "HDEL" | "HINCRBY" | "ZINCRBY",
   key: string,
   ...string[],
 ];

@@ -80,7 +80,11 @@ export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatc
       const index = keys("tasks", task.terms.lane, task.state);
       const live = keys("live", task.dealId);
       const forgetting = redis.multi().del(documentKey(taskId)).srem(index, taskId);
-      await forgetting.zrem(keys("deadlines"), taskId).srem(live, taskId).exec();
+      await forgetting
+        .zrem(keys("deadlines"), taskId)
+        .srem(live, taskId)
+        .srem(keys("waiting", task.dealId), taskId)
+        .exec();
     },
     lease: (before, after, to) => {
       const guards = to.map(({ worker, slots }) => ({ hash: keys("slots", worker), most: slots }));

@@ -1,6 +1,7 @@
+import { weightAt } from "../domain/fair-share.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { isLive } from "../domain/task-state.ts";
-import { isHeld, isWorking } from "../domain/vote-state.ts";
+import { isAnswered, isHeld, isWorking } from "../domain/vote-state.ts";
 import type { Vote, VoteState } from "../domain/vote-state.ts";
 import type { IndexWrite } from "./commit.ts";
 import type { Keys } from "./redis.ts";
@@ -10,7 +11,12 @@ export const LEASE_MS = 15_000;
 
 /** What the indexes need, so that they say the same as the document after it is written. */
 export function taskIndexWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
-  return [...stateWrites(keys, before, after), ...liveWrites(keys, before, after), ...voteWrites(keys, before, after)];
+  return [
+    ...stateWrites(keys, before, after),
+    ...waitingWrites(keys, before, after),
+    ...liveWrites(keys, before, after),
+    ...voteWrites(keys, before, after),
+  ];
 }
 
 function stateWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
@@ -18,6 +24,19 @@ function stateWrites(keys: Keys, before: TaskRecord | undefined, after: TaskReco
   const key = (task: TaskRecord): string => keys("tasks", task.terms.lane, task.state);
   const added: IndexWrite = ["SADD", key(after), after.taskId];
   return before ? [["SREM", key(before), before.taskId], added] : [added];
+}
+
+/** Tasks that want votes, by deal, and the deals that have had any, by requester and turn: see `waiting-tasks.ts`. */
+function waitingWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
+  const [was, is] = [before?.state === "planned", after.state === "planned"];
+  if (was === is) return [];
+  const { taskId, dealId, terms } = after;
+  if (!is) return [["SREM", keys("waiting", dealId), taskId]];
+  return [
+    ["SADD", keys("waiting", dealId), taskId],
+    ["ZADD", keys("waiting-deals", terms.requester), String(terms.turn), dealId],
+    ["SADD", keys("waiting-requesters"), terms.requester],
+  ];
 }
 
 /** Live tasks, of all deals by deadline, and of each deal. */
@@ -44,6 +63,7 @@ function voteWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecor
     const [was, is] = [earlier.get(vote.leaseId), over ? undefined : vote];
     return [
       ...slotWrites(keys, meets(was, isWorking), meets(is, isWorking), vote, after),
+      ...usageWrites(keys, meets(was, isWorking), meets(is, isWorking), vote, after),
       ...heldWrites(keys, meets(was, isHeld), meets(is, isHeld), vote, after),
       ...countWrites(keys, stateAtRisk(was), stateAtRisk(is), vote),
     ];
@@ -89,6 +109,26 @@ function countWrites(
   if (was === is) return [];
   const left: readonly IndexWrite[] = was ? [["SREM", keys("votes", was), leaseId]] : [];
   return is ? [...left, ["SADD", keys("votes", is), leaseId]] : left;
+}
+
+/** What a requester has of the pool: leases that are out, and the cores and time of those that brought an answer. */
+function usageWrites(
+  keys: Keys,
+  was: boolean,
+  is: boolean,
+  vote: Vote,
+  { terms: { requester, limits } }: TaskRecord,
+): readonly IndexWrite[] {
+  if (was === is) return [];
+  const working: IndexWrite = ["HINCRBY", keys("working"), requester, is ? "1" : "-1"];
+  if (is || !isAnswered(vote)) return [working];
+  const now = Date.now();
+  const coreSeconds = (limits.cpuMillicores / 1_000) * (Math.max(0, now - vote.since) / 1_000);
+  return [
+    working,
+    ["ZINCRBY", keys("usage"), String(coreSeconds * weightAt(now)), requester],
+    ["ZINCRBY", keys("usage-leases"), String(weightAt(now)), requester],
+  ];
 }
 
 /** How many votes a worker has at each stake, since sums in wei are beyond Redis. */

@@ -37,6 +37,7 @@ import { createQuarantine } from "../../scheduler/store/quarantine.ts";
 import { connectRedis, keysOf } from "../../scheduler/store/redis.ts";
 import type { Keys, RedisConnection } from "../../scheduler/store/redis.ts";
 import { createTaskStore } from "../../scheduler/store/task-store.ts";
+import { createWaitingTasks } from "../../scheduler/store/waiting-tasks.ts";
 import { createWorkerStore } from "../../scheduler/store/worker-store.ts";
 import { BALLOT_DOMAIN, CHAIN_ID, FakeHub, fakeOperator, fakePoolChain } from "./scheduler-chain.ts";
 import { aDeal, firstOf, PARAMS } from "./scheduler-records.ts";
@@ -118,6 +119,7 @@ export class SchedulerWorld implements AsyncDisposable {
       config,
       log: pino({ level: "silent" }),
       tasks,
+      waiting: createWaitingTasks(redis, keys),
       deals: createDealStore(redis, keys),
       workers,
       crowd: createCrowd({ workers, tasks, chain }, 0),
