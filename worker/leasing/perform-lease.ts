@@ -7,6 +7,7 @@ import type { Answer, VoteBook } from "../voting/vote-book.ts";
 import { createLogRelay } from "./log-relay.ts";
 import { runnableOf, runSpecOf } from "./run-spec.ts";
 import type { TaskFiles } from "./run-spec.ts";
+import { createStageRelay } from "./stage-relay.ts";
 
 /** Inputs on this machine; disposing lets the cache drop them again. */
 interface HeldInputs extends Disposable {
@@ -49,14 +50,16 @@ export type PerformLeaseDeps = {
 export async function performLease(lease: Lease, deps: PerformLeaseDeps, signal: AbortSignal): Promise<VoteRecord> {
   const { executor, inputs, results } = deps;
   const logs = createLogRelay(lease.leaseId, deps.send);
+  const stages = createStageRelay(lease.leaseId, deps.send);
   try {
-    const listener = listenerFor(lease.leaseId, (text) => logs.write(text), deps);
+    const listener = listenerFor(lease.leaseId, { logs, stages }, deps);
     listener.onStage("fetching");
     using held = await inputs.hold(wantedBy(lease), signal);
     const spec = runSpecOf(runnableOf(lease), deps.score, filesOf(lease, held), results.pathFor(lease.leaseId));
     const outcome = await executor.run(spec, listener, signal);
     return await journalAnswer(lease, await answerOf(outcome, spec.resultPath, results), deps);
   } finally {
+    stages.close();
     logs.close();
   }
 }
@@ -88,17 +91,22 @@ async function journalAnswer(lease: Lease, answer: Answer, deps: PerformLeaseDep
   }
 }
 
-function listenerFor(leaseId: string, onLog: (text: string) => void, deps: PerformLeaseDeps): RunListener {
+type Relays = {
+  readonly logs: ReturnType<typeof createLogRelay>;
+  readonly stages: ReturnType<typeof createStageRelay>;
+};
+
+function listenerFor(leaseId: string, { logs, stages }: Relays, deps: PerformLeaseDeps): RunListener {
   let said = "";
   return {
-    onLog,
+    onLog: (text) => logs.write(text),
     onStage: (stage, percent) => {
-      // A percentage a message is enough, however often the executor looks.
+      // A percentage is told once, however often the executor looks.
       const saying = `${stage} ${Math.floor(percent ?? 0)}`;
       if (saying === said) return;
       said = saying;
       deps.onStage(leaseId, stage);
-      deps.send({ type: "progress", leaseId, stage, ...(percent === undefined ? {} : { percent }) });
+      stages.tell(stage, percent);
     },
   };
 }
