@@ -20,6 +20,10 @@ library Toll {
         for (uint256 i; i < weight; ++i) {
             toll += i % 2 == 0 ? 3 : 4;
         }
+        assembly ("memory-safe") {
+            if iszero(toll) { toll := 1 }
+            for {} lt(toll, 3) {} { toll := 3 }
+        }
     }
 }
 `;
@@ -39,7 +43,7 @@ function figuresOfPart(): Figures {
 }
 
 describe("the coverage of the contracts", function () {
-  it("counts what is joined one by one, loops and choices too, each on its line", function () {
+  it("counts what is joined one by one, loops and choices too, each on its line, and nothing of assembly", function () {
     const { conditions } = counted();
 
     expect(conditions.map(({ line, text }) => [line, text])).to.deep.equal([

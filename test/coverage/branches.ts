@@ -84,7 +84,9 @@ function spansOf(tree: Node): readonly Span[] {
   return [...spans.values()].sort((a, b) => a.start - b.start);
 }
 
+/** Assembly has no functions of Solidity: what it decides is not counted, and docs/coverage.md says so. */
 function conditionsOf(node: Node): readonly Node[] {
+  if (node.nodeType.startsWith("Yul")) return [];
   if (isLogic(node)) return partsOf(node);
   const { condition } = node as { condition?: Node | null };
   return condition ? partsOf(condition) : [];
