@@ -74,9 +74,9 @@ export interface Wake {
   task(taskId: Hash, delayMs?: number): Promise<void>;
   lane(lane: number, delayMs?: number): Promise<void>;
   /** A lane, in a moment: many that ask meanwhile cost as much as one. */
-  laneSoon(lane: number): Promise<void>;
+  laneSoon(lane: number): void;
   /** In a moment, tasks that wait for workers are looked at again: there are slots, or tasks, that were not there before. */
-  offers(): Promise<void>;
+  offers(): void;
   /** An event in quarantine is taken in again; once, however often that is asked for until it is done. */
   event(id: string): Promise<void>;
 }

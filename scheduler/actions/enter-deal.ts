@@ -99,7 +99,7 @@ async function enterTasks(pool: PoolContext, record: DealRecord): Promise<void> 
     const start = index;
     await Promise.all(taskIds.map((_taskId, offset) => enterTask(pool, record, start + offset)));
     index += taskIds.length;
-    await pool.wake.offers();
+    pool.wake.offers();
   }
 }
 

@@ -32,7 +32,7 @@ export async function hearHello(pool: PoolContext, worker: Address, hello: Said<
   await pool.workers.put({ worker, machine, agent, capabilities, platform, slots, ...drawn });
   await pool.workers.seen(worker, Date.now(), true);
   for (const leaseId of await keepAlive(pool, worker, hello.leases)) await resendLease(pool, worker, leaseId);
-  await pool.wake.offers();
+  pool.wake.offers();
 }
 
 /** Extends the leases that a worker names, as far as they are its own. Returns those of its leases that it did not name. */
@@ -117,9 +117,9 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
 
 /** A vote of the task is over: it goes on, and the slot is free for another. */
 async function goOn(pool: PoolContext, { taskId, state, terms }: TaskRecord): Promise<void> {
-  if (state === "agreed") await pool.wake.laneSoon(terms.lane);
+  if (state === "agreed") pool.wake.laneSoon(terms.lane);
   if (state === "planned") await pool.wake.task(taskId);
-  await pool.wake.offers();
+  pool.wake.offers();
 }
 
 /** Known of an answer that came in the time of its lease. */

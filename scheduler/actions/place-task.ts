@@ -46,7 +46,7 @@ export async function placeTask(pool: PoolContext, taskId: Hash): Promise<void> 
 /** Enough workers say the same already: the task waits for its lane's next epoch. */
 async function conclude(pool: PoolContext, { taskId }: TaskRecord): Promise<void> {
   const moved = await pool.tasks.update(taskId, (task) => afterVotes(task, pool.chain.now()));
-  if (moved?.state === "agreed") await pool.wake.laneSoon(moved.terms.lane);
+  if (moved?.state === "agreed") pool.wake.laneSoon(moved.terms.lane);
 }
 
 async function placeMore(pool: PoolContext, found: TaskRecord, deal: DealRecord): Promise<void> {
@@ -138,7 +138,7 @@ async function giveLeases(pool: PoolContext, grant: Grant): Promise<void> {
     await pool.messenger.send(vote.worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
     pool.log.info({ task: task.taskId, deal: task.dealId, worker: vote.worker, lease: vote.leaseId }, "lease given");
   }
-  if (votes.length > 0) await pool.wake.offers();
+  if (votes.length > 0) pool.wake.offers();
 }
 
 async function placeAgain(pool: PoolContext, taskId: Hash): Promise<void> {

@@ -61,10 +61,15 @@ export function createQueues(connection: Redis, prefix: string, lanes: number): 
   };
 }
 
-/** What must hold on every start: one epoch job a lane at a time over all processes, and a sweep that always comes again. */
+/**
+ * What must hold on every start: one epoch job a lane at a time over all processes, and a sweep that always comes again. What was to
+ * be done later, or again after a failure, is done now: by a clock that was set back since, it would be due in hours or days, and
+ * would keep every wake of its id waiting.
+ */
 export async function prepareQueues(queues: PoolQueues): Promise<void> {
   await Promise.all(queues.epochs.map((queue) => queue.setGlobalConcurrency(1)));
   await queues.sweep.setGlobalConcurrency(1);
+  await Promise.all(allQueues(queues).map((queue) => queue.promoteJobs()));
   await queues.sweep.upsertJobScheduler(
     "sweep",
     { every: SWEEP_MS },
@@ -92,16 +97,26 @@ export function createWake(queues: PoolQueues): Wake {
     await queues.deadlines.add(job.kind, job, { delay, ...again(id) });
   }
 
-  /** Wakes that this process has asked for and that are still to come, by id, with their time in Unix milliseconds. */
-  const coming = new Map<string, number>();
+  /** What this process is about to wake, by id. */
+  const coming = new Set<string>();
 
-  /** Whoever asks while one is still to come need not ask again: what he has written will be seen by that one. */
-  async function soon(id: string, delay: number, job: LaterJob): Promise<void> {
-    const now = Date.now();
-    if (now < (coming.get(id) ?? 0)) return;
-    coming.set(id, now + delay);
-    await later(id, delay, job);
+  /**
+   * Whoever asks while a wake is still to come need not ask again: what he has written will be seen by that one. A process that dies
+   * before takes it along, and the sweep finds the work.
+   */
+  function soon(id: string, delay: number, wake: () => Promise<unknown>): void {
+    if (coming.has(id)) return;
+    coming.add(id);
+    const go = (): void => {
+      coming.delete(id);
+      wake().catch(() => {});
+    };
+    setTimeout(go, delay).unref();
   }
+
+  const runLane = async (lane: number): Promise<void> =>
+    void (await queues.epochs[lane]?.add("run", { lane }, again(`lane-${lane}`)));
+  const offer = (): Promise<unknown> => queues.deadlines.add("offers", { kind: "offers" }, again("offers"));
 
   return {
     async deal(dealId, delayMs) {
@@ -114,10 +129,10 @@ export function createWake(queues: PoolQueues): Wake {
     },
     async lane(lane, delayMs) {
       if (delayMs) await later(`lane-${lane}`, delayMs, { kind: "lane", lane });
-      else await queues.epochs[lane]?.add("run", { lane }, again(`lane-${lane}`));
+      else await runLane(lane);
     },
-    laneSoon: (lane) => soon(`soon-lane-${lane}`, LANE_MS, { kind: "lane", lane }),
-    offers: () => soon("soon-offers", OFFERS_MS, { kind: "offers" }),
+    laneSoon: (lane) => soon(`lane-${lane}`, LANE_MS, () => runLane(lane)),
+    offers: () => soon("offers", OFFERS_MS, offer),
     event: async (id) => void (await queues.events.add("retry", { id }, { deduplication: { id } })),
   };
 }

@@ -56,6 +56,20 @@ describe("a pool's queues", function () {
     expect(await queues.placement.count()).to.equal(1);
   });
 
+  it("take many wakes of a moment for one, and those of the next moment for another", async function () {
+    for (let round = 0; round < 5; round++) wake.offers();
+    for (let round = 0; round < 5; round++) wake.laneSoon(1);
+    await waitFor("both jobs", async () => (await queues.deadlines.count()) + (await queues.epochs[1]!.count()) === 2);
+
+    let [offers, lanes] = [0, 0];
+    work("deadlines", async () => void offers++);
+    work("epochs-1", async () => void lanes++);
+    await waitFor("both to be done", () => offers === 1 && lanes === 1);
+    wake.offers();
+    await waitFor("another offer", () => offers === 2);
+    expect(lanes).to.equal(1);
+  });
+
   it("run a job once more that was woken while it ran, and not oftener", async function () {
     const [first, running] = [gate(), gate()];
     let runs = 0;

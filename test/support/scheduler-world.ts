@@ -151,8 +151,8 @@ export class SchedulerWorld implements AsyncDisposable {
       deal: (dealId, delayMs) => add(`deal ${dealId}`, delayMs),
       task: (taskId, delayMs) => add(`task ${taskId}`, delayMs),
       lane: (lane, delayMs) => add(`lane ${lane}`, delayMs),
-      laneSoon: (lane) => add(`lane ${lane}`),
-      offers: () => add("offers"),
+      laneSoon: (lane) => void add(`lane ${lane}`),
+      offers: () => void add("offers"),
       event: (id) => add(`event ${id}`),
     };
   }

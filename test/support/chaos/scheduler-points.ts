@@ -39,7 +39,13 @@ export function mortalTasks(reached: Reached, tasks: TaskStore): TaskStore {
     ...tasks,
     create: (task) => passing(reached, [taskMove(task, "-")], () => tasks.create(task)),
     update: (taskId, change) => changing(reached, change, (watched) => tasks.update(taskId, watched)),
-    lease: (before, after, to) => passing(reached, movesOf(before, after), () => tasks.lease(before, after, to)),
+    lease: async (before, after, to) => {
+      const moves = movesOf(before, after);
+      for (const move of moves) reached("before", move);
+      const outcome = await tasks.lease(before, after, to);
+      if (outcome === "done") for (const move of moves) reached("after", move);
+      return outcome;
+    },
   };
 }
 
