@@ -31,7 +31,7 @@ const TESTS_LEFT_OUT: readonly LeftOut[] = [
   {
     what: "`hub-callbacks`: a settle with too little gas for its callback",
     tests: ["Hub: callbacks given too little gas reverts rather than starve the receiver"],
-    reason: "400,000 gas reach to the callback; measured, they end before it",
+    reason: "350,000 gas reach to the callback; measured, they end before it",
   },
   {
     what: "`callback-attacks`: a receiver that opens a deal",
