@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 
 import { z } from "zod";
 
+import { Count } from "../../test/support/count.ts";
 import { busyboxImage } from "../../test/support/images.ts";
 import { testRegistry } from "../../test/support/parts.ts";
 import { openStage } from "../../test/support/stage/stage.ts";
@@ -27,7 +28,6 @@ const ROUND_MS = 900_000;
 const ARGS = ["sh", "-c", "echo task $GRIDMILL_TASK_INDEX > /output/answer"];
 
 const text = { type: "string" } as const;
-const Count = z.stringFormat("a number from 1", /^[1-9]\d*$/).transform(Number);
 const Asked = z.object({ rounds: Count.prefault("3"), tasks: Count.prefault("60"), slots: Count.prefault("4") });
 const options = {
   rounds: text,

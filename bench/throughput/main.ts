@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 
 import { report } from "../report.ts";
+import { Count } from "../../test/support/count.ts";
 import { INSTANT_CROWD } from "../../test/support/stage/instant-crowd.ts";
 import { openStage } from "../../test/support/stage/stage.ts";
 import { takeStamp } from "../stamp.ts";
@@ -21,7 +22,6 @@ const BLOCK_SECONDS = 1;
 const WARM_UP = 50;
 
 const text = { type: "string" } as const;
-const Count = z.stringFormat("a number from 1", /^[1-9]\d*$/).transform(Number);
 const Asked = z.object({
   workers: Count.prefault("20"),
   tasks: Count.prefault("2000"),

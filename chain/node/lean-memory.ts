@@ -10,9 +10,9 @@ export function keepMemoryLean(): void {
 }
 
 /**
- * For a service that works hard once it is loaded: what it loaded stays lean, but from now on V8 spends a tenth of the time on
- * collecting instead of a third. The youngest objects get no more room than they have, and the heap grows by half at most
- * before it is looked through: a scheduler of 315 MB after twenty tasks stays below 200.
+ * For a service that works hard once it is loaded: what it loaded stays lean, but from now on V8 looks the whole heap through a
+ * third as often. The youngest objects get no more room than they have, and the heap grows by half at most before it is looked
+ * through: a scheduler of 315 MB after twenty tasks stays below 200.
  */
 export function collectLess(): void {
   set("--semi-space-growth-factor=1", "--heap-growing-percent=50", "--no-optimize-for-size");

@@ -1,3 +1,4 @@
+import { inBatches } from "../../protocol/in-batches.ts";
 import type { Limits } from "../../protocol/lease.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import { conductAt } from "../domain/conduct.ts";
@@ -43,28 +44,22 @@ const RECENT_MS = 100;
 
 /** @param recentMs how long a reading serves, in milliseconds */
 export function createCrowd(deps: CrowdDeps, recentMs = RECENT_MS): Crowd {
-  let members: Map<Address, Member> = new Map();
+  let members = new Map<Address, Member>();
   let readAt = 0;
-  /** A reading that has not begun yet, for all who ask meanwhile; and the one before it. */
-  let next: Promise<void> | undefined;
-  let last: Promise<void> = Promise.resolve();
 
   async function read(): Promise<void> {
-    await last.catch(() => {});
-    next = undefined;
     const alive = await deps.workers.alive(Date.now() - ALIVE_MS);
     const found = await Promise.all(alive.map((worker) => memberOf(deps, worker)));
     members = new Map(found.map((member) => [member.worker, member]));
     readAt = Date.now();
   }
 
+  const afterNow = inBatches(async (asked: readonly undefined[]) => {
+    await read();
+    return asked;
+  });
   async function fresh(): Promise<readonly Member[]> {
-    if (!next) {
-      const reading = read();
-      next = reading;
-      last = reading;
-    }
-    await next;
+    await afterNow(undefined);
     return [...members.values()];
   }
 

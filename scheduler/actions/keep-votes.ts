@@ -4,6 +4,7 @@ import { ZERO_HASH } from "../../protocol/primitives.ts";
 import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import type { KeptVote } from "../../protocol/settlement.ts";
 import { randomUUID } from "node:crypto";
+import { reconsidered } from "../domain/after-votes.ts";
 import { heldUntil, silentVotes, withKeptVotes, withOpenedVote } from "../domain/kept-votes.ts";
 import type { KeptOpening } from "../domain/kept-votes.ts";
 import { isLive, moveTask } from "../domain/task-state.ts";
@@ -84,12 +85,6 @@ function noteHeld(task: TaskRecord): TaskRecord {
   if (end === undefined || task.state !== "agreed") return task;
   const time = new Date(end * 1_000).toISOString().replace(/\.\d+Z$/, "Z");
   return { ...task, waitingFor: `${silentVotes(task).length} sealed vote(s) to be opened, until ${time} at most` };
-}
-
-/** An agreed task that has got other votes may no longer be agreed. */
-function reconsidered(task: TaskRecord, at: number): TaskRecord {
-  if (task.state !== "agreed" || agreedTag(task) !== undefined) return task;
-  return moveTask(task, "planned", at, "wants more votes");
 }
 
 async function wake(pool: PoolContext, { taskId, terms, state }: TaskRecord): Promise<void> {

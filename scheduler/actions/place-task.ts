@@ -13,6 +13,7 @@ import { limitsFor } from "../domain/task-terms.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withVote } from "../domain/task-votes.ts";
+import { LEASE_MS } from "../domain/vote-state.ts";
 import type { Vote } from "../domain/vote-state.ts";
 import {
   agreedTag,
@@ -24,7 +25,6 @@ import {
   watched,
 } from "../domain/votes-needed.ts";
 import type { DealRecord } from "../store/deal-store.ts";
-import { LEASE_MS } from "../store/task-index.ts";
 import { candidatesOf, demandOf } from "./candidates.ts";
 import type { PoolContext } from "./context.ts";
 import { pausedReason } from "./paused.ts";

@@ -1,11 +1,9 @@
-import { voteWeight } from "../../protocol/consensus.ts";
-import { MAX_VOTES_PER_TASK } from "../../protocol/constants.ts";
 import { moveTask } from "./task-state.ts";
 import type { TaskRecord } from "./task-state.ts";
-import { agreedTag, leasesWanted } from "./votes-needed.ts";
+import { agreedTag, leasesWanted, newcomersOf } from "./votes-needed.ts";
 
 /**
- * Where a task goes once its votes have changed: on to its lane's next epoch when they agree, back among those that want votes
+ * Where a task goes once it has other votes: on to its lane's next epoch when they agree, back among those that want votes
  * when too few are out, even if the rest agree. The very same task where nothing of it moves.
  * @param at Unix seconds
  */
@@ -13,11 +11,12 @@ export function afterVotes(task: TaskRecord, at: number): TaskRecord {
   const { state } = task;
   if (state !== "planned" && state !== "running") return task;
   if (agreedTag(task) !== undefined) return moveTask(task, "agreed", at, "enough votes agree");
-  return state === "running" && wantsMore(task) ? moveTask(task, "planned", at, "wants more votes") : task;
+  const wantsMore = state === "running" && leasesWanted(task, newcomersOf(task)) > 0;
+  return wantsMore ? moveTask(task, "planned", at, "wants more votes") : task;
 }
 
-/** Newcomers are counted on: nobody weighs less. */
-function wantsMore(task: TaskRecord): boolean {
-  const newcomers = Array.from({ length: MAX_VOTES_PER_TASK }, () => voteWeight(0, task.terms.maxWeight));
-  return leasesWanted(task, newcomers) > 0;
+/** An agreed task that has lost votes, or got others, may no longer be agreed. */
+export function reconsidered(task: TaskRecord, at: number): TaskRecord {
+  if (task.state !== "agreed" || agreedTag(task) !== undefined) return task;
+  return moveTask(task, "planned", at, "wants more votes");
 }

@@ -2,6 +2,7 @@ import { withPace } from "./pace.ts";
 import type { Pace } from "./pace.ts";
 import { UNKNOWN, withOutcome } from "./reputation.ts";
 import type { Outcome, Reputation } from "./reputation.ts";
+import { LEASE_MS } from "./vote-state.ts";
 
 /**
  * How far a pool trusts a worker, and what moves it. Read a line as "grade: what happens -> grade"; what is not listed
@@ -57,8 +58,8 @@ const PROBATION_LEASES = 2;
 /** Turns missed in a row that put a worker out, and for how long: ten, and a day, as the white paper of ZeusNet says. */
 export const MOST_MISSED = 10;
 export const OUT_MS = 86_400_000;
-/** What lapses within this time of a missed turn was lost with it: a crash of a large machine is one turn. The life of a lease. */
-const ONE_TURN_MS = 15_000;
+/** What lapses within this time of a missed turn was lost with it: a crash of a large machine is one turn. */
+const ONE_TURN_MS = LEASE_MS;
 /** A quarantine lasts an hour, twice as long for each disagreement before, and a day at most. */
 const QUARANTINE_MS = 3_600_000;
 const LONGEST_QUARANTINE_MS = 86_400_000;

@@ -1,11 +1,9 @@
-import { MAX_VOTES_PER_TASK } from "../../protocol/constants.ts";
-import { voteWeight } from "../../protocol/consensus.ts";
 import type { PlacementClause, PlacementNeed, PlacementOutlook } from "../../protocol/pool-why.ts";
 import type { Exclusion } from "./exclusions.ts";
 import { explain } from "./placement.ts";
 import type { Placement } from "./placement.ts";
 import type { TaskRecord } from "./task-state.ts";
-import { leasesWanted, votesOut } from "./votes-needed.ts";
+import { leasesWanted, newcomersOf, votesOut } from "./votes-needed.ts";
 
 /** What is to be expected of a task, and in words. */
 type Outlook = { readonly outlook: PlacementOutlook; readonly says: string };
@@ -23,8 +21,7 @@ export function outlookOf(task: TaskRecord, placement: Placement): Outlook {
 
 /** How many leases a task wants: of those in reach, best first, then of newcomers, who may still connect. */
 export function votesMissing(task: TaskRecord, { inReach }: Placement): number {
-  const newcomers = Array.from({ length: MAX_VOTES_PER_TASK }, () => voteWeight(0, task.terms.maxWeight));
-  return leasesWanted(task, [...inReach.map(({ weight }) => weight), ...newcomers]);
+  return leasesWanted(task, [...inReach.map(({ weight }) => weight), ...newcomersOf(task)]);
 }
 
 /** What would be needed where there are too few workers: how many, and what those that are here lack; the rarest first. */

@@ -67,6 +67,9 @@ export type Vote = {
   readonly tries?: number;
 };
 
+/** A lease lives this long without a heartbeat, in milliseconds. */
+export const LEASE_MS = 15_000;
+
 /** Votes that hold a worker's slot. */
 const WORKING: readonly VoteState[] = ["leased", "running"];
 /** Votes whose answer exists. */

@@ -1,4 +1,4 @@
-import { consensusOf, votesWanted } from "../../protocol/consensus.ts";
+import { consensusOf, votesWanted, voteWeight } from "../../protocol/consensus.ts";
 import { MAX_VOTES_PER_TASK } from "../../protocol/constants.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { REFERENCE_SCORE, timeLimits } from "../../protocol/time-limits.ts";
@@ -29,6 +29,11 @@ export function leasesWanted(task: TaskRecord, candidates: readonly bigint[]): n
   const atLeast = needsSecondMachine(task) && working.length === 0 ? 1 : 0;
   const watching = (task.atLeast ?? 0) - votesOut(task);
   return Math.min(room, Math.max(atLeast, wanted, watching));
+}
+
+/** Weights of as many newcomers as a task may have votes: whoever may still come counts for no less. */
+export function newcomersOf({ terms }: TaskRecord): readonly bigint[] {
+  return Array.from({ length: MAX_VOTES_PER_TASK }, () => voteWeight(0, terms.maxWeight));
 }
 
 /** Votes that are given or expected. */

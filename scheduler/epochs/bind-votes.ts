@@ -2,12 +2,12 @@ import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { inChunks } from "../actions/in-chunks.ts";
 import { noteEnding } from "../actions/note-ending.ts";
+import { reconsidered } from "../domain/after-votes.ts";
 import type { EpochRecord } from "../domain/epoch-state.ts";
 import { moveTask } from "../domain/task-state.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { withMovedVotes } from "../domain/task-votes.ts";
 import type { Vote } from "../domain/vote-state.ts";
-import { agreedTag } from "../domain/votes-needed.ts";
 
 /**
  * Votes that stand in a ballot of the epoch are balloted; the others of those asked are lost, and their tasks may need more
@@ -58,10 +58,4 @@ function sealed(task: TaskRecord, at: number): TaskRecord {
   if (task.state !== "agreed") return task;
   const { waitingFor: _over, ...rest } = task;
   return moveTask(rest, "sealed", at, "ballots are in");
-}
-
-/** An agreed task that has lost votes may no longer be agreed. */
-function reconsidered(task: TaskRecord, at: number): TaskRecord {
-  if (task.state !== "agreed" || agreedTag(task) !== undefined) return task;
-  return moveTask(task, "planned", at, "wants more votes");
 }

@@ -10,7 +10,7 @@ export type TaskJob = { readonly taskId: Hash };
 export type LaneJob = { readonly lane: number };
 /** The id of an entry in quarantine. */
 export type EventJob = { readonly id: string };
-/** A wake that is due later. */
+/** A wake that is due later, or an offer of work, which is made at once. */
 export type LaterJob =
   | ({ readonly kind: "deal" } & DealJob)
   | ({ readonly kind: "task" } & TaskJob)

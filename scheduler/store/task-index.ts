@@ -1,13 +1,10 @@
 import { weightAt } from "../domain/fair-share.ts";
 import type { TaskRecord } from "../domain/task-state.ts";
 import { isLive } from "../domain/task-state.ts";
-import { isAnswered, isHeld, isWorking } from "../domain/vote-state.ts";
+import { isAnswered, isHeld, isWorking, LEASE_MS } from "../domain/vote-state.ts";
 import type { Vote, VoteState } from "../domain/vote-state.ts";
 import type { IndexWrite } from "./commit.ts";
 import type { Keys } from "./redis.ts";
-
-/** A lease lives this long without a heartbeat, in milliseconds. */
-export const LEASE_MS = 15_000;
 
 /** What the indexes need, so that they say the same as the document after it is written. */
 export function taskIndexWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {

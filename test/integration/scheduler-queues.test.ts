@@ -159,6 +159,17 @@ describe("a pool's queues", function () {
     expect(most).to.equal(1);
   });
 
+  it("do at the next start what waits for an hour that a clock set back has put off", async function () {
+    const dayMs = 86_400_000;
+    await wake.lane(1, dayMs);
+    await queues.epochs[0]!.add("run", { lane: 0 }, { delay: dayMs });
+
+    await prepareQueues(queues);
+
+    expect([await queues.deadlines.getDelayedCount(), await queues.epochs[0]!.getDelayedCount()]).to.deep.equal([0, 0]);
+    expect([await queues.deadlines.count(), await queues.epochs[0]!.count()]).to.deep.equal([1, 1]);
+  });
+
   it("have one sweep that comes again and again, however many processes start", async function () {
     for (let process = 0; process < 3; process++) await prepareQueues(queues);
 

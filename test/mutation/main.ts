@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 
 import { CONTRACTS } from "../../scripts/export-abi.ts";
+import { Count } from "../support/count.ts";
 import { parse, sourcesOf, textOf } from "../support/solc.ts";
 import type { Target } from "../support/solc.ts";
 import { createJudge } from "./judge.ts";
@@ -23,7 +24,6 @@ import { openWorkplace } from "./workplace.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 const text = { type: "string" } as const;
-const Count = z.stringFormat("a number from 1", /^[1-9]\d*$/).transform(Number);
 const Asked = z.object({
   sample: Count.prefault("100"),
   seed: z.string().default("gridmill"),

@@ -1,8 +1,8 @@
 import type { ChainReader, WorkerState } from "../../chain/reader.ts";
 import { taskIdOf } from "../../protocol/deal.ts";
+import { inBatches } from "../../protocol/in-batches.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { ChainMovedError } from "../errors.ts";
-import { inBatches } from "./in-batches.ts";
 import { createKeptLists } from "./kept-lists.ts";
 import type { KeptListSource } from "./kept-lists.ts";
 import type { LaneState, TaskPlace, TaskState, WorkerChain } from "./worker-chain.ts";

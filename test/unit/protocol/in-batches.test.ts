@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 
 import { expect } from "chai";
 
-import { inBatches } from "../../../worker/chain/in-batches.ts";
+import { inBatches } from "../../../protocol/in-batches.ts";
 
 describe("questions that are answered together", function () {
   /** Answers with the double; each batch waits until it is let go. */
