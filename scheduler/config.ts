@@ -3,8 +3,8 @@ import { z } from "zod";
 import { httpUrl, httpUrls, keySourceOf, logLevel, NO_KEY, parseEnv, proxies, wholeNumber } from "../chain/node/env.ts";
 import type { KeySource } from "../chain/node/wallet.ts";
 import { MAX_TASKS_PER_EPOCH, MIB } from "../protocol/constants.ts";
-import { SEAL_MARGIN_SECONDS } from "./domain/ballot-check.ts";
-import type { EpochPolicy } from "./domain/epoch-plan.ts";
+import { SEAL_MARGIN_SECONDS } from "./domain/epochs/ballot-check.ts";
+import type { EpochPolicy } from "./domain/epochs/epoch-plan.ts";
 
 /** Everything the scheduler reads from its environment, in one place, checked once at start. */
 const Env = z

@@ -5,7 +5,7 @@ import type { Deal } from "../protocol/deal.ts";
 import type { SchedulerMessage } from "../protocol/messages.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
 import type { KeptVote } from "../protocol/settlement.ts";
-import type { SettlePlan } from "./domain/settle-plan.ts";
+import type { SettlePlan } from "./domain/epochs/settle-plan.ts";
 
 /** What the actions of a pool need from the outside, in the pool's words. Each has one adapter. */
 

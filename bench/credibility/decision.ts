@@ -4,13 +4,13 @@ import { tagOf } from "../../protocol/ballot.ts";
 import { NO_RESOURCES, packResources } from "../../protocol/capabilities.ts";
 import { ZERO_ADDRESS } from "../../protocol/primitives.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
-import { place } from "../../scheduler/domain/placement.ts";
-import type { Candidate } from "../../scheduler/domain/placement.ts";
-import { newTask } from "../../scheduler/domain/task-state.ts";
-import type { TaskRecord } from "../../scheduler/domain/task-state.ts";
-import type { TaskTerms } from "../../scheduler/domain/task-terms.ts";
-import type { Vote } from "../../scheduler/domain/vote-state.ts";
-import { agreedTag, isDecidedAlone, leasesWanted, watched } from "../../scheduler/domain/votes-needed.ts";
+import { place } from "../../scheduler/domain/placement/placement.ts";
+import type { Candidate } from "../../scheduler/domain/placement/placement.ts";
+import { newTask } from "../../scheduler/domain/tasks/task-state.ts";
+import type { TaskRecord } from "../../scheduler/domain/tasks/task-state.ts";
+import type { TaskTerms } from "../../scheduler/domain/tasks/task-terms.ts";
+import type { Vote } from "../../scheduler/domain/votes/vote-state.ts";
+import { agreedTag, isDecidedAlone, leasesWanted, watched } from "../../scheduler/domain/votes/votes-needed.ts";
 
 /** A vote as decisions see it. */
 type Said = { readonly says: number; readonly weight: bigint };

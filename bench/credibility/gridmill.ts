@@ -1,6 +1,6 @@
 import { voteWeight } from "../../protocol/consensus.ts";
 import { MAX_VOTES_PER_TASK } from "../../protocol/constants.ts";
-import type { Candidate } from "../../scheduler/domain/placement.ts";
+import type { Candidate } from "../../scheduler/domain/placement/placement.ts";
 import { gather, RIGHT } from "./crowd.ts";
 import type { Crowd, Scenario } from "./crowd.ts";
 import { aCandidate, agreedAnswer, leasesFor, placed, workerOf } from "./decision.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type Docker from "dockerode";
 
-import { limitsOf } from "../../scheduler/domain/task-terms.ts";
+import { limitsOf } from "../../scheduler/domain/tasks/task-terms.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
 import { containerSpec } from "../../worker/executor/container-spec.ts";
 import { ensureImage } from "../../worker/executor/image.ts";

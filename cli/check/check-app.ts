@@ -7,7 +7,7 @@ import { tryLock } from "../../chain/node/file-lock.ts";
 import type { FileLock } from "../../chain/node/file-lock.ts";
 import { categorySeconds } from "../../protocol/categories.ts";
 import { packResources } from "../../protocol/capabilities.ts";
-import { limitsOf } from "../../scheduler/domain/task-terms.ts";
+import { limitsOf } from "../../scheduler/domain/tasks/task-terms.ts";
 import { inputFile } from "../../sdk/node/input-file.ts";
 import { machineScore } from "../../worker/benchmark/machine-score.ts";
 import { createDockerExecutor } from "../../worker/executor/docker-executor.ts";

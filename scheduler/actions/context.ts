@@ -5,15 +5,15 @@ import type { BlobLedger } from "../store/blob-ledger.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { SchedulerConfig } from "../config.ts";
 import type { EventLookup, ImageProbe, Messenger, Operator, ParamsSource, PoolChain, Wake } from "../ports.ts";
-import type { DealStore } from "../store/deal-store.ts";
+import type { DealStore } from "../store/tasks/deal-store.ts";
 import type { DoubtStore } from "../store/doubts.ts";
 import type { DrainStore } from "../store/drain-store.ts";
 import type { EpochStore } from "../store/epoch-store.ts";
 import type { Quarantine } from "../store/quarantine.ts";
-import type { TaskStore } from "../store/task-store.ts";
-import type { WaitingTasks } from "../store/waiting-tasks.ts";
-import type { WorkerStore } from "../store/worker-store.ts";
-import type { Crowd } from "./crowd.ts";
+import type { TaskStore } from "../store/tasks/task-store.ts";
+import type { WaitingTasks } from "../store/tasks/waiting-tasks.ts";
+import type { WorkerStore } from "../store/workers/worker-store.ts";
+import type { Crowd } from "./placing/crowd.ts";
 
 /** Everything an action may touch. All state is behind it: actions keep none between two calls. */
 export type PoolContext = {

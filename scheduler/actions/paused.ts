@@ -1,6 +1,6 @@
-import type { TaskRecord } from "../domain/task-state.ts";
-import { isWorking } from "../domain/vote-state.ts";
-import { votesOut } from "../domain/votes-needed.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
+import { isWorking } from "../domain/votes/vote-state.ts";
+import { votesOut } from "../domain/votes/votes-needed.ts";
 import type { PoolContext } from "./context.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { Deal } from "../../protocol/deal.ts";
 import { parseParams, taskParams } from "../../protocol/params.ts";
 import type { Input, Params } from "../../protocol/params.ts";
 import { InputUnavailableError } from "../errors.ts";
-import type { HeldDataset } from "../store/deal-store.ts";
+import type { HeldDataset } from "../store/tasks/deal-store.ts";
 import type { PoolContext } from "./context.ts";
 
 /** An input is fetched within this time or not at all, in milliseconds. */

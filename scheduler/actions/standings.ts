@@ -1,6 +1,6 @@
 import { voteWeight } from "../../protocol/consensus.ts";
 import type { Address } from "../../protocol/primitives.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
 import type { PoolContext } from "./context.ts";
 
 /** Score and cover (wei) of workers, as the chain says. */

@@ -1,14 +1,14 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { codeOf } from "../../protocol/errors.ts";
-import { decidedByKept, silentVotes } from "../domain/kept-votes.ts";
-import { canMove, moveTask } from "../domain/task-state.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
-import { isWorking } from "../domain/vote-state.ts";
+import { decidedByKept, silentVotes } from "../domain/votes/kept-votes.ts";
+import { canMove, moveTask } from "../domain/tasks/task-state.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
+import { isWorking } from "../domain/votes/vote-state.ts";
 import type { PoolContext } from "./context.ts";
-import { dropWorking } from "./apply-verdict.ts";
-import { loseLeases } from "./hear-worker.ts";
-import { offerWidely } from "./offer-work.ts";
-import { settleDoubts } from "./rewind-chain.ts";
+import { dropWorking } from "./hearing/apply-verdict.ts";
+import { loseLeases } from "./hearing/hear-worker.ts";
+import { offerWidely } from "./placing/offer-work.ts";
+import { settleDoubts } from "./following/rewind-chain.ts";
 import { chunksOfTasks } from "./tasks-of-deal.ts";
 
 /** How many running tasks of a lane one sweep looks at, at random. */

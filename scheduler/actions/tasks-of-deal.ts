@@ -1,7 +1,7 @@
 import { taskIdOf } from "../../protocol/deal.ts";
 import type { Hash } from "../../protocol/primitives.ts";
-import { MAX_TASKS_PER_DEAL } from "../domain/task-terms.ts";
-import type { DealRecord } from "../store/deal-store.ts";
+import { MAX_TASKS_PER_DEAL } from "../domain/tasks/task-terms.ts";
+import type { DealRecord } from "../store/tasks/deal-store.ts";
 
 /** So many tasks of a deal are worked on side by side. */
 const CHUNK = 500;

@@ -10,7 +10,7 @@ import type { Hash } from "../../protocol/primitives.ts";
 import { encodeSettlement, estimateSettleGas } from "../../protocol/settlement.ts";
 import { ChainUnreachableError } from "../../chain/errors.ts";
 import type { OperatorHold } from "./operator-hold.ts";
-import type { SettlePlan } from "../domain/settle-plan.ts";
+import type { SettlePlan } from "../domain/epochs/settle-plan.ts";
 import type { Operator, TaskVerdict } from "../ports.ts";
 
 type OperatorDeps = {

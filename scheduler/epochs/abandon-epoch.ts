@@ -1,10 +1,10 @@
 import type { Hash } from "../../protocol/primitives.ts";
-import { moveEpoch } from "../domain/epoch-state.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
-import { moveTask } from "../domain/task-state.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
-import { withMovedVotes } from "../domain/task-votes.ts";
-import { agreedTag } from "../domain/votes-needed.ts";
+import { moveEpoch } from "../domain/epochs/epoch-state.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
+import { moveTask } from "../domain/tasks/task-state.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
+import { withMovedVotes } from "../domain/votes/task-votes.ts";
+import { agreedTag } from "../domain/votes/votes-needed.ts";
 import type { PoolContext } from "../actions/context.ts";
 import type { Next } from "./next.ts";
 

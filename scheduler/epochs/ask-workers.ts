@@ -1,5 +1,5 @@
 import type { Address } from "../../protocol/primitives.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 import type { PoolContext } from "../actions/context.ts";
 
 /** What the workers of an epoch are told. Asking again is harmless: a worker's first ballot stands. */

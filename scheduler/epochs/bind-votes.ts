@@ -1,13 +1,13 @@
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { inChunks } from "../actions/in-chunks.ts";
-import { noteEnding } from "../actions/note-ending.ts";
-import { reconsidered } from "../domain/after-votes.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
-import { moveTask } from "../domain/task-state.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
-import { withMovedVotes } from "../domain/task-votes.ts";
-import type { Vote } from "../domain/vote-state.ts";
+import { noteEnding } from "../actions/following/note-ending.ts";
+import { reconsidered } from "../domain/votes/after-votes.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
+import { moveTask } from "../domain/tasks/task-state.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
+import { withMovedVotes } from "../domain/votes/task-votes.ts";
+import type { Vote } from "../domain/votes/vote-state.ts";
 
 /**
  * Votes that stand in a ballot of the epoch are balloted; the others of those asked are lost, and their tasks may need more

@@ -1,9 +1,9 @@
 import { leafOf, votesHashOf } from "../../protocol/ballot.ts";
 import { byWorker } from "../../protocol/settlement.ts";
 import type { Address } from "../../protocol/primitives.ts";
-import { ballotFault } from "../domain/ballot-check.ts";
-import { moveEpoch } from "../domain/epoch-state.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
+import { ballotFault } from "../domain/epochs/ballot-check.ts";
+import { moveEpoch } from "../domain/epochs/epoch-state.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 import { bindVotes } from "./bind-votes.ts";
 import { askForBallots, nobodyListened, remind } from "./ask-workers.ts";
 import type { PoolContext } from "../actions/context.ts";

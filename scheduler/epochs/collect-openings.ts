@@ -1,10 +1,10 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
-import { moveEpoch } from "../domain/epoch-state.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
-import { agreedDigest, agreeingWorkers, needsUpload } from "../domain/settle-plan.ts";
-import type { Openings } from "../domain/settle-plan.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
+import { moveEpoch } from "../domain/epochs/epoch-state.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
+import { agreedDigest, agreeingWorkers, needsUpload } from "../domain/epochs/settle-plan.ts";
+import type { Openings } from "../domain/epochs/settle-plan.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { nobodyListened, remind, tellSealed } from "./ask-workers.ts";

@@ -1,6 +1,6 @@
 import { GridmillError } from "../../protocol/errors.ts";
 import type { PoolContext } from "../actions/context.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 
 /** What a lane is at, in the word for not getting it done. */
 const UNDONE: Partial<Record<EpochRecord["state"], string>> = { sealing: "seal", settling: "settle" };

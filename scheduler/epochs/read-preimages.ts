@@ -5,7 +5,7 @@ import { codeOf, NotFoundError } from "../../protocol/errors.ts";
 import type { Hash, Hex } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { readCallback } from "../blobs/verify-result.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
 import { ResultCorruptError } from "../errors.ts";
 
 /**

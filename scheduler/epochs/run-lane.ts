@@ -1,6 +1,6 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
-import { planEpoch, tasksToSeal } from "../domain/epoch-plan.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
+import { planEpoch, tasksToSeal } from "../domain/epochs/epoch-plan.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { askForBallots } from "./ask-workers.ts";

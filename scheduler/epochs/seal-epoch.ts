@@ -1,6 +1,6 @@
 import { GridmillError } from "../../protocol/errors.ts";
-import { moveEpoch } from "../domain/epoch-state.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
+import { moveEpoch } from "../domain/epochs/epoch-state.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
 import { tellSealed } from "./ask-workers.ts";
 import { bindVotes } from "./bind-votes.ts";

@@ -1,8 +1,14 @@
 import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { hearBallot, hearBallotRefused, hearOpen, hearUploaded, hearUploadFailed } from "../actions/hear-votes.ts";
-import type { BallotSigner } from "../actions/hear-votes.ts";
+import {
+  hearBallot,
+  hearBallotRefused,
+  hearOpen,
+  hearUploaded,
+  hearUploadFailed,
+} from "../actions/hearing/hear-votes.ts";
+import type { BallotSigner } from "../actions/hearing/hear-votes.ts";
 import {
   hearAccept,
   hearComputed,
@@ -10,7 +16,7 @@ import {
   hearHello,
   hearProgress,
   hearRefuse,
-} from "../actions/hear-worker.ts";
+} from "../actions/hearing/hear-worker.ts";
 
 /** What hearing needs beside the pool. */
 export type Hearing = { readonly chainId: number; readonly ballotSigner: BallotSigner };

@@ -8,7 +8,7 @@ import { PoolInfoSchema } from "../../protocol/pool-api.ts";
 import type { PoolInfo } from "../../protocol/pool-api.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { TASK_STATES } from "../domain/task-state.ts";
+import { TASK_STATES } from "../domain/tasks/task-state.ts";
 import type { PoolMetrics } from "../metrics/pool-metrics.ts";
 import { lanesOf, SHOWN_MS } from "../metrics/read-pool.ts";
 

@@ -7,7 +7,7 @@ import type { Address } from "../../protocol/primitives.ts";
 import { SESSION_STATEMENT } from "../../protocol/siwe.ts";
 import type { Session } from "../../protocol/siwe.ts";
 import { NotLoggedInError } from "../errors.ts";
-import type { SessionStore } from "../store/session-store.ts";
+import type { SessionStore } from "../store/workers/session-store.ts";
 
 /** A nonce may be used once, within this time; a session ends after that one. Seconds. */
 const NONCE_SECONDS = 300;

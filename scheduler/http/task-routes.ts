@@ -9,11 +9,11 @@ import { TaskWhySchema } from "../../protocol/pool-why.ts";
 import { HashSchema } from "../../protocol/primitives.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { explainTask } from "../actions/explain-task.ts";
+import { explainTask } from "../actions/placing/explain-task.ts";
 import { chunksOfTasks } from "../actions/tasks-of-deal.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
 import { NotAllowedError } from "../errors.ts";
-import type { DealRecord } from "../store/deal-store.ts";
+import type { DealRecord } from "../store/tasks/deal-store.ts";
 import type { Sessions } from "./sessions.ts";
 
 const TaskParams = z.object({ taskId: HashSchema });

@@ -12,11 +12,11 @@ import {
 import type { PoolEpochs, PoolTasks, PoolWorkers } from "../../protocol/pool-api.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { conductAt } from "../domain/conduct.ts";
-import { speedOf } from "../domain/pace.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
-import { faded, reliabilityOf } from "../domain/reputation.ts";
-import type { TaskRecord, TaskState } from "../domain/task-state.ts";
+import { conductAt } from "../domain/workers/conduct.ts";
+import { speedOf } from "../domain/workers/pace.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
+import { faded, reliabilityOf } from "../domain/workers/reputation.ts";
+import type { TaskRecord, TaskState } from "../domain/tasks/task-state.ts";
 import { lanesOf, SHOWN_MS } from "../metrics/read-pool.ts";
 import type { OperatorsOnly } from "./operators-only.ts";
 

@@ -3,11 +3,11 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 
 import type { Receipt } from "../../chain/intent.ts";
 import { codeOf } from "../../protocol/errors.ts";
-import type { EpochRecord } from "../domain/epoch-state.ts";
-import { EPOCH_STATES, isOver } from "../domain/epoch-state.ts";
-import { isTerminal, TASK_STATES } from "../domain/task-state.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
-import { VOTE_STATES } from "../domain/vote-state.ts";
+import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
+import { EPOCH_STATES, isOver } from "../domain/epochs/epoch-state.ts";
+import { isTerminal, TASK_STATES } from "../domain/tasks/task-state.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
+import { VOTE_STATES } from "../domain/votes/vote-state.ts";
 import { createSharedGauges } from "./pool-gauges.ts";
 import type { PoolReading } from "./pool-reading.ts";
 

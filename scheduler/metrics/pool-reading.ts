@@ -1,7 +1,7 @@
-import type { Grade } from "../domain/conduct.ts";
-import type { EpochState } from "../domain/epoch-state.ts";
-import type { TaskState } from "../domain/task-state.ts";
-import type { VoteState } from "../domain/vote-state.ts";
+import type { Grade } from "../domain/workers/conduct.ts";
+import type { EpochState } from "../domain/epochs/epoch-state.ts";
+import type { TaskState } from "../domain/tasks/task-state.ts";
+import type { VoteState } from "../domain/votes/vote-state.ts";
 import type { PoolMoney } from "./pool-money.ts";
 
 /** What all processes of a pool share, as it is at one moment. */

@@ -1,7 +1,7 @@
 import type { PoolContext } from "../actions/context.ts";
-import { conductAt, GRADES } from "../domain/conduct.ts";
-import { isOver } from "../domain/epoch-state.ts";
-import { TASK_STATES } from "../domain/task-state.ts";
+import { conductAt, GRADES } from "../domain/workers/conduct.ts";
+import { isOver } from "../domain/epochs/epoch-state.ts";
+import { TASK_STATES } from "../domain/tasks/task-state.ts";
 import type { PoolMoney } from "./pool-money.ts";
 import type { PoolReading } from "./pool-reading.ts";
 

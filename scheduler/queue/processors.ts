@@ -4,10 +4,10 @@ import type { Redis } from "ioredis";
 
 import { codeOf, GridmillError } from "../../protocol/errors.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { enterDeal } from "../actions/enter-deal.ts";
-import { offerWork } from "../actions/offer-work.ts";
-import { placeTask } from "../actions/place-task.ts";
-import { retryEvent } from "../actions/retry-event.ts";
+import { enterDeal } from "../actions/following/enter-deal.ts";
+import { offerWork } from "../actions/placing/offer-work.ts";
+import { placeTask } from "../actions/placing/place-task.ts";
+import { retryEvent } from "../actions/following/retry-event.ts";
 import { runLane } from "../epochs/run-lane.ts";
 import { sweep } from "../actions/sweep.ts";
 import type { DealJob, EventJob, LaneJob, LaterJob, PoolQueues, TaskJob } from "./queues.ts";

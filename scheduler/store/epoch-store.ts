@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
 
 import type { Address } from "../../protocol/primitives.ts";
-import type { EpochRecord, Opening, SignedBallot } from "../domain/epoch-state.ts";
-import { isOver } from "../domain/epoch-state.ts";
-import type { Openings } from "../domain/settle-plan.ts";
+import type { EpochRecord, Opening, SignedBallot } from "../domain/epochs/epoch-state.ts";
+import { isOver } from "../domain/epochs/epoch-state.ts";
+import type { Openings } from "../domain/epochs/settle-plan.ts";
 import { commit, readDocument } from "./commit.ts";
 import type { Keys } from "./redis.ts";
 

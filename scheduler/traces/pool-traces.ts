@@ -1,13 +1,13 @@
 import type { Hash } from "../../protocol/primitives.ts";
-import type { EpochRecord, EpochState } from "../domain/epoch-state.ts";
-import { isOver } from "../domain/epoch-state.ts";
-import { isTerminal } from "../domain/task-state.ts";
-import type { TaskRecord } from "../domain/task-state.ts";
-import { isAnswered } from "../domain/vote-state.ts";
-import type { Vote } from "../domain/vote-state.ts";
-import type { DealWatch } from "../store/deal-store.ts";
+import type { EpochRecord, EpochState } from "../domain/epochs/epoch-state.ts";
+import { isOver } from "../domain/epochs/epoch-state.ts";
+import { isTerminal } from "../domain/tasks/task-state.ts";
+import type { TaskRecord } from "../domain/tasks/task-state.ts";
+import { isAnswered } from "../domain/votes/vote-state.ts";
+import type { Vote } from "../domain/votes/vote-state.ts";
+import type { DealWatch } from "../store/tasks/deal-store.ts";
 import type { EpochWatch } from "../store/epoch-store.ts";
-import type { TaskWatch } from "../store/task-documents.ts";
+import type { TaskWatch } from "../store/tasks/task-documents.ts";
 
 /** What took some time of a deal's life. Whatever process tells of it, it has the same place in the same trace. */
 export type DealSpan = {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
-import { isLive } from "../../scheduler/domain/task-state.ts";
+import { isLive } from "../../scheduler/domain/tasks/task-state.ts";
 import { createPurse, escrowChange } from "../../scheduler/metrics/pool-money.ts";
 import { readPool } from "../../scheduler/metrics/read-pool.ts";
 import { countJobs } from "../../scheduler/queue/queue-depths.ts";

@@ -11,7 +11,7 @@ import type { GatewayClient } from "../../sdk/gateway-client.ts";
 import { codeOf, IllegalMoveError } from "../../protocol/errors.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import type { SchedulerPorts } from "../../scheduler/start-scheduler.ts";
-import { createDealStore } from "../../scheduler/store/deal-store.ts";
+import { createDealStore } from "../../scheduler/store/tasks/deal-store.ts";
 import { envFor } from "../support/config.ts";
 import { inSuite } from "../support/in-suite.ts";
 import { OPERATOR, REQUESTER, startPoolOnChain } from "../support/pool-on-chain.ts";

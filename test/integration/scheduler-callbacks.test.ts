@@ -3,7 +3,7 @@ import { hexlify } from "ethers";
 
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import { failDigest, failText } from "../../protocol/digest.ts";
-import type { SettlePlan } from "../../scheduler/domain/settle-plan.ts";
+import type { SettlePlan } from "../../scheduler/domain/epochs/settle-plan.ts";
 import { withRedis } from "../support/parts.ts";
 import { addressOf, firstOf } from "../support/scheduler-records.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Deal } from "../../protocol/deal.ts";
 import { digestOf } from "../../protocol/digest.ts";
-import { faultsOf } from "../../scheduler/domain/reputation.ts";
+import { faultsOf } from "../../scheduler/domain/workers/reputation.ts";
 import type { PoolContext } from "../../scheduler/actions/context.ts";
 import { crashAt } from "../support/chain/crash-points.ts";
 import type { CrashPoints } from "../support/chain/crash-points.ts";

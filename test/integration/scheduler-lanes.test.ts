@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { ChainUnreachableError } from "../../chain/errors.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import type { Deal } from "../../protocol/deal.ts";
-import { followEvent } from "../../scheduler/actions/follow-chain.ts";
+import { followEvent } from "../../scheduler/actions/following/follow-chain.ts";
 import type { TaskVerdict } from "../../scheduler/ports.ts";
 import { fresh } from "../support/market-world.ts";
 import { withRedis } from "../support/parts.ts";

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { id as hashOf } from "ethers";
 
 import type { Hash } from "../../protocol/primitives.ts";
-import { placeTask } from "../../scheduler/actions/place-task.ts";
-import { isWorking } from "../../scheduler/domain/vote-state.ts";
+import { placeTask } from "../../scheduler/actions/placing/place-task.ts";
+import { isWorking } from "../../scheduler/domain/votes/vote-state.ts";
 import { withRedis } from "../support/parts.ts";
 import { addressOf, aVote, firstOf } from "../support/scheduler-records.ts";
 import type { FakeWorker } from "../support/scheduler-worker.ts";

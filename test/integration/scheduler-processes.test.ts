@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
-import { followEvent } from "../../scheduler/actions/follow-chain.ts";
+import { followEvent } from "../../scheduler/actions/following/follow-chain.ts";
 import { withRedis } from "../support/parts.ts";
 import { relayToWorkers, startProcess } from "../support/scheduler-process.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";

@@ -3,8 +3,8 @@ import { Redis } from "ioredis";
 
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
-import { followEvent } from "../../scheduler/actions/follow-chain.ts";
-import { rewindChain } from "../../scheduler/actions/rewind-chain.ts";
+import { followEvent } from "../../scheduler/actions/following/follow-chain.ts";
+import { rewindChain } from "../../scheduler/actions/following/rewind-chain.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
 import { keysOf } from "../../scheduler/store/redis.ts";
 import { withRedis } from "../support/parts.ts";

@@ -7,7 +7,7 @@ import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, dealIdOf } from "../../protocol/deal.ts";
 import { digestOf, failDigest, failText } from "../../protocol/digest.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
-import { faultsOf } from "../../scheduler/domain/reputation.ts";
+import { faultsOf } from "../../scheduler/domain/workers/reputation.ts";
 import { withRedis } from "../support/parts.ts";
 import { firstOf } from "../support/scheduler-records.ts";
 import { HONEST, WRONG } from "../support/scheduler-worker.ts";

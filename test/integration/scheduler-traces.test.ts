@@ -2,9 +2,9 @@ import { expect } from "chai";
 
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { PoolContext } from "../../scheduler/actions/context.ts";
-import { createDealStore } from "../../scheduler/store/deal-store.ts";
+import { createDealStore } from "../../scheduler/store/tasks/deal-store.ts";
 import { createEpochStore } from "../../scheduler/store/epoch-store.ts";
-import { createTaskStore } from "../../scheduler/store/task-store.ts";
+import { createTaskStore } from "../../scheduler/store/tasks/task-store.ts";
 import { openWatches } from "../../scheduler/traces/open-watches.ts";
 import { inSuite } from "../support/in-suite.ts";
 import { startOtlpReceiver } from "../support/otlp-receiver.ts";

@@ -13,7 +13,7 @@ import { keptVotesHash, KEPT_OPEN_SECONDS } from "../../protocol/kept-votes.ts";
 import type { CarriedVote, KeptVote } from "../../protocol/settlement.ts";
 import { getBytes, keccak256, recoverAddress } from "ethers";
 import { ChainRevertedError } from "../../chain/errors.ts";
-import type { SettlePlan } from "../../scheduler/domain/settle-plan.ts";
+import type { SettlePlan } from "../../scheduler/domain/epochs/settle-plan.ts";
 import type { Operator, PoolChain, TaskVerdict } from "../../scheduler/ports.ts";
 import { GENESIS } from "./scheduler-records.ts";
 import { decodeSettlement } from "./scheduler-stream.ts";

@@ -12,7 +12,7 @@ import { SESSION_STATEMENT } from "../../protocol/siwe.ts";
 import { createGateway } from "../../scheduler/http/gateway.ts";
 import { createSessions } from "../../scheduler/http/sessions.ts";
 import { createSocketBoard } from "../../scheduler/http/socket-board.ts";
-import { createSessionStore } from "../../scheduler/store/session-store.ts";
+import { createSessionStore } from "../../scheduler/store/workers/session-store.ts";
 import { BALLOT_DOMAIN, CHAIN_ID, HUB } from "./scheduler-chain.ts";
 import { walletOf } from "./scheduler-records.ts";
 import type { SchedulerWorld } from "./scheduler-world.ts";

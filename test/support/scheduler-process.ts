@@ -2,7 +2,7 @@ import { SchedulerMessageSchema } from "../../protocol/messages.ts";
 import type { PoolContext } from "../../scheduler/actions/context.ts";
 import { startProcessors, TAKE_OVER } from "../../scheduler/queue/processors.ts";
 import { closeQueues, createQueues, createWake, prepareQueues } from "../../scheduler/queue/queues.ts";
-import { createMessenger, relayMessages } from "../../scheduler/store/message-bus.ts";
+import { createMessenger, relayMessages } from "../../scheduler/store/workers/message-bus.ts";
 import { connectRedis } from "../../scheduler/store/redis.ts";
 import { noteOpen } from "./open-things.ts";
 import type { SchedulerWorld } from "./scheduler-world.ts";

@@ -10,11 +10,11 @@ import { manifestOf, digestOf } from "../../protocol/digest.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
 import { ZERO_ADDRESS } from "../../protocol/primitives.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
-import type { Candidate } from "../../scheduler/domain/placement.ts";
-import { newTask } from "../../scheduler/domain/task-state.ts";
-import type { TaskRecord } from "../../scheduler/domain/task-state.ts";
-import { termsOf } from "../../scheduler/domain/task-terms.ts";
-import type { Vote, VoteState } from "../../scheduler/domain/vote-state.ts";
+import type { Candidate } from "../../scheduler/domain/placement/placement.ts";
+import { newTask } from "../../scheduler/domain/tasks/task-state.ts";
+import type { TaskRecord } from "../../scheduler/domain/tasks/task-state.ts";
+import { termsOf } from "../../scheduler/domain/tasks/task-terms.ts";
+import type { Vote, VoteState } from "../../scheduler/domain/votes/vote-state.ts";
 
 /** Records of a scheduler as tests need them: valid in every field, changed in those that matter. */
 

@@ -6,8 +6,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 
 import { createPoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
-import { TASK_STATES } from "../../scheduler/domain/task-state.ts";
-import { HELD_STATES, VOTE_STATES } from "../../scheduler/domain/vote-state.ts";
+import { TASK_STATES } from "../../scheduler/domain/tasks/task-state.ts";
+import { HELD_STATES, VOTE_STATES } from "../../scheduler/domain/votes/vote-state.ts";
 import { poolDashboard } from "../../scripts/pool-dashboard.ts";
 import { metricFacts } from "../support/metric-facts.ts";
 import { readPromql } from "../support/promql.ts";

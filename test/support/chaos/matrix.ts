@@ -1,11 +1,11 @@
 import Table from "cli-table3";
 
-import { planEpoch } from "../../../scheduler/domain/epoch-plan.ts";
-import { moveEpoch } from "../../../scheduler/domain/epoch-state.ts";
-import type { EpochState } from "../../../scheduler/domain/epoch-state.ts";
-import { canMove, TASK_STATES } from "../../../scheduler/domain/task-state.ts";
-import { canMoveVote } from "../../../scheduler/domain/vote-state.ts";
-import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
+import { planEpoch } from "../../../scheduler/domain/epochs/epoch-plan.ts";
+import { moveEpoch } from "../../../scheduler/domain/epochs/epoch-state.ts";
+import type { EpochState } from "../../../scheduler/domain/epochs/epoch-state.ts";
+import { canMove, TASK_STATES } from "../../../scheduler/domain/tasks/task-state.ts";
+import { canMoveVote } from "../../../scheduler/domain/votes/vote-state.ts";
+import type { VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 
 import { COLUMNS } from "./crash-points.ts";
 import type { Column, When } from "./crash-points.ts";

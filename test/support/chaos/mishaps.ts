@@ -7,7 +7,7 @@ import { dealDeadline, dealIdOf, taskIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import { digestOf } from "../../../protocol/digest.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
-import type { TaskRecord } from "../../../scheduler/domain/task-state.ts";
+import type { TaskRecord } from "../../../scheduler/domain/tasks/task-state.ts";
 import { HONEST, WRONG } from "../scheduler-worker.ts";
 import type { FakeWorker, Manners } from "../scheduler-worker.ts";
 import { PARAMS } from "../scheduler-records.ts";

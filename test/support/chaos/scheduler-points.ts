@@ -1,18 +1,18 @@
 import type { SenderJournal } from "../../../chain/sender-journal.ts";
 import { createSenderChain } from "../../../chain/sender-chain.ts";
 import type { SenderChain } from "../../../chain/sender-chain.ts";
-import type { EpochRecord } from "../../../scheduler/domain/epoch-state.ts";
-import { isOver } from "../../../scheduler/domain/epoch-state.ts";
-import type { TaskRecord } from "../../../scheduler/domain/task-state.ts";
+import type { EpochRecord } from "../../../scheduler/domain/epochs/epoch-state.ts";
+import { isOver } from "../../../scheduler/domain/epochs/epoch-state.ts";
+import type { TaskRecord } from "../../../scheduler/domain/tasks/task-state.ts";
 import type { SchedulerPorts } from "../../../scheduler/start-scheduler.ts";
 import { createRedisJournal } from "../../../scheduler/store/chain-journal.ts";
-import { createDealStore } from "../../../scheduler/store/deal-store.ts";
-import type { DealStore } from "../../../scheduler/store/deal-store.ts";
+import { createDealStore } from "../../../scheduler/store/tasks/deal-store.ts";
+import type { DealStore } from "../../../scheduler/store/tasks/deal-store.ts";
 import { createEpochStore } from "../../../scheduler/store/epoch-store.ts";
 import type { EpochStore } from "../../../scheduler/store/epoch-store.ts";
-import type { TaskChange } from "../../../scheduler/store/task-documents.ts";
-import { createTaskStore } from "../../../scheduler/store/task-store.ts";
-import type { TaskStore } from "../../../scheduler/store/task-store.ts";
+import type { TaskChange } from "../../../scheduler/store/tasks/task-documents.ts";
+import { createTaskStore } from "../../../scheduler/store/tasks/task-store.ts";
+import type { TaskStore } from "../../../scheduler/store/tasks/task-store.ts";
 
 import { passing } from "./crash-points.ts";
 import type { Move, Reached } from "./crash-points.ts";

@@ -1,8 +1,15 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { afterEnding, conductAt, GRADES, MOST_MISSED, NEWCOMER, OUT_MS } from "../../../scheduler/domain/conduct.ts";
-import type { Conduct, Ending, Grade } from "../../../scheduler/domain/conduct.ts";
+import {
+  afterEnding,
+  conductAt,
+  GRADES,
+  MOST_MISSED,
+  NEWCOMER,
+  OUT_MS,
+} from "../../../scheduler/domain/workers/conduct.ts";
+import type { Conduct, Ending, Grade } from "../../../scheduler/domain/workers/conduct.ts";
 
 const NOW = 1_900_000_000_000;
 const HOUR = 3_600_000;

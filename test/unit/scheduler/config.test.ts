@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { BadConfigError } from "../../../protocol/errors.ts";
 import { loadConfig } from "../../../scheduler/config.ts";
-import { SEAL_MARGIN_SECONDS } from "../../../scheduler/domain/ballot-check.ts";
+import { SEAL_MARGIN_SECONDS } from "../../../scheduler/domain/epochs/ballot-check.ts";
 
 const GOOD = {
   REDIS_URL: "redis://127.0.0.1:6379",

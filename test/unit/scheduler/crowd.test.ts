@@ -1,9 +1,9 @@
 import { expect } from "chai";
 
 import type { Address } from "../../../protocol/primitives.ts";
-import { createCrowd } from "../../../scheduler/actions/crowd.ts";
-import { NEWCOMER } from "../../../scheduler/domain/conduct.ts";
-import type { ConnectedWorker } from "../../../scheduler/store/worker-store.ts";
+import { createCrowd } from "../../../scheduler/actions/placing/crowd.ts";
+import { NEWCOMER } from "../../../scheduler/domain/workers/conduct.ts";
+import type { ConnectedWorker } from "../../../scheduler/store/workers/worker-store.ts";
 import { addressOf, aTask, CAPABILITIES } from "../../support/scheduler-records.ts";
 
 const ANN = addressOf(1);

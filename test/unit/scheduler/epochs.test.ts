@@ -12,12 +12,12 @@ import { failDigest } from "../../../protocol/digest.ts";
 import { IllegalMoveError } from "../../../protocol/errors.ts";
 import type { Address, Hash } from "../../../protocol/primitives.ts";
 import { byTask } from "../../../protocol/settlement.ts";
-import { ballotFault, checkOpening, SEAL_MARGIN_SECONDS } from "../../../scheduler/domain/ballot-check.ts";
-import { planEpoch, tasksToSeal } from "../../../scheduler/domain/epoch-plan.ts";
-import type { EpochPolicy, LaneView } from "../../../scheduler/domain/epoch-plan.ts";
-import { isOver, moveEpoch } from "../../../scheduler/domain/epoch-state.ts";
-import type { EpochState, SignedBallot } from "../../../scheduler/domain/epoch-state.ts";
-import type { TaskRecord } from "../../../scheduler/domain/task-state.ts";
+import { ballotFault, checkOpening, SEAL_MARGIN_SECONDS } from "../../../scheduler/domain/epochs/ballot-check.ts";
+import { planEpoch, tasksToSeal } from "../../../scheduler/domain/epochs/epoch-plan.ts";
+import type { EpochPolicy, LaneView } from "../../../scheduler/domain/epochs/epoch-plan.ts";
+import { isOver, moveEpoch } from "../../../scheduler/domain/epochs/epoch-state.ts";
+import type { EpochState, SignedBallot } from "../../../scheduler/domain/epochs/epoch-state.ts";
+import type { TaskRecord } from "../../../scheduler/domain/tasks/task-state.ts";
 import { addressOf, aDeal, aTask, aVote, DIGEST, GENESIS, OTHER_DIGEST } from "../../support/scheduler-records.ts";
 
 const POLICY: EpochPolicy = {

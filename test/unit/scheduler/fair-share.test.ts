@@ -1,8 +1,8 @@
 import { expect } from "chai";
 
 import type { Address } from "../../../protocol/primitives.ts";
-import { sharesOf, weightAt } from "../../../scheduler/domain/fair-share.ts";
-import type { Claimant } from "../../../scheduler/domain/fair-share.ts";
+import { sharesOf, weightAt } from "../../../scheduler/domain/placement/fair-share.ts";
+import type { Claimant } from "../../../scheduler/domain/placement/fair-share.ts";
 import { addressOf, GENESIS } from "../../support/scheduler-records.ts";
 
 const NOW = GENESIS * 1_000;

@@ -7,7 +7,7 @@ import { TRANSACTION_GAS_CAP } from "../../../protocol/constants.ts";
 import { ZERO_ADDRESS } from "../../../protocol/primitives.ts";
 import { estimateSettleGas } from "../../../protocol/settlement.ts";
 import { createOperator } from "../../../scheduler/chain/operator.ts";
-import type { SettlePlan } from "../../../scheduler/domain/settle-plan.ts";
+import type { SettlePlan } from "../../../scheduler/domain/epochs/settle-plan.ts";
 
 const contracts = {
   token: ZERO_ADDRESS,

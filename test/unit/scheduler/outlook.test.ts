@@ -4,10 +4,10 @@ import fc from "fast-check";
 
 import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
-import { needsOf, outlookOf, votesMissing } from "../../../scheduler/domain/outlook.ts";
-import { place } from "../../../scheduler/domain/placement.ts";
-import type { Candidate, Demand } from "../../../scheduler/domain/placement.ts";
-import { leasesWanted } from "../../../scheduler/domain/votes-needed.ts";
+import { needsOf, outlookOf, votesMissing } from "../../../scheduler/domain/placement/outlook.ts";
+import { place } from "../../../scheduler/domain/placement/placement.ts";
+import type { Candidate, Demand } from "../../../scheduler/domain/placement/placement.ts";
+import { leasesWanted } from "../../../scheduler/domain/votes/votes-needed.ts";
 import { aCandidate, addressOf, aDeal, aTask, aVote, GENESIS } from "../../support/scheduler-records.ts";
 
 const NEEDED = { ...NO_RESOURCES, cpuMillicores: 1_000, memoryMiB: 128 };

@@ -2,9 +2,9 @@ import { expect } from "chai";
 
 import { packResources, NO_RESOURCES } from "../../../protocol/capabilities.ts";
 import type { Address } from "../../../protocol/primitives.ts";
-import { pacesOf, speedOf, withPace } from "../../../scheduler/domain/pace.ts";
-import type { Pace } from "../../../scheduler/domain/pace.ts";
-import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
+import { pacesOf, speedOf, withPace } from "../../../scheduler/domain/workers/pace.ts";
+import type { Pace } from "../../../scheduler/domain/workers/pace.ts";
+import type { VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 import { addressOf, aTask, aVote } from "../../support/scheduler-records.ts";
 
 type Run = readonly [benchmark: number, tookMs: number | undefined, state?: VoteState];

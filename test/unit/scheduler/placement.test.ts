@@ -6,9 +6,9 @@ import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
 import { failDigest } from "../../../protocol/digest.ts";
 import { ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
-import { explain, place } from "../../../scheduler/domain/placement.ts";
-import type { Candidate } from "../../../scheduler/domain/placement.ts";
-import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
+import { explain, place } from "../../../scheduler/domain/placement/placement.ts";
+import type { Candidate } from "../../../scheduler/domain/placement/placement.ts";
+import type { VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 import { aCandidate, addressOf, aDeal, aTask, aVote, GENESIS } from "../../support/scheduler-records.ts";
 
 const FULL = { ...NO_RESOURCES, cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 1_000 };

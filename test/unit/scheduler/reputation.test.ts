@@ -9,8 +9,8 @@ import {
   reliabilityOf,
   UNKNOWN,
   withOutcome,
-} from "../../../scheduler/domain/reputation.ts";
-import type { Outcome, Reputation } from "../../../scheduler/domain/reputation.ts";
+} from "../../../scheduler/domain/workers/reputation.ts";
+import type { Outcome, Reputation } from "../../../scheduler/domain/workers/reputation.ts";
 
 const NOW = 1_900_000_000_000;
 const after = (outcomes: readonly Outcome[], at = NOW): Reputation =>

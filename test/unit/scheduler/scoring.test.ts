@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
 import { CRITERIA } from "../../../protocol/placement-weights.ts";
 import type { Criterion, Weights } from "../../../protocol/placement-weights.ts";
-import { place } from "../../../scheduler/domain/placement.ts";
-import type { Candidate, Demand } from "../../../scheduler/domain/placement.ts";
-import { scoreOf } from "../../../scheduler/domain/scoring.ts";
+import { place } from "../../../scheduler/domain/placement/placement.ts";
+import type { Candidate, Demand } from "../../../scheduler/domain/placement/placement.ts";
+import { scoreOf } from "../../../scheduler/domain/placement/scoring.ts";
 import { aCandidate, addressOf, aDeal, aTask, GENESIS } from "../../support/scheduler-records.ts";
 
 const demand: Demand = {

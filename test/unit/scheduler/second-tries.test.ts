@@ -1,9 +1,9 @@
 import { expect } from "chai";
 
-import { bars, isPassing, waitAfter } from "../../../scheduler/domain/second-tries.ts";
-import { withMovedVote, withVote } from "../../../scheduler/domain/task-votes.ts";
-import { tasksToSeal } from "../../../scheduler/domain/epoch-plan.ts";
-import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
+import { bars, isPassing, waitAfter } from "../../../scheduler/domain/votes/second-tries.ts";
+import { withMovedVote, withVote } from "../../../scheduler/domain/votes/task-votes.ts";
+import { tasksToSeal } from "../../../scheduler/domain/epochs/epoch-plan.ts";
+import type { VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 import { addressOf, aTask, aVote, GENESIS } from "../../support/scheduler-records.ts";
 
 const { taskId } = aTask();

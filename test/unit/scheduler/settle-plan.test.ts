@@ -8,11 +8,16 @@ import { failDigest } from "../../../protocol/digest.ts";
 import { ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { Address, Hash, Hex } from "../../../protocol/primitives.ts";
 import { byTask, byWorker, encodeSettlement } from "../../../protocol/settlement.ts";
-import { planEpoch } from "../../../scheduler/domain/epoch-plan.ts";
-import type { EpochRecord, SignedBallot } from "../../../scheduler/domain/epoch-state.ts";
-import { agreedDigest, agreeingWorkers, needsUpload, planSettle } from "../../../scheduler/domain/settle-plan.ts";
-import type { Openings } from "../../../scheduler/domain/settle-plan.ts";
-import type { TaskRecord } from "../../../scheduler/domain/task-state.ts";
+import { planEpoch } from "../../../scheduler/domain/epochs/epoch-plan.ts";
+import type { EpochRecord, SignedBallot } from "../../../scheduler/domain/epochs/epoch-state.ts";
+import {
+  agreedDigest,
+  agreeingWorkers,
+  needsUpload,
+  planSettle,
+} from "../../../scheduler/domain/epochs/settle-plan.ts";
+import type { Openings } from "../../../scheduler/domain/epochs/settle-plan.ts";
+import type { TaskRecord } from "../../../scheduler/domain/tasks/task-state.ts";
 import { decodeSettlement } from "../../support/scheduler-stream.ts";
 import { addressOf, aDeal, aTask, aVote, DIGEST, OTHER_DIGEST } from "../../support/scheduler-records.ts";
 

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 
 import type { Hash } from "../../../protocol/primitives.ts";
-import { afterVotes } from "../../../scheduler/domain/after-votes.ts";
-import { place } from "../../../scheduler/domain/placement.ts";
-import type { Candidate } from "../../../scheduler/domain/placement.ts";
-import { isChecking, isCheckOver, withSpotCheck } from "../../../scheduler/domain/spot-checks.ts";
-import type { TaskRecord } from "../../../scheduler/domain/task-state.ts";
-import { agreedTag, unwatched } from "../../../scheduler/domain/votes-needed.ts";
+import { afterVotes } from "../../../scheduler/domain/votes/after-votes.ts";
+import { place } from "../../../scheduler/domain/placement/placement.ts";
+import type { Candidate } from "../../../scheduler/domain/placement/placement.ts";
+import { isChecking, isCheckOver, withSpotCheck } from "../../../scheduler/domain/placement/spot-checks.ts";
+import type { TaskRecord } from "../../../scheduler/domain/tasks/task-state.ts";
+import { agreedTag, unwatched } from "../../../scheduler/domain/votes/votes-needed.ts";
 import { aCandidate, addressOf, aDeal, aTask, aVote, GENESIS, OTHER_DIGEST } from "../../support/scheduler-records.ts";
 
 const votes = (taskId: Hash) => [1, 2].map((worker) => aVote(taskId, addressOf(worker), "computed", MACHINES[worker]));

@@ -1,10 +1,17 @@
 import { expect } from "chai";
 
 import { IllegalMoveError } from "../../../protocol/errors.ts";
-import { canMove, endTask, isLive, isTerminal, moveTask, TASK_STATES } from "../../../scheduler/domain/task-state.ts";
-import type { TaskState } from "../../../scheduler/domain/task-state.ts";
-import { canMoveVote, isAnswered, isHeld, isWorking, moveVote } from "../../../scheduler/domain/vote-state.ts";
-import type { VoteState } from "../../../scheduler/domain/vote-state.ts";
+import {
+  canMove,
+  endTask,
+  isLive,
+  isTerminal,
+  moveTask,
+  TASK_STATES,
+} from "../../../scheduler/domain/tasks/task-state.ts";
+import type { TaskState } from "../../../scheduler/domain/tasks/task-state.ts";
+import { canMoveVote, isAnswered, isHeld, isWorking, moveVote } from "../../../scheduler/domain/votes/vote-state.ts";
+import type { VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 import { addressOf, aTask, aVote, GENESIS } from "../../support/scheduler-records.ts";
 
 /** The tables, written a second time: a change of one of them is seen here. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { parseEther } from "ethers";
 
-import { turnOf } from "../../../scheduler/domain/turn.ts";
+import { turnOf } from "../../../scheduler/domain/placement/turn.ts";
 import { aDeal, GENESIS } from "../../support/scheduler-records.ts";
 
 const FREE = { appPrice: 0n, poolPrice: 0n };

@@ -4,10 +4,20 @@ import fc from "fast-check";
 import { consensusOf, isAccepted } from "../../../protocol/consensus.ts";
 import { failDigest } from "../../../protocol/digest.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
-import { machineDependentTags, needsSecondMachine, ownFailures } from "../../../scheduler/domain/failure-votes.ts";
-import { agreedTag, isDecidedAlone, leasesWanted, unwatched, watched } from "../../../scheduler/domain/votes-needed.ts";
+import {
+  machineDependentTags,
+  needsSecondMachine,
+  ownFailures,
+} from "../../../scheduler/domain/votes/failure-votes.ts";
+import {
+  agreedTag,
+  isDecidedAlone,
+  leasesWanted,
+  unwatched,
+  watched,
+} from "../../../scheduler/domain/votes/votes-needed.ts";
 import { tagOf } from "../../../protocol/ballot.ts";
-import type { Vote, VoteState } from "../../../scheduler/domain/vote-state.ts";
+import type { Vote, VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 import { addressOf, aDeal, aTask, aVote, DIGEST, OTHER_DIGEST } from "../../support/scheduler-records.ts";
 
 const DIGESTS = [DIGEST, OTHER_DIGEST, failDigest("disk"), failDigest("params")] as const;

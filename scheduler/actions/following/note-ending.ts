@@ -1,0 +1,13 @@
+import type { Address } from "../../../protocol/primitives.ts";
+import type { Ending } from "../../domain/workers/conduct.ts";
+import type { PoolContext } from "../context.ts";
+
+/** Counts how a lease of a worker ended, and says so when the pool trusts it more or less from now on. */
+export async function noteEnding(pool: PoolContext, worker: Address, ending: Ending, pace?: number): Promise<void> {
+  const { before, after } = await pool.workers.note(worker, ending, Date.now(), pace);
+  const { grade, until } = after;
+  if (before.grade === grade) return;
+  const end = until === undefined ? {} : { until: new Date(until).toISOString() };
+  const say = grade === "trusted" ? pool.log.info.bind(pool.log) : pool.log.warn.bind(pool.log);
+  say({ worker, grade, after: ending, ...end }, "worker graded");
+}
