@@ -1,5 +1,5 @@
-import { JsonRpcApiProvider, Network } from "ethers";
-import type { JsonRpcPayload } from "ethers";
+import { isHexString, JsonRpcApiProvider, Network } from "ethers";
+import type { JsonRpcPayload, PerformActionRequest } from "ethers";
 
 import { ChainUnreachableError, WrongChainError } from "./errors.ts";
 import { createHeadWatch } from "./head-watch.ts";
@@ -7,6 +7,7 @@ import type { HeadWatch } from "./head-watch.ts";
 import { pause } from "./pause.ts";
 import { RestError } from "./rpc-endpoint.ts";
 import type { Answer, Endpoint } from "./rpc-endpoint.ts";
+import { withinTime } from "./time-limit.ts";
 
 type FailoverOptions = {
   readonly chainId: number;
@@ -56,6 +57,13 @@ export class FailoverProvider extends JsonRpcApiProvider {
     this.#distrustedUntil.set(endpoint, Date.now() + DISTRUST_MS);
   }
 
+  /** A call at a block that is named by its hash says so as EIP-1898 has it, so that a node fails it whose chain has left that block. */
+  override getRpcRequest(request: PerformActionRequest): { method: string; args: unknown[] } | null {
+    const rpc = super.getRpcRequest(request);
+    if (request.method !== "call" || !rpc || !isHexString(request.blockTag, 32)) return rpc;
+    return { ...rpc, args: [rpc.args[0], { blockHash: request.blockTag, requireCanonical: true }] };
+  }
+
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<Answer[]> {
     const batch = Array.isArray(payload) ? payload : [payload];
     const { rounds, backoffMs } = this.#options;
@@ -90,7 +98,7 @@ export class FailoverProvider extends JsonRpcApiProvider {
     const endpoint = endpoints[chosen]!;
     this.#current = chosen;
     try {
-      return await endpoint.send(batch, AbortSignal.any([this.#closed.signal, AbortSignal.timeout(timeoutMs)]));
+      return await withinTime(timeoutMs, this.#closed.signal, (signal) => endpoint.send(batch, signal));
     } catch (error) {
       failures.push(error);
       onFailure(endpoint.name, error);

@@ -4,6 +4,7 @@ import type { GridmillError } from "../protocol/errors.ts";
 import { NodeLagsError, WrongChainError } from "./errors.ts";
 import { pause } from "./pause.ts";
 import type { Endpoint } from "./rpc-endpoint.ts";
+import { withinTime } from "./time-limit.ts";
 
 type HeadWatchOptions = {
   readonly endpoints: readonly Endpoint[];
@@ -57,9 +58,8 @@ export function createHeadWatch(options: HeadWatchOptions): HeadWatch {
 
 /** Undefined when it does not say: whoever needs its answer hears why there is none. */
 async function headOf(endpoint: Endpoint, options: HeadWatchOptions): Promise<number | WrongChainError | undefined> {
-  const ended = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
   try {
-    const [answer] = await endpoint.send([QUESTION], ended);
+    const [answer] = await withinTime(options.timeoutMs, options.signal, (signal) => endpoint.send([QUESTION], signal));
     return answer && "result" in answer ? Number(answer.result) : undefined;
   } catch (error) {
     return error instanceof WrongChainError ? error : undefined;

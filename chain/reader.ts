@@ -9,8 +9,8 @@ import { REGISTRY_OF } from "./interfaces.ts";
 import { createReads } from "./reads.ts";
 import type { Reads } from "./reads.ts";
 
-/** A block, named so that a reorganisation shows. */
-type BlockRef = { readonly number: number; readonly hash: Hash };
+/** A block, named so that a reorganisation shows; its time in Unix seconds. */
+export type BlockRef = { readonly number: number; readonly hash: Hash; readonly timestamp: number };
 
 export type AssetKind = "app" | "dataset" | "pool";
 
@@ -85,14 +85,17 @@ export interface ChainReader {
   /** What ballots are signed for. */
   readonly ballotDomain: SigningDomain;
 
-  /** The same questions about an earlier block, for readers who want confirmations. */
-  at(block: number): ChainReader;
+  /**
+   * The same questions about an earlier block, for readers who want confirmations. One that is named by its hash is that block or
+   * none: every question fails once the chain has left it.
+   */
+  at(block: number | Hash): ChainReader;
 
   /** Timestamp of the latest block (of this reader's block after {@link at}), in Unix seconds. */
   now(): Promise<number>;
   head(): Promise<BlockRef>;
   /** Undefined when the chain (or the node that answers) has no such block. */
-  block(number: number): Promise<(BlockRef & { readonly timestamp: number }) | undefined>;
+  block(number: number): Promise<BlockRef | undefined>;
 
   dealState(dealId: Hash): Promise<DealState>;
   /** Whether this task was settled, declined or claimed. */
@@ -144,10 +147,7 @@ function readerAt(reads: Reads, deployment: Deployment, tag: BlockTag): ChainRea
     ballotDomain: signingDomain(BigInt(chainId), contracts.hub),
     at: (block) => readerAt(reads, deployment, block),
     now: async () => (await reads.existingBlock(tag)).timestamp,
-    head: async () => {
-      const { number, hash } = await reads.existingBlock(tag);
-      return { number, hash };
-    },
+    head: () => reads.existingBlock(tag),
     block: reads.block,
     ...hubReads(reads, tag),
     ...marketReads(reads, tag),

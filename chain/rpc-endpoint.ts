@@ -2,6 +2,7 @@ import type { JsonRpcError, JsonRpcPayload, JsonRpcResult } from "ethers";
 import { z } from "zod";
 
 import { WrongChainError } from "./errors.ts";
+import type { Post, PostAnswer } from "./post.ts";
 import { answerShapeOf } from "./rpc-schemas.ts";
 
 export type Answer = JsonRpcResult | JsonRpcError;
@@ -42,12 +43,21 @@ const SERVER_ERROR = 500;
 /** Whatever a node says, it is asked again after this long: it is seldom as sure as it sounds. */
 const LONGEST_REST_MS = 60_000;
 
-export function createEndpoint(url: string, chainId: number): Endpoint {
-  const name = new URL(url).origin;
+export function createEndpoint(address: string, chainId: number, post: Post): Endpoint {
+  const url = new URL(address);
+  const name = url.origin;
   let verified = false;
 
+  async function ask(batch: readonly JsonRpcPayload[], signal: AbortSignal): Promise<readonly Answer[]> {
+    const answer = await post(url, JSON.stringify(batch.length === 1 ? batch[0] : batch), signal);
+    if (answer.status === TOO_MANY_REQUESTS || answer.status >= SERVER_ERROR) {
+      throw new RestError(`${name} answered with HTTP status ${answer.status}`, restOf(answer));
+    }
+    return complete(batch, AnswersSchema.parse(JSON.parse(answer.text)));
+  }
+
   async function verify(signal: AbortSignal): Promise<void> {
-    const [answer] = await post({ url, name }, [{ id: 0, jsonrpc: "2.0", method: "eth_chainId", params: [] }], signal);
+    const [answer] = await ask([{ id: 0, jsonrpc: "2.0", method: "eth_chainId", params: [] }], signal);
     const served = answer && "result" in answer ? Number(answer.result) : undefined;
     if (served === chainId) return;
     if (served === undefined) throw new Error(`${name} does not say which chain it serves`);
@@ -61,7 +71,7 @@ export function createEndpoint(url: string, chainId: number): Endpoint {
     try {
       if (!verified) await verify(signal);
       verified = true;
-      return await post({ url, name }, batch, signal);
+      return await ask(batch, signal);
     } catch (error) {
       verified = false;
       throw error;
@@ -71,31 +81,10 @@ export function createEndpoint(url: string, chainId: number): Endpoint {
   return { name, send };
 }
 
-type Place = { readonly url: string; readonly name: string };
-
-async function post(
-  { url, name }: Place,
-  batch: readonly JsonRpcPayload[],
-  signal: AbortSignal,
-): Promise<readonly Answer[]> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(batch.length === 1 ? batch[0] : batch),
-    signal,
-  });
-  if (response.status === TOO_MANY_REQUESTS || response.status >= SERVER_ERROR) {
-    await response.body?.cancel();
-    throw new RestError(`${name} answered with HTTP status ${response.status}`, restOf(response));
-  }
-  return complete(batch, AnswersSchema.parse(await response.json()));
-}
-
 /** What `Retry-After` says, in seconds or as a date; 0 without one. */
-function restOf({ headers }: Response): number {
-  const said = headers.get("retry-after");
-  if (said === null) return 0;
-  const ms = /^\d+$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - Date.now();
+function restOf({ retryAfter }: PostAnswer): number {
+  if (retryAfter === null) return 0;
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
   return Math.max(0, Math.min(LONGEST_REST_MS, Number.isNaN(ms) ? 0 : ms));
 }
 

@@ -2,6 +2,8 @@ import type { JsonRpcApiProvider } from "ethers";
 
 import { BadConfigError } from "../protocol/errors.ts";
 import { FailoverProvider } from "./failover-provider.ts";
+import { postByFetch } from "./post.ts";
+import type { Post } from "./post.ts";
 import { createEndpoint } from "./rpc-endpoint.ts";
 
 export type ChainOptions = {
@@ -23,6 +25,8 @@ export type ChainOptions = {
    * left out. It is named by the origin of its URL: paths have keys in them.
    */
   readonly onFailure?: (endpoint: string, error: unknown) => void;
+  /** How a node is reached; `fetch` by default, and `postOverHttp` for who calls it all day. */
+  readonly post?: Post;
 };
 
 /** What rooms of ours need of a connection beyond ethers. */
@@ -41,9 +45,9 @@ export type ChainProvider = JsonRpcApiProvider & {
  * @throws WrongChainError when all that answer serve another chain | ChainUnreachableError; BadConfigError when there is no URL
  */
 export async function connectChain(options: ChainOptions): Promise<ChainProvider> {
-  const { rpcUrls, chainId, ...rest } = options;
+  const { rpcUrls, chainId, post = postByFetch, ...rest } = options;
   if (rpcUrls.length === 0) throw new BadConfigError("No RPC URL is given", { details: { problems: ["no RPC URL"] } });
-  const endpoints = rpcUrls.map((url) => createEndpoint(url, chainId));
+  const endpoints = rpcUrls.map((url) => createEndpoint(url, chainId, post));
   const provider = new FailoverProvider({ ...DEFAULTS, ...rest, chainId, endpoints });
   try {
     await provider.compareHeads();

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { createEventSource } from "../chain/event-source.ts";
 import { createChainReader } from "../chain/reader.ts";
 import { readDeployment } from "../chain/node/deployment-file.ts";
+import { postOverHttp } from "../chain/node/http-post.ts";
 import { listening } from "../chain/node/listening.ts";
 import { connectChain } from "../chain/rpc.ts";
 
@@ -51,7 +52,7 @@ export async function startMarket(
   const deployment = await readDeployment(config.deploymentFile);
   const onFailure = (node: string, error: unknown): void =>
     logger.warn({ node, code: codeOf(error), err: error }, "RPC node");
-  const connected = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId, onFailure });
+  const connected = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId, onFailure, post: postOverHttp });
   const provider = opened.adopt(connected, (it) => it.destroy());
   if (config.database.kind === "embedded" && config.database.folder)
     await mkdir(config.database.folder, { recursive: true });

@@ -7,6 +7,7 @@ import { createEventDecoder } from "../chain/events.ts";
 import { createChainReader } from "../chain/reader.ts";
 import type { ChainReader } from "../chain/reader.ts";
 import { readDeployment } from "../chain/node/deployment-file.ts";
+import { postOverHttp } from "../chain/node/http-post.ts";
 import { listening } from "../chain/node/listening.ts";
 import { connectChain } from "../chain/rpc.ts";
 import type { ChainProvider } from "../chain/rpc.ts";
@@ -163,7 +164,7 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
     metrics.failed("RPC node", error);
     log.warn({ node, code: codeOf(error), err: error }, "RPC node");
   };
-  const provider = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId, onFailure });
+  const provider = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId, onFailure, post: postOverHttp });
   resources.defer(() => provider.destroy());
   const reader = createChainReader(provider, deployment);
   const chain = await readPoolChain(reader, config.pool, heard("chain time"));

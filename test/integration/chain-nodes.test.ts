@@ -3,6 +3,8 @@ import { expect } from "chai";
 import { createEventSource } from "../../chain/event-source.ts";
 import { watchEvents } from "../../chain/event-watcher.ts";
 import { createChainReader } from "../../chain/reader.ts";
+import { postOverHttp } from "../../chain/node/http-post.ts";
+import { postByFetch } from "../../chain/post.ts";
 import { connectChain } from "../../chain/rpc.ts";
 import type { ChainOptions, ChainProvider } from "../../chain/rpc.ts";
 import { createSenderChain } from "../../chain/sender-chain.ts";
@@ -63,11 +65,12 @@ describe("services, over nodes that misbehave", function () {
     await owner.send(name, grid().calls.setPoolEndpoint(1n, name));
   };
 
-  for (const fault of ["drops", "drops answer", "breaks off", "garbage", "limits", { lie: "nonsense" }] as const) {
+  const faults = ["drops", "drops answer", "breaks off", "garbage", "limits", { lie: "nonsense" }] as const;
+  for (const [fault, post] of faults.flatMap((each) => [postByFetch, postOverHttp].map((by) => [each, by] as const))) {
     const name = typeof fault === "string" ? fault : fault.lie;
 
-    it(`${name}: the next node is asked, with the same answers`, async function () {
-      await using connected = await connect([undefined, undefined]);
+    it(`${name}, ${post.name}: the next node is asked, with the same answers`, async function () {
+      await using connected = await connect([undefined, undefined], { post });
       const [first] = connected.nodes;
       first!.misbehave(fault);
       const reader = createChainReader(connected.provider, grid().deployment);
@@ -79,8 +82,8 @@ describe("services, over nodes that misbehave", function () {
       expect(connected.told.every(([node]) => node === 0)).to.equal(true);
     });
 
-    it(`${name}: a single node that does so for ever has said nothing`, async function () {
-      await using connected = await connect([undefined]);
+    it(`${name}, ${post.name}: a single node that does so for ever has said nothing`, async function () {
+      await using connected = await connect([undefined], { post });
       connected.nodes[0]!.misbehave(fault);
       const reader = createChainReader(connected.provider, grid().deployment);
 

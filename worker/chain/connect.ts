@@ -2,6 +2,7 @@ import type { Wallet } from "ethers";
 
 import { createEventSource } from "../../chain/event-source.ts";
 import { readDeployment } from "../../chain/node/deployment-file.ts";
+import { postOverHttp } from "../../chain/node/http-post.ts";
 import { createChainReader } from "../../chain/reader.ts";
 import { connectChain } from "../../chain/rpc.ts";
 import type { SigningDomain } from "../../protocol/orders.ts";
@@ -36,7 +37,7 @@ export async function linkChain(
   onFailure: (node: string, error: unknown) => void,
 ): Promise<ChainLink> {
   const deployment = await readDeployment(deploymentFile);
-  const provider = await connectChain({ rpcUrls, chainId: deployment.chainId, onFailure });
+  const provider = await connectChain({ rpcUrls, chainId: deployment.chainId, onFailure, post: postOverHttp });
   const reader = createChainReader(provider, deployment);
   const events = createEventSource({ provider, deployment, kinds: ["TaskKept"] });
   return {

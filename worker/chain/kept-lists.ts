@@ -3,7 +3,7 @@ import type { GridEventOf } from "../../chain/events.ts";
 import { keptVotesHash } from "../../protocol/kept-votes.ts";
 import type { KeptVote } from "../../protocol/settlement.ts";
 import { ChainMovedError } from "../errors.ts";
-import type { TaskPlace, TaskState } from "./worker-chain.ts";
+import type { KeptTask, TaskPlace } from "./worker-chain.ts";
 
 /** The chain as lists of kept votes are looked for in it: blocks by their number, and what happened in one. */
 export type KeptListSource = Pick<EventSource, "read"> & {
@@ -24,7 +24,7 @@ const REMEMBERED = 16;
 export function createKeptLists(
   source: KeptListSource,
   first: number,
-): (place: TaskPlace, kept: TaskState["kept"], last: number) => Promise<readonly KeptVote[]> {
+): (place: TaskPlace, kept: KeptTask["kept"], last: number) => Promise<readonly KeptVote[]> {
   const known = new Map<number, Promise<readonly Kept[]>>();
   const eventsAt = (time: number, last: number): Promise<readonly Kept[]> => {
     const found = known.get(time) ?? readAt(source, time, first, last);

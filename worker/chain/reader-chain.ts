@@ -1,16 +1,14 @@
-import type { ChainReader, WorkerState } from "../../chain/reader.ts";
+import type { BlockRef, ChainReader, WorkerState } from "../../chain/reader.ts";
 import { taskIdOf } from "../../protocol/deal.ts";
 import { inBatches } from "../../protocol/in-batches.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { ChainMovedError } from "../errors.ts";
 import { createKeptLists } from "./kept-lists.ts";
 import type { KeptListSource } from "./kept-lists.ts";
-import type { LaneState, TaskPlace, TaskState, WorkerChain } from "./worker-chain.ts";
+import type { KeptTask, LaneState, LaneView, TaskPlace, TaskState, WorkerChain } from "./worker-chain.ts";
 
 /** How often a reading is repeated that a reorganisation has crossed. */
 const TRIES = 3;
-
-type Block = { readonly number: number; readonly hash: Hash; readonly timestamp: number };
 
 /**
  * @param confirmations blocks below the head that count as not yet final
@@ -22,20 +20,15 @@ export function createReaderChain(
 ): WorkerChain {
   const timeOf: KeptListSource["timeOf"] = async (number) => (await reader.block(number))?.timestamp;
   // Leases, and news of what was settled, come many at a time: one look at the chain serves them all.
-  const taskOf = inBatches((places: readonly TaskPlace[]) => tasksAt(reader, confirmations, places));
+  const laneOf = inBatches((lanes: readonly LanePlace[]) => lanesAt(reader, confirmations, lanes));
+  const taskOf = inBatches((places: readonly TaskPlace[]) => steady(reader, confirmations, tasksIn(places)));
+  const keptOf = inBatches((places: readonly TaskPlace[]) => steady(reader, confirmations, keptIn(places)));
   const bondOf = inBatches((workers: readonly Address[]) => bondsOf(reader, workers));
   const keptList = createKeptLists({ read: events.read, timeOf }, reader.deployment.block);
   return {
-    laneOf: async (pool, lane) => {
-      const head = (await reader.head()).number;
-      const stateAt = async (block: Block): Promise<LaneState> => ({
-        ...(await reader.at(block.number).epochOf(pool, lane)),
-        now: block.timestamp,
-      });
-      const confirmed = await steady(reader, Math.max(head - confirmations, 0), stateAt);
-      return { confirmed, head: confirmations === 0 ? confirmed : await steady(reader, head, stateAt) };
-    },
+    laneOf: (pool, lane) => laneOf({ pool, lane }),
     taskOf: (dealId, index) => taskOf({ dealId, index }),
+    keptOf: (dealId, index) => keptOf({ dealId, index }),
     keptVotes: async (place, kept) => keptList(place, kept, (await reader.head()).number),
     isOpened: (seal) => reader.isOpened(seal),
     bondOf,
@@ -46,23 +39,52 @@ export function createReaderChain(
   };
 }
 
-async function tasksAt(
+type LanePlace = { readonly pool: bigint; readonly lane: number };
+
+/** What is asked about one block. */
+type Reading<T> = (then: ChainReader, block: BlockRef) => Promise<T>;
+
+async function lanesAt(
   reader: ChainReader,
   confirmations: number,
-  places: readonly TaskPlace[],
-): Promise<readonly TaskState[]> {
-  const head = (await reader.head()).number;
-  return steady(reader, Math.max(head - confirmations, 0), async ({ number, timestamp: now }) => {
-    const then = reader.at(number);
+  lanes: readonly LanePlace[],
+): Promise<readonly LaneView[]> {
+  const confirmed = await steady(reader, confirmations, lanesIn(lanes));
+  const head = confirmations === 0 ? confirmed : await steady(reader, 0, lanesIn(lanes));
+  return lanes.map((_lane, place) => ({ confirmed: confirmed[place]!, head: head[place]! }));
+}
+
+function lanesIn(lanes: readonly LanePlace[]): Reading<readonly LaneState[]> {
+  return async (then, { timestamp: now }) => {
+    const epochs = readOnce((name: string) => {
+      const [pool, lane] = name.split("/");
+      return then.epochOf(BigInt(pool!), Number(lane));
+    });
+    return Promise.all(lanes.map(async ({ pool, lane }) => ({ ...(await epochs(`${pool}/${lane}`)), now })));
+  };
+}
+
+function tasksIn(places: readonly TaskPlace[]): Reading<readonly TaskState[]> {
+  return (then, { timestamp: now }) => {
     const deals = readOnce((dealId: Hash) => then.dealState(dealId));
     return Promise.all(
       places.map(async ({ dealId, index }) => {
-        const asked = [deals(dealId), then.isClosed(dealId, index), then.keptVotesOf(taskIdOf(dealId, index))] as const;
-        const [deal, taskClosed, kept] = await Promise.all(asked);
-        return { now, dealOpen: deal.open, taskClosed, kept };
+        const [deal, taskClosed] = await Promise.all([deals(dealId), then.isClosed(dealId, index)]);
+        return { now, dealOpen: deal.open, taskClosed };
       }),
     );
-  });
+  };
+}
+
+function keptIn(places: readonly TaskPlace[]): Reading<readonly KeptTask[]> {
+  return (then) =>
+    Promise.all(
+      places.map(async ({ dealId, index }) => {
+        const asked = [then.isClosed(dealId, index), then.keptVotesOf(taskIdOf(dealId, index))] as const;
+        const [taskClosed, kept] = await Promise.all(asked);
+        return { taskClosed, kept };
+      }),
+    );
 }
 
 function bondsOf(reader: ChainReader, workers: readonly Address[]): Promise<readonly WorkerState[]> {
@@ -90,16 +112,24 @@ function remembered(read: (id: bigint) => Promise<Hash | undefined>): typeof rea
 }
 
 /**
- * Reads at one block and looks afterwards that the number still names the same block: else the answer is of a branch that
- * the chain has left.
+ * Reads the block so many below the head, by its hash: what a branch answers that the chain has left meanwhile does not count, and
+ * the block of the new branch is read.
  * @throws ChainMovedError
  */
-async function steady<T>(reader: ChainReader, number: number, read: (block: Block) => Promise<T>): Promise<T> {
+async function steady<T>(reader: ChainReader, depth: number, read: Reading<T>): Promise<T> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const before = await reader.block(number);
-    if (!before) continue;
-    const answer = await read(before);
-    if ((await reader.block(number))?.hash === before.hash) return answer;
+    const block = await blockBelowHead(reader, depth);
+    if (!block) continue;
+    try {
+      return await read(reader.at(block.hash), block);
+    } catch (error) {
+      if ((await reader.block(block.number))?.hash === block.hash) throw error;
+    }
   }
-  throw new ChainMovedError(`Block ${number} changed while it was read`, { details: { number } });
+  throw new ChainMovedError(`The chain changed while it was read, ${TRIES} times in a row`, { details: { depth } });
+}
+
+async function blockBelowHead(reader: ChainReader, depth: number): Promise<BlockRef | undefined> {
+  const head = await reader.head();
+  return depth === 0 ? head : reader.block(Math.max(head.number - depth, 0));
 }

@@ -17,13 +17,15 @@ export type LaneState = {
 /** A lane at the head of the chain, and `confirmations` below it. What a signature hangs on is read from the latter. */
 export type LaneView = { readonly head: LaneState; readonly confirmed: LaneState };
 
-/** A task, `confirmations` below the head. `now` is the time of that block, `kept` what the chain keeps of its votes. */
+/** A task, `confirmations` below the head. `now` is the time of that block. */
 export type TaskState = {
   readonly now: number;
   readonly dealOpen: boolean;
   readonly taskClosed: boolean;
-  readonly kept: KeptState;
 };
+
+/** What the chain keeps of a task's votes, `confirmations` below the head; of no meaning once the task is closed. */
+export type KeptTask = { readonly taskClosed: boolean; readonly kept: KeptState };
 
 /** Where a task stands on chain. */
 export type TaskPlace = { readonly dealId: Hash; readonly index: number };
@@ -37,7 +39,8 @@ type Funds = { readonly available: bigint; readonly locked: bigint };
 export interface WorkerChain {
   laneOf(pool: bigint, lane: number): Promise<LaneView>;
   taskOf(dealId: Hash, index: number): Promise<TaskState>;
-  /** The votes that {@link taskOf} says are kept. @throws ChainMovedError when they are not there (any more) */
+  keptOf(dealId: Hash, index: number): Promise<KeptTask>;
+  /** The votes that {@link keptOf} says are kept. @throws ChainMovedError when they are not there (any more) */
   keptVotes(place: TaskPlace, kept: KeptState): Promise<readonly KeptVote[]>;
   /** Whether somebody has opened the vote with this seal on chain, at the head. */
   isOpened(seal: Hash): Promise<boolean>;

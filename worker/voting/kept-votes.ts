@@ -20,7 +20,7 @@ export function isKept(vote: VoteRecord): vote is KeptRecord {
 
 /** Asks the chain whether it keeps a vote whose epoch was settled, and writes that down. */
 export async function lookForKept(vote: VoteRecord, { worker, votes, chain }: KeptDeps): Promise<void> {
-  const { taskClosed, kept } = await chain.taskOf(vote.dealId, vote.index);
+  const { taskClosed, kept } = await chain.keptOf(vote.dealId, vote.index);
   if (taskClosed || kept.keptAt === (vote.kept?.at ?? 0)) return;
   if (kept.keptAt === 0) return votes.keep(vote.taskId, undefined);
   const list = await chain.keptVotes(vote, kept);

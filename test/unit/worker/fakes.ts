@@ -118,9 +118,14 @@ export class FakeChain implements WorkerChain {
   async taskOf(dealId: Hash, index: number): ReturnType<WorkerChain["taskOf"]> {
     this.#check();
     const dealOpen = !this.closedDeals.has(dealId);
+    return { now: this.now - this.lag, dealOpen, taskClosed: this.closedTasks.has(`${dealId}-${index}`) };
+  }
+
+  async keptOf(dealId: Hash, index: number): ReturnType<WorkerChain["keptOf"]> {
+    this.#check();
     const { at: keptAt, votes } = this.kept.get(`${dealId}-${index}`) ?? { at: 0, votes: [] };
     const taskClosed = this.closedTasks.has(`${dealId}-${index}`);
-    return { now: this.now - this.lag, dealOpen, taskClosed, kept: { keptAt, votesHash: keptVotesHash(votes) } };
+    return { taskClosed, kept: { keptAt, votesHash: keptVotesHash(votes) } };
   }
 
   async keptVotes({ dealId, index }: TaskPlace): Promise<readonly KeptVote[]> {
