@@ -30,7 +30,7 @@ export class FailoverProvider extends JsonRpcApiProvider {
   readonly #options: FailoverOptions;
   readonly #closed = new AbortController();
   readonly #heads: HeadWatch;
-  /** Until when an endpoint wants to be left alone, and until when one is asked only if there is no other; Unix ms. */
+  /** Until when an endpoint wants to be left alone, and until when one is asked only if there is no other; by performance.now(). */
   readonly #restsUntil = new Map<Endpoint, number>();
   readonly #distrustedUntil = new Map<Endpoint, number>();
   /** Which endpoint answered last. */
@@ -54,7 +54,7 @@ export class FailoverProvider extends JsonRpcApiProvider {
   distrust(why: Error): void {
     const endpoint = this.#options.endpoints[this.#current]!;
     this.#options.onFailure(endpoint.name, why);
-    this.#distrustedUntil.set(endpoint, Date.now() + DISTRUST_MS);
+    this.#distrustedUntil.set(endpoint, performance.now() + DISTRUST_MS);
   }
 
   /** A call at a block that is named by its hash says so as EIP-1898 has it, so that a node fails it whose chain has left that block. */
@@ -102,7 +102,7 @@ export class FailoverProvider extends JsonRpcApiProvider {
     } catch (error) {
       failures.push(error);
       onFailure(endpoint.name, error);
-      if (error instanceof RestError) this.#restsUntil.set(endpoint, Date.now() + error.restMs);
+      if (error instanceof RestError) this.#restsUntil.set(endpoint, performance.now() + error.restMs);
       // Unless a call that failed at the same time has moved on already.
       if (this.#current === chosen) this.#current = (chosen + 1) % endpoints.length;
       return undefined;
@@ -121,7 +121,7 @@ export class FailoverProvider extends JsonRpcApiProvider {
   /** Waits while all endpoints want to be left alone, but no longer than an attempt may take. */
   async #restWithAll(): Promise<void> {
     const { endpoints, timeoutMs } = this.#options;
-    const restMs = Math.min(...endpoints.map((endpoint) => (this.#restsUntil.get(endpoint) ?? 0) - Date.now()));
+    const restMs = Math.min(...endpoints.map((endpoint) => (this.#restsUntil.get(endpoint) ?? 0) - performance.now()));
     if (restMs > 0) await pause(Math.min(restMs + 1, timeoutMs), this.#closed.signal);
   }
 
@@ -138,6 +138,6 @@ export class FailoverProvider extends JsonRpcApiProvider {
   }
 }
 
-function isOver(until = 0): boolean {
-  return until <= Date.now();
+function isOver(until = -Infinity): boolean {
+  return until <= performance.now();
 }

@@ -31,6 +31,12 @@ export interface PoolChain {
   datasetOf(dataset: bigint): Promise<{ reference: string; sha256: string; encrypted: boolean } | undefined>;
 }
 
+/** The time of a pool, the same at all its processes, whatever their machines' clocks say. It never goes back. */
+export interface PoolClock {
+  /** Unix milliseconds. */
+  now(): number;
+}
+
 /** Finds an event again by its place on the chain. */
 export interface EventLookup {
   /** Undefined when the block has it no more. Throws when no node answers. */

@@ -42,7 +42,7 @@ import type { PoolMetrics } from "./metrics/pool-metrics.ts";
 import { createPurse, escrowChange } from "./metrics/pool-money.ts";
 import type { Purse } from "./metrics/pool-money.ts";
 import { readPool } from "./metrics/read-pool.ts";
-import type { Operator } from "./ports.ts";
+import type { Operator, PoolClock } from "./ports.ts";
 import { startProcessors, TAKE_OVER } from "./queue/processors.ts";
 import type { TakeOver } from "./queue/processors.ts";
 import { countJobs } from "./queue/queue-depths.ts";
@@ -56,6 +56,7 @@ import { createDoubtStore } from "./store/doubts.ts";
 import { createDrainStore } from "./store/drain-store.ts";
 import { createEpochStore } from "./store/epoch-store.ts";
 import { createMessenger, relayMessages } from "./store/workers/message-bus.ts";
+import { followClock } from "./store/pool-clock.ts";
 import { createQuarantine } from "./store/quarantine.ts";
 import { createSessionStore } from "./store/workers/session-store.ts";
 import { connectRedis, keysOf, poolTag } from "./store/redis.ts";
@@ -136,6 +137,7 @@ type Parts = Told & {
   readonly provider: ChainProvider;
   readonly reader: ChainReader;
   readonly chain: FollowedChain;
+  readonly clock: PoolClock;
   readonly sender: TransactionSender;
   readonly hold: OperatorHold;
   readonly queues: PoolQueues;
@@ -160,6 +162,8 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
   const watches = await openWatches({ ...config, metrics, onError: heard("traces") }, resources);
   const redis = await connectRedis(config.redisUrl, heard("Redis"));
   resources.defer(() => redis.disconnect());
+  const clock = await followClock(redis, keys, heard("Redis"));
+  resources.defer(() => clock.stop());
   const onFailure = (node: string, error: unknown): void => {
     metrics.failed("RPC node", error);
     log.warn({ node, code: codeOf(error), err: error }, "RPC node");
@@ -172,7 +176,7 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
   const onError = heard("transaction sender");
   const journal = ports.createJournal(redis, keys);
   const senderChain = ports.createSenderChain(provider);
-  const sender = await openSender({ config, chain: senderChain, reader, journal, onError });
+  const sender = await openSender({ config, chain: senderChain, reader, journal, clock, onError });
   resources.use(sender);
   const hold = createOperatorHold({
     chain: senderChain,
@@ -187,13 +191,13 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
   await purse.read();
   return {
     ...{ ...told, deployment, redis, keys, tag, provider, reader },
-    ...{ chain, sender, hold, queues, metrics, purse, watches },
+    ...{ chain, clock, sender, hold, queues, metrics, purse, watches },
   };
 }
 
 function openGateway(
   pool: PoolContext,
-  { config, redis, keys, deployment, reader, sender, queues, metrics, purse }: Parts,
+  { config, redis, keys, clock, deployment, reader, sender, queues, metrics, purse }: Parts,
   board: SocketBoard,
 ): ReturnType<typeof createGateway> {
   const jobs = () => countJobs(queues);
@@ -201,7 +205,11 @@ function openGateway(
   return createGateway({
     pool,
     board,
-    sessions: createSessions(createSessionStore(redis, keys), deployment.chainId, hostOf(config.publicUrl)),
+    sessions: createSessions(
+      { store: createSessionStore(redis, keys), clock },
+      deployment.chainId,
+      hostOf(config.publicUrl),
+    ),
     hearing: {
       chainId: deployment.chainId,
       ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, reader.ballotDomain),
@@ -242,25 +250,26 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
 }
 
 function poolContext(parts: Parts, board: SocketBoard): PoolContext {
-  const { config, log, redis, keys, provider, chain, deployment, queues, metrics, watches, ports } = parts;
-  const tasks = ports.createTasks(redis, keys, watches.taskChanged);
+  const { config, log, redis, keys, provider, chain, clock, deployment, queues, metrics, watches, ports } = parts;
+  const tasks = ports.createTasks(redis, keys, watches.taskChanged, clock.now);
   const workers = createWorkerStore(redis, keys);
   return {
     config,
     log,
     tasks,
     waiting: createWaitingTasks(redis, keys),
-    deals: ports.createDeals(redis, keys, watches.dealChanged),
+    deals: ports.createDeals(redis, keys, watches.dealChanged, clock.now),
     workers,
-    crowd: createCrowd({ workers, tasks, chain }),
+    crowd: createCrowd({ workers, tasks, chain, clock }),
     doubts: createDoubtStore(redis, keys),
     drain: createDrainStore(redis, keys),
     quarantine: createQuarantine(redis, keys),
-    epochs: ports.createEpochs(redis, keys, watches.epochChanged),
+    epochs: ports.createEpochs(redis, keys, watches.epochChanged, clock.now),
     uploads: createAwaitedUploads(redis, keys),
     blobs: createFileBlobStore(join(config.dataFolder, "blobs")),
     ledger: createBlobLedger(redis, keys),
     chain,
+    clock,
     events: createEventLookup(provider, deployment),
     operator: operatorOf(parts),
     messenger: createMessenger(redis, keys, board.deliver),

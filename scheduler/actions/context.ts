@@ -4,7 +4,16 @@ import type { AwaitedUploads } from "../store/awaited-uploads.ts";
 import type { BlobLedger } from "../store/blob-ledger.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { SchedulerConfig } from "../config.ts";
-import type { EventLookup, ImageProbe, Messenger, Operator, ParamsSource, PoolChain, Wake } from "../ports.ts";
+import type {
+  EventLookup,
+  ImageProbe,
+  Messenger,
+  Operator,
+  ParamsSource,
+  PoolChain,
+  PoolClock,
+  Wake,
+} from "../ports.ts";
 import type { DealStore } from "../store/tasks/deal-store.ts";
 import type { DoubtStore } from "../store/doubts.ts";
 import type { DrainStore } from "../store/drain-store.ts";
@@ -32,6 +41,7 @@ export type PoolContext = {
   readonly blobs: BlobStore;
   readonly ledger: BlobLedger;
   readonly chain: PoolChain;
+  readonly clock: PoolClock;
   readonly events: EventLookup;
   readonly operator: Operator;
   readonly messenger: Messenger;

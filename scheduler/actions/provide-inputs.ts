@@ -57,7 +57,7 @@ async function ensureInput(pool: PoolContext, input: Input, deal: Deal): Promise
 
 /** As long as the deal may need it. Before a download, so that what a dead process leaves is found again. */
 async function keep(pool: PoolContext, sha256: string, deal: Deal): Promise<void> {
-  await pool.ledger.keep(sha256, Math.max(Date.now() + pool.config.retentionMs, dealDeadline(deal) * 1_000));
+  await pool.ledger.keep(sha256, Math.max(pool.clock.now() + pool.config.retentionMs, dealDeadline(deal) * 1_000));
 }
 
 /** A file somewhere else, and what it has to hash to. Where `bytes` is not known it may have as many as the pool keeps for one. */

@@ -83,7 +83,7 @@ async function wakeLanes(pool: PoolContext): Promise<void> {
 }
 
 async function removeBlobs(pool: PoolContext): Promise<void> {
-  for (const sha256 of await pool.ledger.stale(Date.now())) {
+  for (const sha256 of await pool.ledger.stale(pool.clock.now())) {
     await pool.blobs.remove(sha256);
     await pool.ledger.forget(sha256);
   }
@@ -92,13 +92,13 @@ async function removeBlobs(pool: PoolContext): Promise<void> {
 
 /** Workers that have not been heard of for as long as anything is kept. */
 async function forgetWorkers(pool: PoolContext): Promise<void> {
-  const time = Date.now() - pool.config.retentionMs;
+  const time = pool.clock.now() - pool.config.retentionMs;
   for (const worker of await pool.workers.heardBefore(time)) await pool.workers.forget(worker, time);
 }
 
 /** Deals that ended long ago, with all their tasks. */
 async function forgetDeals(pool: PoolContext): Promise<void> {
-  for (const dealId of await pool.deals.endedBefore(Date.now() - pool.config.retentionMs)) {
+  for (const dealId of await pool.deals.endedBefore(pool.clock.now() - pool.config.retentionMs)) {
     const record = await pool.deals.get(dealId);
     for (const taskIds of record ? chunksOfTasks(record) : []) {
       await Promise.all(taskIds.map((taskId) => pool.tasks.forget(taskId)));

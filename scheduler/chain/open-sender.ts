@@ -8,6 +8,7 @@ import { NotFoundError } from "../../protocol/errors.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { SchedulerConfig } from "../config.ts";
 import { NotOperatorError } from "../errors.ts";
+import type { PoolClock } from "../ports.ts";
 
 /** How often the fate of open transactions is looked at, in milliseconds. */
 const SENDER_POLL_MS = 500;
@@ -17,6 +18,7 @@ type SenderDeps = {
   readonly chain: SenderChain;
   readonly reader: ChainReader;
   readonly journal: SenderJournal;
+  readonly clock: PoolClock;
   readonly onError: (error: unknown) => void;
 };
 
@@ -24,7 +26,14 @@ type SenderDeps = {
  * The sender of the operator's key.
  * @throws NotOperatorError when the registry names another operator, NotFoundError when there is no such pool
  */
-export async function openSender({ config, chain, reader, journal, onError }: SenderDeps): Promise<TransactionSender> {
+export async function openSender({
+  config,
+  chain,
+  reader,
+  journal,
+  clock,
+  onError,
+}: SenderDeps): Promise<TransactionSender> {
   const signer = await loadWallet(config.key);
   await checkOperator(reader, config.pool, signer.address.toLowerCase() as Address);
   const { confirmations, maxFeePerGas } = config;
@@ -35,6 +44,7 @@ export async function openSender({ config, chain, reader, journal, onError }: Se
     confirmations,
     maxFeePerGas,
     pollMs: SENDER_POLL_MS,
+    now: clock.now,
     onError,
   });
 }

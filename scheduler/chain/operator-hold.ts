@@ -55,7 +55,7 @@ export function createOperatorHold({ chain, operator, maxFeePerGas, onChange }: 
 
   return {
     why: () => {
-      if (!last || Date.now() > last.until) last = { why: lookAndTell(), until: Date.now() + FRESH_MS };
+      if (!last || performance.now() > last.until) last = { why: lookAndTell(), until: performance.now() + FRESH_MS };
       return last.why;
     },
     failed: (error) => {

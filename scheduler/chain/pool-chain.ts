@@ -62,9 +62,9 @@ function cachedStanding(reader: ChainReader, now: () => number): PoolChain["stan
   };
   return (worker) => {
     const cached = known.get(worker);
-    if (cached && Date.now() < cached.until) return cached.value;
+    if (cached && performance.now() < cached.until) return cached.value;
     const value = read(worker);
-    known.set(worker, { value, until: Date.now() + STANDING_MS });
+    known.set(worker, { value, until: performance.now() + STANDING_MS });
     value.catch(() => known.delete(worker));
     return value;
   };

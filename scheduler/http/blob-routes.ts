@@ -60,7 +60,7 @@ async function storeBlob(
   const bytes = lengthOf(headers["content-length"]);
   if (!(body instanceof Readable)) throw new BadInputError("An upload is sent as application/octet-stream");
   await requireFunds(pool, owner);
-  const keepUntil = Date.now() + UNCLAIMED_MS;
+  const keepUntil = pool.clock.now() + UNCLAIMED_MS;
   const most = pool.config.blobQuotaBytes;
   const claimed = await pool.ledger.claim({ sha256, owner, bytes, most, keepUntil });
   if (claimed === "full") throw new BlobQuotaError(`${owner} may keep ${most} bytes in this pool, and has fewer left`);

@@ -53,7 +53,11 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   // Uploads are streams that the handler reads; nothing but JSON is ever parsed into memory.
   app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
 
-  app.addHook("onRequest", (request, _reply, done) => done(faultOf(request.url, deps)));
+  app.addHook("onRequest", (request, reply, done) => {
+    // By it workers date their log-ins, which any process of the pool may check.
+    void reply.header("date", new Date(pool.clock.now()).toUTCString());
+    done(faultOf(request.url, deps));
+  });
   app.addHook("onResponse", (request, reply, done) => done(void facts.metrics.answered(answered(request, reply))));
 
   const keyGenerator = callerKey(sessions);

@@ -65,7 +65,7 @@ async function poolInfo(pool: PoolContext, { deployment, operator }: PoolFacts):
 }
 
 async function workerViews(pool: PoolContext): Promise<PoolInfo["workers"]> {
-  const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
+  const alive = await pool.workers.alive(pool.clock.now() - SHOWN_MS);
   return Promise.all(
     alive.map(async ({ worker, agent, slots, accepting, capabilities }) => {
       const busy = (await pool.tasks.slotsOf(worker)).length;

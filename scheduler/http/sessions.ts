@@ -7,6 +7,7 @@ import type { Address } from "../../protocol/primitives.ts";
 import { SESSION_STATEMENT } from "../../protocol/siwe.ts";
 import type { Session } from "../../protocol/siwe.ts";
 import { NotLoggedInError } from "../errors.ts";
+import type { PoolClock } from "../ports.ts";
 import type { SessionStore } from "../store/workers/session-store.ts";
 
 /** A nonce may be used once, within this time; a session ends after that one. Seconds. */
@@ -26,7 +27,11 @@ export type Sessions = {
  * @param publicHost host (and port) that log-in messages must name. Without it the name in the request is believed, so that
  * another pool could pass on a message that was signed for itself: to be given wherever strangers log in
  */
-export function createSessions(store: SessionStore, chainId: number, publicHost?: string): Sessions {
+export function createSessions(
+  { store, clock }: { readonly store: SessionStore; readonly clock: PoolClock },
+  chainId: number,
+  publicHost?: string,
+): Sessions {
   async function nonce(): Promise<string> {
     const fresh = generateNonce();
     await store.addNonce(fresh, NONCE_SECONDS);
@@ -38,7 +43,7 @@ export function createSessions(store: SessionStore, chainId: number, publicHost?
     if (siwe.chainId !== chainId || siwe.statement !== SESSION_STATEMENT) throw refused("is not meant for this pool");
     if (!(await store.takeNonce(siwe.nonce))) throw refused("has a nonce that is unknown, used or too old");
     const { success, error } = await siwe.verify(
-      { signature, domain: publicHost ?? host, nonce: siwe.nonce },
+      { signature, domain: publicHost ?? host, nonce: siwe.nonce, time: new Date(clock.now()).toISOString() },
       { suppressExceptions: true },
     );
     if (!success) throw refused(`is not valid: ${error?.type ?? "its signature does not verify"}`);
@@ -48,7 +53,7 @@ export function createSessions(store: SessionStore, chainId: number, publicHost?
   async function remember(address: Address): Promise<Session> {
     const token = randomBytes(32).toString("base64url");
     await store.addToken(token, address, SESSION_SECONDS);
-    return { token, address, expiresAt: Math.floor(Date.now() / 1_000) + SESSION_SECONDS };
+    return { token, address, expiresAt: Math.floor(clock.now() / 1_000) + SESSION_SECONDS };
   }
 
   async function addressOf(authorization: string | undefined): Promise<Address> {

@@ -132,10 +132,10 @@ function parseMessage(text: string): WorkerMessage | undefined {
 /** A token bucket: refilled steadily, emptied by messages. */
 function createBucket(): { take(): boolean } {
   let tokens = BURST;
-  let at = Date.now();
+  let at = performance.now();
   return {
     take() {
-      const now = Date.now();
+      const now = performance.now();
       tokens = Math.min(BURST, tokens + ((now - at) / 1_000) * MESSAGES_PER_SECOND) - 1;
       at = now;
       return tokens >= 0;

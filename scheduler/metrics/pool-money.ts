@@ -37,9 +37,9 @@ export function createPurse({ reader, pool, gasMoney, onError }: MoneyDeps): Pur
   }
 
   function read(): Promise<PoolMoney | undefined> {
-    if (!last || Date.now() > last.until) {
+    if (!last || performance.now() > last.until) {
       const money = ask().catch((error: unknown) => (onError(error), undefined));
-      last = { money, until: Date.now() + FRESH_MS };
+      last = { money, until: performance.now() + FRESH_MS };
     }
     return inTime(last.money);
   }

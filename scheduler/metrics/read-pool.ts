@@ -44,14 +44,14 @@ function readTasks(pool: PoolContext): Promise<PoolReading["tasks"]> {
 }
 
 async function readWorkers(pool: PoolContext): Promise<Pick<PoolReading, "workers" | "grades" | "slots">> {
-  const alive = await pool.workers.alive(Date.now() - SHOWN_MS);
+  const alive = await pool.workers.alive(pool.clock.now() - SHOWN_MS);
   const counted = await Promise.all(
     alive.map(async ({ worker, slots, accepting, conduct }) => {
       const busy = (await pool.tasks.slotsOf(worker)).length;
       const state = busy > 0 ? "busy" : accepting ? "idle" : "resting";
       return {
         state,
-        grade: conductAt(conduct, Date.now()).grade,
+        grade: conductAt(conduct, pool.clock.now()).grade,
         busy,
         free: accepting ? Math.max(0, slots - busy) : 0,
       };
@@ -78,7 +78,7 @@ async function readEpochs(pool: PoolContext): Promise<PoolReading["epochs"]> {
   const records = await Promise.all(lanesOf(pool).map((lane) => pool.epochs.current(lane)));
   return records.flatMap((record) => {
     if (!record || isOver(record.state)) return [];
-    const seconds = record.since === undefined ? 0 : Math.max(0, (Date.now() - record.since) / 1_000);
+    const seconds = record.since === undefined ? 0 : Math.max(0, (pool.clock.now() - record.since) / 1_000);
     return [{ lane: record.lane, phase: record.state, seconds }];
   });
 }

@@ -10,6 +10,7 @@ import { placeTask } from "../actions/placing/place-task.ts";
 import { retryEvent } from "../actions/following/retry-event.ts";
 import { runLane } from "../epochs/run-lane.ts";
 import { sweep } from "../actions/sweep.ts";
+import { keepSweeping } from "./keep-sweeping.ts";
 import type { DealJob, EventJob, LaneJob, LaterJob, PoolQueues, TaskJob } from "./queues.ts";
 
 /** How many jobs of a kind one process works on at a time. */
@@ -64,8 +65,10 @@ export function startProcessors(pool: PoolContext, queues: PoolQueues, options: 
     start<EventJob>("events", 1, (job) => retryEvent(pool, job.data.id)),
     start("sweep", 1, () => sweep(pool)),
   ];
+  const stopSweeping = keepSweeping(queues, (error) => pool.failed("queues", error));
   let closed: Promise<unknown> | undefined;
   const close = (): Promise<unknown> => {
+    stopSweeping();
     stopping.abort();
     return (closed ??= Promise.all(workers.map((worker) => worker.close())));
   };

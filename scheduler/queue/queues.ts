@@ -32,9 +32,6 @@ export type PoolQueues = {
 const OFFERS_MS = 25;
 const LANE_MS = 50;
 
-/** How often the sweep runs, in milliseconds. */
-const SWEEP_MS = 5_000;
-
 const KEEP_FAILED = 1_000;
 const DEFAULTS = {
   attempts: 5,
@@ -61,20 +58,9 @@ export function createQueues(connection: Redis, prefix: string, lanes: number): 
   };
 }
 
-/**
- * What must hold on every start: one epoch job a lane at a time over all processes, and a sweep that always comes again. What was to
- * be done later, or again after a failure, is done now: by a clock that was set back since, it would be due in hours or days, and
- * would keep every wake of its id waiting.
- */
+/** What must hold on every start: one epoch job a lane, and one sweep, at a time over all processes. */
 export async function prepareQueues(queues: PoolQueues): Promise<void> {
-  await Promise.all(queues.epochs.map((queue) => queue.setGlobalConcurrency(1)));
-  await queues.sweep.setGlobalConcurrency(1);
-  await Promise.all(allQueues(queues).map((queue) => queue.promoteJobs()));
-  await queues.sweep.upsertJobScheduler(
-    "sweep",
-    { every: SWEEP_MS },
-    { name: "sweep", opts: { removeOnComplete: true } },
-  );
+  await Promise.all([queues.sweep, ...queues.epochs].map((queue) => queue.setGlobalConcurrency(1)));
 }
 
 export async function closeQueues(queues: PoolQueues): Promise<void> {

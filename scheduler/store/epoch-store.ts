@@ -32,8 +32,16 @@ export interface EpochStore {
 /** Hears of a change that is stored. */
 export type EpochWatch = (before: EpochRecord | undefined, after: EpochRecord) => void;
 
-/** @param onChange hears of every change that this process made, after it is stored */
-export function createEpochStore(redis: Redis, keys: Keys, onChange: EpochWatch = () => {}): EpochStore {
+/**
+ * @param onChange hears of every change that this process made, after it is stored
+ * @param now the pool's clock, in Unix milliseconds
+ */
+export function createEpochStore(
+  redis: Redis,
+  keys: Keys,
+  onChange: EpochWatch = () => {},
+  now: () => number = Date.now,
+): EpochStore {
   const documentKey = (lane: number): string => keys("epoch", lane);
   const ballotsKey = (lane: number, epoch: number): string => keys("ballots", lane, epoch);
   const openingsKey = (lane: number, epoch: number): string => keys("openings", lane, epoch);
@@ -45,9 +53,8 @@ export function createEpochStore(redis: Redis, keys: Keys, onChange: EpochWatch 
 
   async function put(before: EpochRecord | undefined, after: EpochRecord): Promise<boolean> {
     const revision = (before?.revision ?? 0) + 1;
-    const timed = withTimes(before, after);
-    const document = JSON.stringify({ ...timed, revision });
-    const key = documentKey(after.lane);
+    const timed = withTimes(before, after, now());
+    const [key, document] = [documentKey(after.lane), JSON.stringify({ ...timed, revision })];
     const outcome = await commit(redis, { key, read: before?.revision, revision, document, writes: [], guards: [] });
     if (outcome !== "done") return false;
     onChange(before, timed);
@@ -55,9 +62,8 @@ export function createEpochStore(redis: Redis, keys: Keys, onChange: EpochWatch 
     return true;
   }
 
-  async function forget({ lane, epoch }: EpochRecord): Promise<void> {
-    await redis.del(ballotsKey(lane, epoch), openingsKey(lane, epoch));
-  }
+  const forget = ({ lane, epoch }: EpochRecord): Promise<unknown> =>
+    redis.del(ballotsKey(lane, epoch), openingsKey(lane, epoch));
 
   async function addBallot(lane: number, epoch: number, ballot: SignedBallot): Promise<boolean> {
     return (await redis.hsetnx(ballotsKey(lane, epoch), ballot.worker, JSON.stringify(ballot))) === 1;
@@ -91,8 +97,7 @@ export function createEpochStore(redis: Redis, keys: Keys, onChange: EpochWatch 
 }
 
 /** With the time of a move, where it is one. */
-function withTimes(before: EpochRecord | undefined, after: EpochRecord): EpochRecord {
+function withTimes(before: EpochRecord | undefined, after: EpochRecord, since: number): EpochRecord {
   if (before?.epoch === after.epoch && before.state === after.state) return after;
-  const since = Date.now();
   return { ...after, since, begunAt: after.begunAt ?? since };
 }

@@ -1,6 +1,7 @@
 import { Worker } from "bullmq";
 import { expect } from "chai";
 
+import { keepSweeping } from "../../scheduler/queue/keep-sweeping.ts";
 import { closeQueues, createQueues, createWake, prepareQueues } from "../../scheduler/queue/queues.ts";
 import type { PoolQueues } from "../../scheduler/queue/queues.ts";
 import type { Wake } from "../../scheduler/ports.ts";
@@ -8,6 +9,7 @@ import { connectRedis } from "../../scheduler/store/redis.ts";
 import type { RedisConnection } from "../../scheduler/store/redis.ts";
 import { noteOpen } from "../support/open-things.ts";
 import { withRedis } from "../support/parts.ts";
+import { setClock } from "../support/set-clock.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const TASK = `0x${"ab".repeat(32)}` as const;
@@ -48,6 +50,11 @@ describe("a pool's queues", function () {
     worker.on("closed", closed);
     workers.push(worker);
     return worker;
+  }
+
+  /** @returns its off-switch */
+  function sweeping(everyMs = 50): () => void {
+    return keepSweeping(queues, () => {}, everyMs);
   }
 
   it("hold a job that waits once, however often it is woken", async function () {
@@ -159,23 +166,58 @@ describe("a pool's queues", function () {
     expect(most).to.equal(1);
   });
 
-  it("do at the next start what waits for an hour that a clock set back has put off", async function () {
-    const dayMs = 86_400_000;
-    await wake.lane(1, dayMs);
-    await queues.epochs[0]!.add("run", { lane: 0 }, { delay: dayMs });
-
+  it("have a sweep that comes again and again, one at a time however many processes ask for it", async function () {
     await prepareQueues(queues);
+    using stack = new DisposableStack();
+    let [sweeps, active, most] = [0, 0, 0];
+    for (let process = 0; process < 3; process++) {
+      stack.defer(sweeping());
+      work("sweep", async () => {
+        most = Math.max(most, ++active);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        active--;
+        sweeps++;
+      });
+    }
 
+    await waitFor("some sweeps", () => sweeps >= 5);
+
+    expect(most).to.equal(1);
+  });
+
+  it("do at once what is due later than it can have been asked for, and leave what is due in its time", async function () {
+    await wake.lane(1, 86_400_000);
+    await queues.epochs[0]!.add("run", { lane: 0 }, { delay: 60_000 });
+    await queues.deals.add("enter", { dealId: TASK }, { delay: 10_000 });
+
+    sweeping(60_000)();
+
+    await waitFor("both", async () => (await queues.deadlines.count()) + (await queues.epochs[0]!.count()) === 2);
     expect([await queues.deadlines.getDelayedCount(), await queues.epochs[0]!.getDelayedCount()]).to.deep.equal([0, 0]);
-    expect([await queues.deadlines.count(), await queues.epochs[0]!.count()]).to.deep.equal([1, 1]);
+    expect(await queues.deals.getDelayedCount()).to.equal(1);
   });
 
-  it("have one sweep that comes again and again, however many processes start", async function () {
-    for (let process = 0; process < 3; process++) await prepareQueues(queues);
+  for (const [direction, ms] of Object.entries({ back: -3_600_000, forward: 3_600_000 })) {
+    it(`go on when their process' clock is set ${direction} by an hour`, async function () {
+      using stack = new DisposableStack();
+      stack.defer(sweeping());
+      let [lanes, sweeps, tries] = [0, 0, 0];
+      work("deadlines", async () => void lanes++);
+      work("sweep", async () => void sweeps++);
+      work("placement", () => (tries++, Promise.reject(new Error("not yet"))));
+      await wake.lane(0, 1_000);
+      await wake.task(TASK);
+      await waitFor("a failure that is tried again", async () => (await queues.placement.getDelayedCount()) === 1);
 
-    expect(await queues.sweep.getJobSchedulersCount()).to.equal(1);
-    expect(await queues.sweep.getJobCountByTypes("delayed", "wait")).to.equal(1);
-  });
+      stack.use(setClock(ms));
+      const before = sweeps;
+
+      await waitFor("sweeps", () => sweeps > before + 2);
+      await waitFor("what was due before, and what is tried again", () => lanes === 1 && tries >= 2);
+      await wake.lane(0, 50);
+      await waitFor("what is due since", () => lanes === 2);
+    });
+  }
 
   /** A process that dies with a job in its hand: its lock is never renewed. */
   async function dieWithAJob(): Promise<void> {

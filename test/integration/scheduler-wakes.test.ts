@@ -51,8 +51,8 @@ describe("a placement by an old reading of the workers", function () {
 
   beforeEach(async function () {
     world = await SchedulerWorld.open(redis().url);
-    const { workers, tasks, chain } = world.pool;
-    world.pool = { ...world.pool, crowd: createCrowd({ workers, tasks, chain }, 3_600_000) };
+    const { workers, tasks, chain, clock } = world.pool;
+    world.pool = { ...world.pool, crowd: createCrowd({ workers, tasks, chain, clock }, 3_600_000) };
   });
   afterEach(() => world[Symbol.asyncDispose]());
 
@@ -72,8 +72,8 @@ describe("a placement by an old reading of the workers", function () {
     const taken = world.openDeal({ trust: 2, volume: 1 });
     const waiting = world.openDeal({ trust: 2, requestHash: `0x${"02".repeat(32)}` });
     // Another process, which this one's reading knows nothing of, takes the slot.
-    const { workers, tasks, chain } = world.pool;
-    const other = { ...world.pool, crowd: createCrowd({ workers, tasks, chain }, 0) };
+    const { workers, tasks, chain, clock } = world.pool;
+    const other = { ...world.pool, crowd: createCrowd({ workers, tasks, chain, clock }, 0) };
     await enterDeal(other, await seen(world, taken));
     await placeTask(other, firstOf(taken));
 

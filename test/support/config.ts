@@ -10,6 +10,8 @@ export type TestConfig = {
   readonly tally: string | undefined;
   /** How many seconds the clock of this process is ahead, for those that `test/support/chaos/wrong-clock.ts` is loaded into. */
   readonly clockAheadSeconds: number;
+  /** And by how many it is set when that is told to. */
+  readonly clockJumpSeconds: number;
 };
 
 export function loadTestConfig(env: NodeJS.ProcessEnv = process.env): TestConfig {
@@ -20,6 +22,7 @@ export function loadTestConfig(env: NodeJS.ProcessEnv = process.env): TestConfig
     chaos: folder && self ? { folder, self } : undefined,
     tally: env["GRIDMILL_TALLY"] || undefined,
     clockAheadSeconds: Number(env["GRIDMILL_CLOCK_AHEAD"] ?? 0),
+    clockJumpSeconds: Number(env["GRIDMILL_CLOCK_JUMP"] ?? 0),
   });
 }
 

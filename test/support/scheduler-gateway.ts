@@ -26,7 +26,11 @@ export async function openGateway(world: SchedulerWorld, publicHost?: string): P
   return createGateway({
     pool: world.pool,
     board: createSocketBoard(),
-    sessions: createSessions(createSessionStore(world.redis, world.keys), CHAIN_ID, publicHost),
+    sessions: createSessions(
+      { store: createSessionStore(world.redis, world.keys), clock: world.pool.clock },
+      CHAIN_ID,
+      publicHost,
+    ),
     hearing: {
       chainId: CHAIN_ID,
       ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, BALLOT_DOMAIN),

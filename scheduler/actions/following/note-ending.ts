@@ -4,7 +4,7 @@ import type { PoolContext } from "../context.ts";
 
 /** Counts how a lease of a worker ended, and says so when the pool trusts it more or less from now on. */
 export async function noteEnding(pool: PoolContext, worker: Address, ending: Ending, pace?: number): Promise<void> {
-  const { before, after } = await pool.workers.note(worker, ending, Date.now(), pace);
+  const { before, after } = await pool.workers.note(worker, ending, pool.clock.now(), pace);
   const { grade, until } = after;
   if (before.grade === grade) return;
   const end = until === undefined ? {} : { until: new Date(until).toISOString() };

@@ -96,7 +96,10 @@ export async function hearUploaded(pool: PoolContext, worker: Address, said: Sai
     return uploadFailed(pool, worker, said.taskId);
   }
   await pool.ledger.markResult(said.sha256);
-  await pool.ledger.keep(said.sha256, Math.max(Date.now(), task.terms.deadline * 1_000) + pool.config.retentionMs);
+  await pool.ledger.keep(
+    said.sha256,
+    Math.max(pool.clock.now(), task.terms.deadline * 1_000) + pool.config.retentionMs,
+  );
   await pool.tasks.update(said.taskId, (current) =>
     current.state === "sealed" && current.digest === digest ? { ...current, result: said.sha256 } : undefined,
   );

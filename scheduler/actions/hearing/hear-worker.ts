@@ -29,7 +29,7 @@ export async function hearHello(pool: PoolContext, worker: Address, hello: Said<
   const { machine, agent, capabilities, platform, slots, watts } = hello;
   const drawn = watts === undefined ? {} : { watts };
   await pool.workers.put({ worker, machine, agent, capabilities, platform, slots, ...drawn });
-  await pool.workers.seen(worker, Date.now(), true);
+  await pool.workers.seen(worker, pool.clock.now(), true);
   for (const leaseId of await keepAlive(pool, worker, hello.leases)) await resendLease(pool, worker, leaseId);
   pool.wake.offers();
 }
@@ -40,7 +40,7 @@ async function keepAlive(pool: PoolContext, worker: Address, leases: readonly st
   const named = new Set(leases);
   await pool.tasks.extendLeases(
     held.filter((leaseId) => named.has(leaseId)),
-    Date.now() + LEASE_MS,
+    pool.clock.now() + LEASE_MS,
   );
   return held.filter((leaseId) => !named.has(leaseId));
 }
@@ -51,11 +51,11 @@ async function resendLease(pool: PoolContext, worker: Address, leaseId: string):
   const deal = task && (await pool.deals.get(task.dealId));
   if (!task || !vote || !deal?.params) return;
   const params = taskParams(parseParams(deal.params), task.index);
-  if (params) await pool.messenger.send(worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
+  if (params) await pool.messenger.send(worker, { type: "lease", lease: leaseOf(pool, { task, deal, params, vote }) });
 }
 
 export async function hearHeartbeat(pool: PoolContext, worker: Address, beat: Said<"heartbeat">): Promise<void> {
-  await pool.workers.seen(worker, Date.now(), beat.accepting);
+  await pool.workers.seen(worker, pool.clock.now(), beat.accepting);
   await keepAlive(pool, worker, beat.leases);
 }
 
@@ -69,7 +69,7 @@ export async function hearProgress(pool: PoolContext, worker: Address, said: Sai
   await changeVote(pool, worker, leaseId, (task) => {
     const vote = voteOf(task, leaseId);
     if (!vote || !isWorking(vote)) return undefined;
-    const begins = stage === "running" && vote.ranSince === undefined ? { ranSince: Date.now() } : {};
+    const begins = stage === "running" && vote.ranSince === undefined ? { ranSince: pool.clock.now() } : {};
     return withProgress(task, leaseId, { ...patch, ...begins });
   });
 }
@@ -88,7 +88,7 @@ export async function hearRefuse(pool: PoolContext, worker: Address, said: Said<
   pool.log.info({ ...placeOf(changed), worker, lease: leaseId, code, message }, "lease refused");
   await noteEnding(pool, worker, "refused");
   // The same worker would be the first to be asked again; its next heartbeat says whether it can.
-  if (code === "GM_ENGINE_UNREACHABLE") await pool.workers.seen(worker, Date.now(), false);
+  if (code === "GM_ENGINE_UNREACHABLE") await pool.workers.seen(worker, pool.clock.now(), false);
   await goOn(pool, changed);
 }
 
@@ -106,7 +106,8 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
     if (known && (known.worker !== worker || isAnswered(known))) return undefined;
     const base = known && known.state !== "lost" ? task : withRevived(pool, task, known ?? forgotten);
     return (
-      base && afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag, ...timeTaken(known) }), checkers, at)
+      base &&
+      afterAnswer(withMovedVote(base, leaseId, "computed", at, { tag, ...timeTaken(pool, known) }), checkers, at)
     );
   });
   if (!stored) return answerAgain(pool, worker, leaseId, taskId);
@@ -122,8 +123,8 @@ async function goOn(pool: PoolContext, { taskId, state, terms }: TaskRecord): Pr
 }
 
 /** Known of an answer that came in the time of its lease. */
-function timeTaken(vote: Vote | undefined): Pick<Vote, "tookMs"> {
-  return vote && isWorking(vote) ? { tookMs: Date.now() - (vote.ranSince ?? vote.since) } : {};
+function timeTaken({ clock }: PoolContext, vote: Vote | undefined): Pick<Vote, "tookMs"> {
+  return vote && isWorking(vote) ? { tookMs: clock.now() - (vote.ranSince ?? vote.since) } : {};
 }
 
 /** Whether a worker says "out of time" that has not had its time; see `failure-votes.ts`. */
@@ -135,7 +136,7 @@ async function isTooSoon(pool: PoolContext, { leaseId, taskId, tag }: Said<"comp
   const vote = voteOf(task!, leaseId);
   if (vote && isAnswered(vote)) return false;
   const seconds = taskParams(parseParams(deal.params), task!.index)?.seconds;
-  return !vote || !hadItsTime(vote, limitsFor(task!.terms, { seconds }), Date.now());
+  return !vote || !hadItsTime(vote, limitsFor(task!.terms, { seconds }), pool.clock.now());
 }
 
 async function dropTooSoon(pool: PoolContext, worker: Address, { leaseId, taskId }: Said<"computed">): Promise<void> {
@@ -208,7 +209,7 @@ function placeOf({ taskId, dealId }: TaskRecord): { readonly task: Hash; readonl
 
 /** Ends leases that nobody kept alive; their tasks look for other workers. */
 export async function loseLeases(pool: PoolContext): Promise<void> {
-  for (const leaseId of await pool.tasks.expiredLeases(Date.now())) {
+  for (const leaseId of await pool.tasks.expiredLeases(pool.clock.now())) {
     const task = await taskOf(pool, leaseId);
     const vote = task && voteOf(task, leaseId);
     if (!task || !vote) continue;

@@ -5,7 +5,7 @@ import { conductAt } from "../../domain/workers/conduct.ts";
 import { speedOf } from "../../domain/workers/pace.ts";
 import type { Candidate } from "../../domain/placement/placement.ts";
 import { faded, reliabilityOf } from "../../domain/workers/reputation.ts";
-import type { PoolChain } from "../../ports.ts";
+import type { PoolChain, PoolClock } from "../../ports.ts";
 import type { TaskStore } from "../../store/tasks/task-store.ts";
 import type { ConnectedWorker, WorkerStore } from "../../store/workers/worker-store.ts";
 
@@ -35,6 +35,7 @@ type CrowdDeps = {
   readonly workers: Pick<WorkerStore, "alive">;
   readonly tasks: Pick<TaskStore, "loadOf">;
   readonly chain: Pick<PoolChain, "standing">;
+  readonly clock: PoolClock;
 };
 
 /** A worker not heard of for this long is no candidate, in milliseconds. */
@@ -45,13 +46,13 @@ const RECENT_MS = 100;
 /** @param recentMs how long a reading serves, in milliseconds */
 export function createCrowd(deps: CrowdDeps, recentMs = RECENT_MS): Crowd {
   let members = new Map<Address, Member>();
-  let readAt = 0;
+  let readAt = -Infinity;
 
   async function read(): Promise<void> {
-    const alive = await deps.workers.alive(Date.now() - ALIVE_MS);
+    const alive = await deps.workers.alive(deps.clock.now() - ALIVE_MS);
     const found = await Promise.all(alive.map((worker) => memberOf(deps, worker)));
     members = new Map(found.map((member) => [member.worker, member]));
-    readAt = Date.now();
+    readAt = performance.now();
   }
 
   const afterNow = inBatches(async (asked: readonly undefined[]) => {
@@ -65,7 +66,7 @@ export function createCrowd(deps: CrowdDeps, recentMs = RECENT_MS): Crowd {
 
   return {
     fresh,
-    recent: async () => (Date.now() - readAt < recentMs ? [...members.values()] : fresh()),
+    recent: async () => (performance.now() - readAt < recentMs ? [...members.values()] : fresh()),
     book: (worker, { limits, stake }) => {
       const member = members.get(worker);
       if (!member) return;
@@ -77,14 +78,14 @@ export function createCrowd(deps: CrowdDeps, recentMs = RECENT_MS): Crowd {
 
 /** A worker with its leases and its standing. */
 export async function memberOf(
-  { tasks, chain }: Pick<CrowdDeps, "tasks" | "chain">,
+  { tasks, chain, clock }: Pick<CrowdDeps, "tasks" | "chain" | "clock">,
   { conduct, ...worker }: ConnectedWorker,
 ): Promise<Member> {
   const [standing, { working, atRisk }] = await Promise.all([
     chain.standing(worker.worker),
     tasks.loadOf(worker.worker),
   ]);
-  const { grade, confirmed, reputation, pace } = conductAt(conduct, Date.now());
+  const { grade, confirmed, reputation, pace } = conductAt(conduct, clock.now());
   return {
     ...worker,
     busy: working.map(({ limits }) => limits),
@@ -94,6 +95,6 @@ export async function memberOf(
     grade,
     confirmed,
     speed: speedOf(worker.capabilities, pace).shown,
-    reliability: reliabilityOf(faded(reputation, Date.now())),
+    reliability: reliabilityOf(faded(reputation, clock.now())),
   };
 }

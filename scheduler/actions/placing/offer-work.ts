@@ -14,7 +14,7 @@ const FEWEST = 16;
 export async function offerWork(pool: PoolContext): Promise<void> {
   const free = freeSlots(await pool.crowd.recent());
   const count = Math.max(FEWEST, Math.ceil(free / 2));
-  const turns = sharesOf(await pool.waiting.claimants(), count, Date.now());
+  const turns = sharesOf(await pool.waiting.claimants(), count, pool.clock.now());
   for (const taskId of await tasksInTurn(pool, turns)) await pool.wake.task(taskId);
 }
 

@@ -135,7 +135,7 @@ async function giveLeases(pool: PoolContext, grant: Grant): Promise<void> {
   for (const { worker } of to) pool.crowd.book(worker, load);
   if ((await pool.tasks.lease(task, after, to)) !== "done") return placeAgain(pool, task.taskId);
   for (const vote of votes) {
-    await pool.messenger.send(vote.worker, { type: "lease", lease: leaseOf(task, deal, params, vote) });
+    await pool.messenger.send(vote.worker, { type: "lease", lease: leaseOf(pool, { task, deal, params, vote }) });
     pool.log.info({ task: task.taskId, deal: task.dealId, worker: vote.worker, lease: vote.leaseId }, "lease given");
   }
   if (votes.length > 0) pool.wake.offers();
@@ -162,7 +162,7 @@ function waits({ waitingFor: _before, ...task }: TaskRecord, waitingFor: string 
 
 /** The vote that a lease of this id begins with. */
 export function newVote(
-  { chain }: PoolContext,
+  { chain, clock }: PoolContext,
   { worker, machine, weight, capabilities }: Candidate,
   leaseId: string,
 ): Vote {
@@ -175,12 +175,20 @@ export function newVote(
     at: chain.now(),
     weight: weight.toString(),
     spare: { benchmark, memoryMiB },
-    since: Date.now(),
+    since: clock.now(),
   };
 }
 
+/** What the message of a lease is made of. */
+type Leased = {
+  readonly task: TaskRecord;
+  readonly deal: DealRecord;
+  readonly params: TaskParams;
+  readonly vote: Vote;
+};
+
 /** The lease message of a vote, made anew whenever it must be sent again. */
-export function leaseOf(task: TaskRecord, record: DealRecord, params: TaskParams, vote: Vote): Lease {
+export function leaseOf({ clock }: PoolContext, { task, deal: record, params, vote }: Leased): Lease {
   const { dealId, deal, image, dataset } = record;
   return {
     leaseId: vote.leaseId,
@@ -194,6 +202,6 @@ export function leaseOf(task: TaskRecord, record: DealRecord, params: TaskParams
     inputs: params.inputs.map(({ name, sha256, bytes }) => ({ name, sha256, bytes })),
     ...(dataset === undefined ? {} : { dataset }),
     limits: limitsFor(task.terms, params),
-    expiresAt: Math.ceil((Date.now() + LEASE_MS) / 1_000),
+    expiresAt: Math.ceil((clock.now() + LEASE_MS) / 1_000),
   };
 }

@@ -81,10 +81,18 @@ export function isDealOver({ stage }: DealRecord): boolean {
   return stage === "declined" || stage === "closed";
 }
 
-/** @param onChange hears of every change that this process made, after it is stored */
-export function createDealStore(redis: Redis, keys: Keys, onChange: DealWatch = () => {}): DealStore {
+/**
+ * @param onChange hears of every change that this process made, after it is stored
+ * @param now the pool's clock, in Unix milliseconds
+ */
+export function createDealStore(
+  redis: Redis,
+  keys: Keys,
+  onChange: DealWatch = () => {},
+  now: () => number = Date.now,
+): DealStore {
   const indexes = { open: keys("deals-open"), new: keys("deals-new"), over: keys("deals-over") };
-  const documents = createDealDocuments(redis, (dealId) => keys("deal", dealId), indexes, onChange);
+  const documents = createDealDocuments(redis, (dealId) => keys("deal", dealId), indexes, { onChange, now });
   const pastDeadline = (before: number): Promise<Hash[]> =>
     redis.zrangebyscore(indexes.open, "-inf", `(${before}`) as Promise<Hash[]>;
   const endedBefore = (before: number): Promise<Hash[]> =>
@@ -124,7 +132,7 @@ function createDealDocuments(
   redis: Redis,
   keyOf: (dealId: Hash) => string,
   indexes: Indexes,
-  onChange: DealWatch,
+  { onChange, now }: { readonly onChange: DealWatch; readonly now: () => number },
 ): Pick<DealStore, "get" | "create" | "update" | "reopen" | "forget"> {
   async function read(dealId: Hash): Promise<(DealRecord & { readonly revision: number }) | undefined> {
     const text = await readDocument(redis, keyOf(dealId));
@@ -145,7 +153,7 @@ function createDealDocuments(
     const [key, document, writes] = [
       keyOf(record.dealId),
       toJson({ ...record, revision }),
-      indexWrites(indexes, record),
+      indexWrites(indexes, record, now()),
     ];
     return (await commit(redis, { key, read: before, revision, document, writes, guards: [] })) === "done";
   }
@@ -179,13 +187,13 @@ function createDealDocuments(
 }
 
 /** What the indexes need, so that they say the same as the deal after it is written. */
-function indexWrites(indexes: Indexes, record: DealRecord): readonly IndexWrite[] {
+function indexWrites(indexes: Indexes, record: DealRecord, now: number): readonly IndexWrite[] {
   const { dealId, deal, stage } = record;
   if (isDealOver(record)) {
     return [
       ["ZREM", indexes.open, dealId],
       ["SREM", indexes.new, dealId],
-      ["ZADD", indexes.over, String(Date.now()), dealId],
+      ["ZADD", indexes.over, String(now), dealId],
     ];
   }
   return [

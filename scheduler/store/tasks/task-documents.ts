@@ -44,9 +44,9 @@ export interface TaskDocuments {
   lease(before: TaskRecord, after: TaskRecord, to: readonly Slots[]): Promise<CommitOutcome>;
 }
 
-export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatch = () => {}): TaskDocuments {
+export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatch, now: () => number): TaskDocuments {
   const documentKey = (taskId: Hash): string => documentKeyOf(keys, taskId);
-  const write = createWriter(redis, keys, onChange);
+  const write = createWriter(redis, keys, onChange, now);
 
   async function get(taskId: Hash): Promise<TaskRecord | undefined> {
     const text = await readDocument(redis, documentKey(taskId));
@@ -100,10 +100,15 @@ function documentKeyOf(keys: Keys, taskId: Hash): string {
 /** One document with its indexes. */
 type Write = { readonly before: TaskRecord | undefined; readonly after: TaskRecord; readonly guards: readonly Guard[] };
 
-function createWriter(redis: Redis, keys: Keys, onChange: TaskWatch): (write: Write) => Promise<CommitOutcome> {
+function createWriter(
+  redis: Redis,
+  keys: Keys,
+  onChange: TaskWatch,
+  now: () => number,
+): (write: Write) => Promise<CommitOutcome> {
   return async ({ before, after, guards }) => {
     const [key, document] = [documentKeyOf(keys, after.taskId), JSON.stringify(after)];
-    const writes = taskIndexWrites(keys, before, after);
+    const writes = taskIndexWrites(keys, before, after, now());
     const { revision } = after;
     const outcome = await commit(redis, { key, read: before?.revision, revision, document, writes, guards });
     if (outcome === "done") onChange(before, after);

@@ -6,13 +6,21 @@ import type { Vote, VoteState } from "../../domain/votes/vote-state.ts";
 import type { IndexWrite } from "../commit.ts";
 import type { Keys } from "../redis.ts";
 
-/** What the indexes need, so that they say the same as the document after it is written. */
-export function taskIndexWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
+/**
+ * What the indexes need, so that they say the same as the document after it is written.
+ * @param now Unix milliseconds
+ */
+export function taskIndexWrites(
+  keys: Keys,
+  before: TaskRecord | undefined,
+  after: TaskRecord,
+  now: number,
+): readonly IndexWrite[] {
   return [
     ...stateWrites(keys, before, after),
     ...waitingWrites(keys, before, after),
     ...liveWrites(keys, before, after),
-    ...voteWrites(keys, before, after),
+    ...voteWrites(keys, before, after, now),
   ];
 }
 
@@ -53,14 +61,14 @@ function liveWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecor
       ];
 }
 
-function voteWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord): readonly IndexWrite[] {
+function voteWrites(keys: Keys, before: TaskRecord | undefined, after: TaskRecord, now: number): readonly IndexWrite[] {
   const earlier = new Map(before && isLive(before.state) ? before.votes.map((vote) => [vote.leaseId, vote]) : []);
   const over = !isLive(after.state);
   return after.votes.flatMap((vote) => {
     const [was, is] = [earlier.get(vote.leaseId), over ? undefined : vote];
     return [
-      ...slotWrites(keys, meets(was, isWorking), meets(is, isWorking), vote, after),
-      ...usageWrites(keys, meets(was, isWorking), meets(is, isWorking), vote, after),
+      ...slotWrites(keys, meets(was, isWorking), meets(is, isWorking), vote, after, now),
+      ...usageWrites(keys, meets(was, isWorking), meets(is, isWorking), vote, after, now),
       ...heldWrites(keys, meets(was, isHeld), meets(is, isHeld), vote, after),
       ...countWrites(keys, stateAtRisk(was), stateAtRisk(is), vote),
     ];
@@ -83,12 +91,13 @@ function slotWrites(
   is: boolean,
   { leaseId, worker }: Vote,
   { terms }: TaskRecord,
+  now: number,
 ): readonly IndexWrite[] {
   if (was === is) return [];
   return is
     ? [
         ["HSET", keys("slots", worker), leaseId, JSON.stringify(terms.limits)],
-        ["ZADD", keys("leases"), String(Date.now() + LEASE_MS), leaseId],
+        ["ZADD", keys("leases"), String(now + LEASE_MS), leaseId],
       ]
     : [
         ["HDEL", keys("slots", worker), leaseId],
@@ -115,11 +124,11 @@ function usageWrites(
   is: boolean,
   vote: Vote,
   { terms: { requester, limits } }: TaskRecord,
+  now: number,
 ): readonly IndexWrite[] {
   if (was === is) return [];
   const working: IndexWrite = ["HINCRBY", keys("working"), requester, is ? "1" : "-1"];
   if (is || !isAnswered(vote)) return [working];
-  const now = Date.now();
   const coreSeconds = (limits.cpuMillicores / 1_000) * (Math.max(0, now - vote.since) / 1_000);
   return [
     working,

@@ -44,9 +44,17 @@ export interface TaskStore extends TaskDocuments {
   slotsOf(worker: Address): Promise<string[]>;
 }
 
-/** @param onChange hears of every change that this process made, after it is stored */
-export function createTaskStore(redis: Redis, keys: Keys, onChange?: TaskWatch): TaskStore {
-  const documents = createTaskDocuments(redis, keys, onChange);
+/**
+ * @param onChange hears of every change that this process made, after it is stored
+ * @param now the pool's clock, in Unix milliseconds
+ */
+export function createTaskStore(
+  redis: Redis,
+  keys: Keys,
+  onChange: TaskWatch = () => {},
+  now: () => number = Date.now,
+): TaskStore {
+  const documents = createTaskDocuments(redis, keys, onChange, now);
   const indexOf = (lane: number, state: TaskState): string => keys("tasks", lane, state);
 
   return {

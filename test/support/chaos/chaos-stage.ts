@@ -39,6 +39,8 @@ export interface ChaosStage extends AsyncDisposable {
   readonly pool: Service;
   /** Another scheduler takes the place of this one. */
   replacePool(changes?: ServiceChanges): Promise<void>;
+  /** Another scheduler of the same pool beside this one, at a door of its own. */
+  joinPool(changes?: ServiceChanges): Promise<Service>;
   /** @param worker one that has no process yet */
   startWorker(worker: number, changes?: ServiceChanges): Promise<Service>;
   /** Asks for one more deal. */
@@ -134,6 +136,7 @@ export async function openChaosStage(
       await pool.child.stop();
       pool = await startPool(next);
     },
+    joinPool: ({ env, ...rest } = {}) => startPool({ ...rest, env: { GRIDMILL_PORT: "0", ...env } }),
     startWorker,
     openDeal,
     openDeals,

@@ -25,9 +25,9 @@ const TAKE_OVER = { lockDuration: 2_000, stalledInterval: 500 };
 export function mortalPorts(reached: Reached): Partial<SchedulerPorts> {
   const acts = new Map<string, string>();
   return {
-    createTasks: (redis, keys) => mortalTasks(reached, createTaskStore(redis, keys)),
-    createDeals: (redis, keys) => mortalDeals(reached, createDealStore(redis, keys)),
-    createEpochs: (redis, keys) => mortalEpochs(reached, createEpochStore(redis, keys)),
+    createTasks: (...given) => mortalTasks(reached, createTaskStore(...given)),
+    createDeals: (...given) => mortalDeals(reached, createDealStore(...given)),
+    createEpochs: (...given) => mortalEpochs(reached, createEpochStore(...given)),
     createJournal: (redis, keys): SenderJournal => journalling(reached, createRedisJournal(redis, keys), acts),
     createSenderChain: (provider): SenderChain => broadcasting(reached, createSenderChain(provider), acts),
     takeOver: TAKE_OVER,

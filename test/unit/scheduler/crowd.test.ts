@@ -4,6 +4,8 @@ import type { Address } from "../../../protocol/primitives.ts";
 import { createCrowd } from "../../../scheduler/actions/placing/crowd.ts";
 import { NEWCOMER } from "../../../scheduler/domain/workers/conduct.ts";
 import type { ConnectedWorker } from "../../../scheduler/store/workers/worker-store.ts";
+import { setClock } from "../../support/set-clock.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { addressOf, aTask, CAPABILITIES } from "../../support/scheduler-records.ts";
 
 const ANN = addressOf(1);
@@ -24,7 +26,7 @@ function aCrowd(recentMs: number) {
     atRisk: { votes: state.leases, stake: BigInt(state.leases) },
   });
   const standing = async () => ({ score: 0, cover: 100n });
-  const crowd = createCrowd({ workers: { alive }, tasks: { loadOf }, chain: { standing } }, recentMs);
+  const crowd = createCrowd({ workers: { alive }, tasks: { loadOf }, chain: { standing }, clock: Date }, recentMs);
   return { state, crowd };
 }
 
@@ -41,6 +43,14 @@ describe("the crowd of a pool", function () {
     await crowd.recent();
     await crowd.recent();
     expect(state.readings).to.equal(2);
+  });
+
+  it("is read again after a moment though the machine's clock was set back", async function () {
+    const { state, crowd } = aCrowd(10);
+    await crowd.recent();
+    using earlier = new DisposableStack();
+    earlier.use(setClock(-3_600_000));
+    await waitFor("another reading", async () => (await crowd.recent(), state.readings > 1));
   });
 
   it("is read anew for who wants it as it stands now, once for all who ask meanwhile", async function () {
