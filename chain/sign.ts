@@ -5,6 +5,8 @@ import { BALLOT_SIGNATURE_LENGTH, BALLOT_TYPES } from "../protocol/ballot.ts";
 import type { Ballot } from "../protocol/ballot.ts";
 import { ORDER_TYPES } from "../protocol/orders.ts";
 import type { OrderByKind, OrderKind, SigningDomain } from "../protocol/orders.ts";
+import { OWNERSHIP_TYPES } from "../protocol/ownership.ts";
+import type { Ownership } from "../protocol/ownership.ts";
 import type { Address, Hex } from "../protocol/primitives.ts";
 
 /** What signs typed data: a wallet of ethers, or a browser's. */
@@ -24,6 +26,15 @@ export async function signOrder<K extends OrderKind>(
 export async function signBallot(ballot: Ballot, signer: TypedDataSigner, domain: SigningDomain): Promise<Hex> {
   const signature = await signer.signTypedData(domain, BALLOT_TYPES, ballot);
   return Signature.from(signature).compactSerialized as Hex;
+}
+
+/** Signs whose a worker is; 65 bytes. `domain` is that of `Hub`. */
+export async function signOwnership(
+  ownership: Ownership,
+  signer: TypedDataSigner,
+  domain: SigningDomain,
+): Promise<Hex> {
+  return (await signer.signTypedData(domain, OWNERSHIP_TYPES, ownership)) as Hex;
 }
 
 /** Who signed the ballot (lower case), or undefined when the bytes are no compact ECDSA signature. */

@@ -158,6 +158,10 @@ const worker: CommandGroup = {
       "measure this machine: the score that a worker of it offers",
       async () => (await import("./commands/worker-bench.ts")).workerBench,
     ),
+    own: entry(
+      "sign that a worker is yours: pools give the workers of one owner one vote of a task",
+      async () => (await import("./commands/worker-own.ts")).workerOwn,
+    ),
   },
 };
 

@@ -1,11 +1,12 @@
 import type { JsonRpcApiProvider } from "ethers";
 
 import type { ChainReader } from "../chain/reader.ts";
+import { signerOf } from "../chain/signed-by.ts";
 import type { SigningDomain } from "../protocol/orders.ts";
 
 import { createChainClock } from "./chain/chain-clock.ts";
 import type { ChainClock } from "./chain/chain-clock.ts";
-import { createChainView, signerOf } from "./chain/market-chain.ts";
+import { createChainView } from "./chain/market-chain.ts";
 import { createChainFacts } from "./domain/chain-facts.ts";
 import type { ChainView } from "./domain/chain-view.ts";
 import { createFollower } from "./domain/follow.ts";

@@ -52,7 +52,12 @@ export async function startMarket(
   const deployment = await readDeployment(config.deploymentFile);
   const onFailure = (node: string, error: unknown): void =>
     logger.warn({ node, code: codeOf(error), err: error }, "RPC node");
-  const connected = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId, onFailure, post: postOverHttp });
+  const connected = await connectChain({
+    rpcUrls: config.rpcUrls,
+    chainId: deployment.chainId,
+    onFailure,
+    post: postOverHttp,
+  });
   const provider = opened.adopt(connected, (it) => it.destroy());
   if (config.database.kind === "embedded" && config.database.folder)
     await mkdir(config.database.folder, { recursive: true });

@@ -78,6 +78,12 @@ export class PortTakenError extends GridmillError {
   readonly retryable = false;
 }
 
+/** A statement of who owns a worker is not that owner's, or is for another worker, chain or deployment. */
+export class OwnerUnprovenError extends GridmillError {
+  readonly code = "GM_OWNER_UNPROVEN";
+  readonly retryable = false;
+}
+
 /** A service answered with an error of its own, which is passed on with its code. */
 export class RemoteError extends GridmillError {
   readonly code: `GM_${string}`;

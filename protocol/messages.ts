@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BALLOT_SIGNATURE_LENGTH } from "./ballot.ts";
 import { MAX_TASKS_PER_EPOCH, MIB } from "./constants.ts";
 import { LeaseSchema } from "./lease.ts";
+import { OwnerClaimSchema } from "./ownership.ts";
 import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from "./primitives.ts";
 
 /**
@@ -37,6 +38,8 @@ const hello = z.strictObject({
   slots: z.int().min(1).max(256),
   /** Same for all workers on one machine; stays so over restarts. */
   machine: HashSchema,
+  /** Whose this worker is, if it says so; absent is an owner of this worker alone. */
+  owner: OwnerClaimSchema.optional(),
   /** What the machine draws while it computes with all that it offers, in watts, as its owner says. */
   watts: z.int().min(1).max(1_000_000).optional(),
   /** Leases that this worker still works on, or whose vote it still holds. */

@@ -107,6 +107,8 @@ export type PoolInfo = z.output<typeof PoolInfoSchema>;
 export const PoolWorkersSchema = z.object({
   workers: z.array(
     ConnectedWorkerSchema.extend({
+      /** Whose it is, where that is proven; absent at older pools. */
+      owner: AddressSchema.nullable().default(null),
       /** Votes of it that are not over, and what it has at stake with them, in wei. */
       votes: z.int(),
       atRisk: uintSchema(256),

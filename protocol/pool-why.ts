@@ -11,6 +11,7 @@ import { AddressSchema, HashSchema } from "./primitives.ts";
  * - `voted`      it votes on this task already, or refused it, or failed at it for good
  * - `retry`      it failed at this task a while ago, and has to wait before it tries again
  * - `machine`    its machine has a vote of this task, or a better worker of its machine will have it
+ * - `owner`      its owner has a vote of this task, or a better worker of its owner will have it
  * - `accepting`  its owner lends it to nobody now
  * - `out`        it missed ten leases in a row, and sits out a day
  * - `quarantine` its vote differed, or it refuses far more than it delivers: it gets no lease for a time
@@ -27,6 +28,7 @@ export const PLACEMENT_CLAUSES = [
   "voted",
   "retry",
   "machine",
+  "owner",
   "accepting",
   "out",
   "quarantine",

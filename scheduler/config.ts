@@ -47,7 +47,7 @@ const Env = z
     GRIDMILL_REPLICATE_PERCENT: wholeNumber(100).prefault("10"),
     /** Chance, in percent, that a task whose answer trusted workers gave waits for one more vote, of a worker on probation. */
     GRIDMILL_SPOT_CHECK_PERCENT: wholeNumber(100).prefault("10"),
-    /** Whether workers of one machine may vote on one task, for a pool on one machine; else each machine has one vote of it. */
+    /** Whether workers of one machine or owner may vote on one task, for a pool on one machine; else each has one vote of it. */
     GRIDMILL_SAME_MACHINE_VOTES: z
       .enum(["true", "false"])
       .prefault("false")
@@ -83,7 +83,7 @@ export type SchedulerConfig = Readonly<{
   replicateChance: number;
   /** 0 to 1. */
   spotCheckChance: number;
-  /** Whether workers of one machine may vote on one task. */
+  /** Whether workers of one machine or owner may vote on one task. */
   sameMachineVotes: boolean;
   blobQuotaBytes: number;
   retentionMs: number;

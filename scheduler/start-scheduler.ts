@@ -14,7 +14,6 @@ import type { ChainProvider } from "../chain/rpc.ts";
 import { createSenderChain } from "../chain/sender-chain.ts";
 import type { SenderJournal } from "../chain/sender-journal.ts";
 import type { TransactionSender } from "../chain/sender.ts";
-import { ballotSigner } from "../chain/sign.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import { codeOf } from "../protocol/errors.ts";
 import type { PoolContext } from "./actions/context.ts";
@@ -28,6 +27,7 @@ import { createOperatorHold } from "./chain/operator-hold.ts";
 import type { OperatorHold } from "./chain/operator-hold.ts";
 import { createOperator } from "./chain/operator.ts";
 import { createEventLookup } from "./chain/event-lookup.ts";
+import { createHearing } from "./chain/hearing.ts";
 import { followDeals } from "./chain/follow-deals.ts";
 import { openSender } from "./chain/open-sender.ts";
 import { readPoolChain } from "./chain/pool-chain.ts";
@@ -168,7 +168,12 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
     metrics.failed("RPC node", error);
     log.warn({ node, code: codeOf(error), err: error }, "RPC node");
   };
-  const provider = await connectChain({ rpcUrls: config.rpcUrls, chainId: deployment.chainId, onFailure, post: postOverHttp });
+  const provider = await connectChain({
+    rpcUrls: config.rpcUrls,
+    chainId: deployment.chainId,
+    onFailure,
+    post: postOverHttp,
+  });
   resources.defer(() => provider.destroy());
   const reader = createChainReader(provider, deployment);
   const chain = await readPoolChain(reader, config.pool, heard("chain time"));
@@ -197,23 +202,17 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
 
 function openGateway(
   pool: PoolContext,
-  { config, redis, keys, clock, deployment, reader, sender, queues, metrics, purse }: Parts,
+  { config, redis, keys, clock, deployment, provider, reader, sender, queues, metrics, purse }: Parts,
   board: SocketBoard,
 ): ReturnType<typeof createGateway> {
   const jobs = () => countJobs(queues);
+  const store = createSessionStore(redis, keys);
   metrics.readFrom(() => readPool(pool, { jobs, quarantined: pool.quarantine.count, money: purse.read }));
   return createGateway({
     pool,
     board,
-    sessions: createSessions(
-      { store: createSessionStore(redis, keys), clock },
-      deployment.chainId,
-      hostOf(config.publicUrl),
-    ),
-    hearing: {
-      chainId: deployment.chainId,
-      ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, reader.ballotDomain),
-    },
+    sessions: createSessions({ store, clock }, deployment.chainId, hostOf(config.publicUrl)),
+    hearing: createHearing(provider, reader),
     facts: { deployment, operator: sender.address, owner: purse.owner, metrics },
     storeAnswers: () => redis.status === "ready",
   });

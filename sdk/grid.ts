@@ -37,6 +37,8 @@ import { createSettlements } from "./settlements.ts";
 import type { Settlements } from "./settlements.ts";
 import { createTasks } from "./tasks.ts";
 import type { Tasks } from "./tasks.ts";
+import { createWorkers } from "./workers.ts";
+import type { Workers } from "./workers.ts";
 
 export type GridOptions = {
   readonly network: Network;
@@ -66,6 +68,7 @@ export interface Grid extends AsyncDisposable {
   readonly settlements: Settlements;
   readonly dapps: Dapps;
   readonly contracts: AnyContracts;
+  readonly workers: Workers;
 }
 
 /**
@@ -92,6 +95,7 @@ export async function connect(options: GridOptions): Promise<Grid> {
     settlements,
     dapps: createDapps(context),
     contracts: createAnyContracts(context),
+    workers: createWorkers(context),
     async [Symbol.asyncDispose]() {
       await context.account?.sender[Symbol.asyncDispose]();
       context.provider.destroy();

@@ -61,6 +61,8 @@ const Env = z
     GRIDMILL_IMAGES: wordList.prefault(""),
     /** Score of the machine, where the engine is on another one; else it is measured. */
     GRIDMILL_BENCHMARK: wholeNumber(0xffff_ffff, 1).optional(),
+    /** What `gridmill worker own` printed: whose this worker is. Default: owner.json in GRIDMILL_DATA, if there is one. */
+    GRIDMILL_OWNER_FILE: z.string().min(1).optional(),
     /** Bandwidth in Mbit/s. */
     GRIDMILL_BANDWIDTH: wholeNumber(0xffff_ffff).prefault("0"),
     /** What the machine draws while it computes with all that it offers, in watts; for requesters that weigh energy. */
@@ -103,6 +105,7 @@ export type WorkerConfig = Readonly<{
   maxExposure: bigint;
   allowedImages: readonly string[];
   benchmark: number | undefined;
+  ownerFile: string | undefined;
   bandwidthMbits: number;
   watts: number | undefined;
   drainSeconds: number;
@@ -134,6 +137,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     maxExposure: env.GRIDMILL_MAX_EXPOSURE,
     allowedImages: env.GRIDMILL_IMAGES,
     benchmark: env.GRIDMILL_BENCHMARK,
+    ownerFile: env.GRIDMILL_OWNER_FILE,
     bandwidthMbits: env.GRIDMILL_BANDWIDTH,
     watts: env.GRIDMILL_WATTS,
     drainSeconds: env.GRIDMILL_DRAIN_SECONDS,

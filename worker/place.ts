@@ -11,6 +11,8 @@ export type Place = {
   readonly executor: string;
   /** What the worker has sent to the chain by itself. */
   readonly sent: string;
+  /** Whose this worker is, if somebody put that there. */
+  readonly owner: string;
   /** The machine's score. */
   readonly benchmark: string;
 };
@@ -22,6 +24,7 @@ export function placeIn(folder: string): Place {
     results: join(folder, "results"),
     executor: join(folder, "executor"),
     sent: join(folder, "sent"),
+    owner: join(folder, "owner.json"),
     benchmark: join(folder, "benchmark.json"),
   };
 }

@@ -20,6 +20,7 @@ import { lockFolder } from "./journal/folder-lock.ts";
 import { openFileJournal } from "./journal/file-journal.ts";
 import type { Share } from "./leasing/resource-ledger.ts";
 import { lookAtMachine, machineName, machinePlatform } from "./machine.ts";
+import { readOwner } from "./owner.ts";
 import { ownerMark, placeIn } from "./place.ts";
 import { repeat } from "./repeat.ts";
 import { workerStatus } from "./status.ts";
@@ -68,7 +69,7 @@ export const REAL_PORTS: WorkerPorts = {
 
 /**
  * Starts a worker: journal first, then what a killed predecessor left is swept, then it connects.
- * @throws DataInUseError | JournalCorruptError | BadConfigError | BadKeyError | BenchmarkError | what chain and engine throw
+ * @throws DataInUseError | JournalCorruptError | BadConfigError | BadKeyError | OwnerUnprovenError | BenchmarkError | what chain and engine throw
  */
 export async function startWorker(
   config: WorkerConfig,
@@ -107,6 +108,7 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
   const address = wallet.address.toLowerCase() as Equipment["address"];
   const place = placeIn(config.dataFolder);
   await mkdir(place.executor, { recursive: true, mode: 0o700 });
+  const owner = await readOwner({ named: config.ownerFile, usual: place.owner }, address, link);
   const base = await gatewayOf(config, link);
   const share = await shareOf(config);
   const score = config.benchmark ?? (await ports.measure(place.benchmark)).score;
@@ -143,6 +145,7 @@ async function equip(config: WorkerConfig, ports: WorkerPorts, link: ChainLink, 
       platform: machinePlatform(),
       slots: config.slots,
       machine: await machineName(),
+      ...(owner === undefined ? {} : { owner }),
       ...(config.watts === undefined ? {} : { watts: config.watts }),
     },
   });

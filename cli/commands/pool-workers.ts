@@ -37,13 +37,33 @@ function outcomeTexts({ success, late, refused, disagreed, reliability }: Outcom
 
 function workersText({ workers }: PoolWorkers): string {
   const rows = workers.map(
-    ({ worker, agent, busy, slots, accepting, votes, atRisk, grade, until, speed, outcomes }) => [
-      ...[worker, agent, `${busy}/${slots}`, accepting ? "yes" : "no", gradeText(grade, until), speedText(speed)],
+    ({ worker, owner, agent, busy, slots, accepting, votes, atRisk, grade, until, speed, outcomes }) => [
+      ...[
+        worker,
+        owner ?? "-",
+        agent,
+        `${busy}/${slots}`,
+        accepting ? "yes" : "no",
+        gradeText(grade, until),
+        speedText(speed),
+      ],
       ...[votes, formatMill(atRisk), ...outcomeTexts(outcomes)],
     ],
   );
   return table(
-    ["worker", "agent", "busy", "accepting", "grade", "speed", "votes", "MILL at risk", ...OUTCOMES, "reliability"],
+    [
+      "worker",
+      "owner",
+      "agent",
+      "busy",
+      "accepting",
+      "grade",
+      "speed",
+      "votes",
+      "MILL at risk",
+      ...OUTCOMES,
+      "reliability",
+    ],
     rows,
   );
 }

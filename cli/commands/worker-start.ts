@@ -18,6 +18,7 @@ export const workerStart = new Command("start")
   .addOption(memoryOption("memory for all tasks together (default: three quarters)"))
   .addOption(diskOption("disk for all tasks together (default: half of what is free)"))
   .option("--max-stake <mill>", "most to stake on one vote (default: 1000)", parseMill)
+  .option("--owner <file>", "what gridmill worker own printed: whose this worker is (default: owner.json of its data)")
   .option("--port <n>", "port of its status page, on loopback (default: any)", parsePort)
   .option("--name <worker>", "which worker of the local network to resume (default: worker-1)")
   .addHelpText(

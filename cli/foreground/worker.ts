@@ -20,6 +20,8 @@ export type WorkerServiceOptions = {
   readonly disk?: number;
   /** Wei. */
   readonly maxStake?: bigint;
+  /** File with the statement of the worker's owner. */
+  readonly owner?: string;
   readonly port?: number;
 };
 
@@ -43,7 +45,8 @@ export async function runWorker(context: Context, options: WorkerServiceOptions)
   await runForeground(context, { name: "worker", facts, ended: worker.ended, stop, drainMs });
 }
 
-function envOf({ pool, data, slots, cpus, memory, disk, maxStake, port }: WorkerServiceOptions): OwnEnv {
+function envOf(options: WorkerServiceOptions): OwnEnv {
+  const { pool, data, slots, cpus, memory, disk, maxStake, owner, port } = options;
   return {
     GRIDMILL_POOL: pool,
     GRIDMILL_DATA: data,
@@ -52,6 +55,7 @@ function envOf({ pool, data, slots, cpus, memory, disk, maxStake, port }: Worker
     GRIDMILL_MEMORY_MIB: memory,
     GRIDMILL_DISK_MIB: disk,
     GRIDMILL_MAX_STAKE: maxStake === undefined ? undefined : formatMill(maxStake),
+    GRIDMILL_OWNER_FILE: owner,
     GRIDMILL_PORT: port,
   };
 }

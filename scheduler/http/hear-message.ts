@@ -1,3 +1,4 @@
+import type { OwnerCheck } from "../../chain/signed-by.ts";
 import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
@@ -9,17 +10,15 @@ import {
   hearUploadFailed,
 } from "../actions/hearing/hear-votes.ts";
 import type { BallotSigner } from "../actions/hearing/hear-votes.ts";
-import {
-  hearAccept,
-  hearComputed,
-  hearHeartbeat,
-  hearHello,
-  hearProgress,
-  hearRefuse,
-} from "../actions/hearing/hear-worker.ts";
+import { hearHeartbeat, hearHello } from "../actions/hearing/hear-hello.ts";
+import { hearAccept, hearComputed, hearProgress, hearRefuse } from "../actions/hearing/hear-worker.ts";
 
 /** What hearing needs beside the pool. */
-export type Hearing = { readonly chainId: number; readonly ballotSigner: BallotSigner };
+export type Hearing = {
+  readonly chainId: number;
+  readonly ballotSigner: BallotSigner;
+  readonly isOwner: OwnerCheck;
+};
 
 type Hear<T extends WorkerMessage["type"]> = (
   pool: PoolContext,
@@ -30,7 +29,7 @@ type Hear<T extends WorkerMessage["type"]> = (
 
 /** Which action hears which message. */
 const HEAR: { readonly [T in WorkerMessage["type"]]: Hear<T> } = {
-  hello: hearHello,
+  hello: (pool, worker, said, { isOwner }) => hearHello(pool, worker, said, isOwner),
   heartbeat: hearHeartbeat,
   accept: hearAccept,
   refuse: hearRefuse,

@@ -63,14 +63,14 @@ export function addWatchRoutes(app: FastifyInstance, pool: PoolContext, operator
 async function workersOf(pool: PoolContext): Promise<PoolWorkers["workers"]> {
   const alive = await pool.workers.alive(pool.clock.now() - SHOWN_MS);
   return Promise.all(
-    alive.map(async ({ worker, agent, slots, accepting, capabilities, conduct }) => {
+    alive.map(async ({ worker, owner = null, agent, slots, accepting, capabilities, conduct }) => {
       const { working, atRisk } = await pool.tasks.loadOf(worker);
       const { grade, until, reputation, pace } = conductAt(conduct, pool.clock.now());
       const now = faded(reputation, pool.clock.now());
       const outcomes = { ...now, reliability: reliabilityOf(now) };
       const end = until === undefined ? null : Math.ceil(until / 1_000);
       const { votes, stake } = atRisk;
-      const about = { worker, agent, slots, busy: working.length, accepting, votes, atRisk: stake };
+      const about = { worker, owner, agent, slots, busy: working.length, accepting, votes, atRisk: stake };
       return { ...about, grade, until: end, speed: speedOf(capabilities, pace), outcomes };
     }),
   );

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { WebSocket } from "ws";
 
-import { codeOf } from "../../protocol/errors.ts";
+import { codeOf, OwnerUnprovenError } from "../../protocol/errors.ts";
 import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION, WorkerMessageSchema } from "../../protocol/messages.ts";
 import type { WorkerMessage } from "../../protocol/messages.ts";
 import { toJson } from "../../protocol/json.ts";
@@ -23,7 +23,7 @@ const MOST_WAITING = 16;
 const SILENT_MS = 10 * HEARTBEAT_MS;
 /** WebSocket close codes: protocol error, message against the policy, failure on this side. */
 const CLOSE_BAD_MESSAGE = 1002;
-const CLOSE_TOO_MANY = 1008;
+const CLOSE_NOT_ALLOWED = 1008;
 const CLOSE_TRY_AGAIN = 1011;
 
 /** `WS /worker`: one connection a worker. Its messages are handled one after the other, in the order in which it sent them. */
@@ -61,6 +61,10 @@ function serveWorker(
     try {
       await hearMessage(pool, worker, message, hearing);
     } catch (error) {
+      if (error instanceof OwnerUnprovenError) {
+        log.warn({ err: error, code: error.code }, "worker refused");
+        return socket.close(CLOSE_NOT_ALLOWED, error.code);
+      }
       pool.failed("worker-socket", error);
       log.error({ err: error, code: codeOf(error), said: message.type }, "message could not be handled");
       socket.close(CLOSE_TRY_AGAIN, "try again");
@@ -73,7 +77,7 @@ function serveWorker(
   socket.on("message", (data: Buffer) => {
     const message = data.length <= MAX_MESSAGE_BYTES ? parseMessage(data.toString("utf8")) : undefined;
     if (!message) return socket.close(CLOSE_BAD_MESSAGE, "not a message of this protocol");
-    if (!bucket.take()) return socket.close(CLOSE_TOO_MANY, "too many messages");
+    if (!bucket.take()) return socket.close(CLOSE_NOT_ALLOWED, "too many messages");
     silence.refresh();
     listen.take(message);
   });

@@ -126,15 +126,17 @@ describe("a newcomer to a network that runs elsewhere", function () {
       const room = ["--pool", "2", "--slots", "1", "--cpus", "1", "--memory", "1G", "--disk", "1G"];
 
       await using pool = await startCommand(["pool", "start", ...as("owner"), ...place, ...gate], env);
-      await using agent = await startCommand(["worker", "start", ...as("worker"), ...room], env);
+      const out = join(dir.path, "owner.json");
+      const { owner } = await done("owner", "worker", "own", worker, "--out", out);
+      await using agent = await startCommand(["worker", "start", ...as("worker"), ...room, "--owner", out], env);
       expect(pool.ready).to.deep.equal({ event: "ready", name: "pool", pool: "2", url: endpoint, data: place[3] });
       expect(agent.ready).to.include({ event: "ready", name: "worker", worker });
       expect(agent.ready["data"]).to.equal(join(market().home, "services/second/worker-worker"));
       const lanes = ["pool", "offer", "2", "--price", "2", "--lane", "2"];
       const beyond = (await newcomer.run("owner", ...lanes)).json as ErrorJson;
-      await waitFor("the worker to be listed", async () => {
-        const { live } = (await done("owner", "pool", "status", "2")) as { live: { workers: { worker: string }[] } };
-        return live.workers.some((each) => each.worker === worker);
+      await waitFor("the worker to be listed as its owner's", async () => {
+        const { workers } = (await done("owner", "pool", "workers", "2")) as { workers: Record<string, unknown>[] };
+        return workers.some((each) => each["worker"] === worker && each["owner"] === owner);
       });
 
       const run = ["run", "apps/checksum", "--pool", "2", "--trust", "2", "--input", "README.md", "--yes"];

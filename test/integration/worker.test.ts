@@ -58,6 +58,7 @@ describe("worker", function () {
       chain,
       chainId: CHAIN_ID,
       ballotDomain: signingDomain(BigInt(CHAIN_ID), `0x${"cc".repeat(20)}`),
+      isOwner: async () => true,
       voteSender: () => ({ open: async () => {}, [Symbol.asyncDispose]: async () => {} }),
       close: () => {},
     };

@@ -15,6 +15,7 @@ import { createSocketBoard } from "../../scheduler/http/socket-board.ts";
 import { createSessionStore } from "../../scheduler/store/workers/session-store.ts";
 import { BALLOT_DOMAIN, CHAIN_ID, HUB } from "./scheduler-chain.ts";
 import { walletOf } from "./scheduler-records.ts";
+import { isOwner } from "./scheduler-worker.ts";
 import type { SchedulerWorld } from "./scheduler-world.ts";
 
 /** The name by which the gateway of these tests is called. */
@@ -34,6 +35,7 @@ export async function openGateway(world: SchedulerWorld, publicHost?: string): P
     hearing: {
       chainId: CHAIN_ID,
       ballotSigner: (ballot, signature) => ballotSigner(ballot, signature, BALLOT_DOMAIN),
+      isOwner,
     },
     storeAnswers: () => world.redis.status === "ready",
     facts: {

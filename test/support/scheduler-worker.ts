@@ -3,12 +3,16 @@ import { buffer } from "node:stream/consumers";
 
 import { pack } from "tar-stream";
 
-import { signBallot } from "../../chain/sign.ts";
+import { signBallot, signOwnership } from "../../chain/sign.ts";
+import { signerOf } from "../../chain/signed-by.ts";
+import type { OwnerCheck } from "../../chain/signed-by.ts";
 import { sealOf, tagOf, votesHashOf } from "../../protocol/ballot.ts";
 import { CALLBACK_FILE, callbackDigest, digestOf, manifestOf } from "../../protocol/digest.ts";
 import { hasCallback } from "../../protocol/deal.ts";
 import type { Lease } from "../../protocol/lease.ts";
 import type { MessageOf, SchedulerMessage, WorkerMessage } from "../../protocol/messages.ts";
+import { ownershipHash } from "../../protocol/ownership.ts";
+import type { OwnerClaim } from "../../protocol/ownership.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { BALLOT_DOMAIN } from "./scheduler-chain.ts";
 import type { FakeHub } from "./scheduler-chain.ts";
@@ -29,6 +33,8 @@ export type Manners = {
   readonly slots?: number;
   /** Which machine it says that it is on. Default: one of its own. */
   readonly machine?: Hash;
+  /** Whose it says that it is. */
+  readonly owner?: OwnerClaim;
   /** What it says that its machine draws. */
   readonly watts?: number;
   /** Seconds that it says a seal may wait. Default 600. */
@@ -68,7 +74,7 @@ export class FakeWorker {
   /** What it says when it (re)connects. */
   hello(): readonly WorkerMessage[] {
     const own = this.#wallet.publicKey.slice(0, 2) + this.#wallet.publicKey.slice(4);
-    const { slots = 2, machine = own as Hash, watts } = this.manners;
+    const { slots = 2, machine = own as Hash, owner, watts } = this.manners;
     const leases = [...this.#running.keys(), ...[...this.#votes.values()].map(({ leaseId }) => leaseId)];
     return [
       {
@@ -79,6 +85,7 @@ export class FakeWorker {
         platform: "linux/amd64",
         slots,
         machine,
+        ...(owner === undefined ? {} : { owner }),
         ...(watts === undefined ? {} : { watts }),
         leases,
       },
@@ -178,6 +185,17 @@ export class FakeWorker {
     await this.#put(blob, sha256);
     return [{ type: "uploaded", taskId, sha256, bytes: blob.length }];
   }
+}
+
+/** By keys alone: in these tests there are no contracts. */
+export const isOwner: OwnerCheck = async (worker, { owner, signature }) =>
+  signerOf(ownershipHash({ owner, worker }, BALLOT_DOMAIN), signature) === owner;
+
+/** What wallet `index` signs of the worker of another wallet, that it is its own. */
+export async function claimOf(index: number, of: number): Promise<OwnerClaim> {
+  const [owner, worker] = [index, of].map((one) => walletOf(one).address.toLowerCase() as Address);
+  const signature = await signOwnership({ owner: owner!, worker: worker! }, walletOf(index), BALLOT_DOMAIN);
+  return { owner: owner!, signature };
 }
 
 function refusal(leaseId: string, { code, after }: NonNullable<Manners["refuses"]>): readonly WorkerMessage[] {

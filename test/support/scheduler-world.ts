@@ -41,7 +41,7 @@ import { createWaitingTasks } from "../../scheduler/store/tasks/waiting-tasks.ts
 import { createWorkerStore } from "../../scheduler/store/workers/worker-store.ts";
 import { BALLOT_DOMAIN, CHAIN_ID, FakeHub, fakeOperator, fakePoolChain } from "./scheduler-chain.ts";
 import { aDeal, firstOf, PARAMS } from "./scheduler-records.ts";
-import { FakeWorker } from "./scheduler-worker.ts";
+import { FakeWorker, isOwner } from "./scheduler-worker.ts";
 import type { Manners } from "./scheduler-worker.ts";
 import { tempDir } from "./temp-dir.ts";
 
@@ -187,7 +187,7 @@ export class SchedulerWorld implements AsyncDisposable {
     const said = WorkerMessageSchema.parse(JSON.parse(toJson(message)));
     const signer = (ballot: Parameters<typeof ballotSigner>[0], signature: Parameters<typeof ballotSigner>[1]) =>
       ballotSigner(ballot, signature, BALLOT_DOMAIN);
-    await hearMessage(this.pool, worker, said, { chainId: CHAIN_ID, ballotSigner: signer });
+    await hearMessage(this.pool, worker, said, { chainId: CHAIN_ID, ballotSigner: signer, isOwner });
   }
 
   openDeal(changes: Partial<Deal> = {}): Deal {

@@ -5,6 +5,8 @@ import { readDeployment } from "../../chain/node/deployment-file.ts";
 import { postOverHttp } from "../../chain/node/http-post.ts";
 import { createChainReader } from "../../chain/reader.ts";
 import { connectChain } from "../../chain/rpc.ts";
+import { createOwnerCheck } from "../../chain/signed-by.ts";
+import type { OwnerCheck } from "../../chain/signed-by.ts";
 import type { SigningDomain } from "../../protocol/orders.ts";
 import { createReaderChain } from "./reader-chain.ts";
 import { createVoteSender } from "./vote-sender.ts";
@@ -17,6 +19,8 @@ export type ChainLink = {
   readonly chainId: number;
   /** What ballots are signed for. */
   readonly ballotDomain: SigningDomain;
+  /** Asks the chain where an owner is a contract. */
+  readonly isOwner: OwnerCheck;
   /** What opens votes on chain; `folder` has its journal. */
   readonly voteSender: (wallet: Wallet, folder: string, onError: (error: unknown) => void) => VoteSender;
   readonly close: () => void;
@@ -44,6 +48,7 @@ export async function linkChain(
     chain: createReaderChain(reader, events, confirmations),
     chainId: deployment.chainId,
     ballotDomain: reader.ballotDomain,
+    isOwner: createOwnerCheck(provider, reader.ballotDomain),
     voteSender: (wallet, folder, onError) =>
       createVoteSender({ provider, deployment, wallet, folder, confirmations, onError }),
     close: () => provider.destroy(),

@@ -27,6 +27,7 @@ const BACKLOG_BYTES = 4 * MAX_MESSAGE_BYTES;
 /** RFC 6455: what was received breaks our rules. */
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
+const BY_POOL = "closed by the pool";
 
 /**
  * Opens a WebSocket and says hello.
@@ -93,7 +94,7 @@ function speak(socket: WebSocket, peer: GatewayPeer): Connection {
     if (isDispensable(message) && socket.bufferedAmount > BACKLOG_BYTES) return;
     socket.send(toJson(message), () => {});
   };
-  let reason = "closed by the pool";
+  let reason = BY_POOL;
   const end = (status: number, why: string): void => {
     reason = why;
     socket.close(status, why);
@@ -102,9 +103,9 @@ function speak(socket: WebSocket, peer: GatewayPeer): Connection {
   };
   const pulse = createPulse(socket, () => say(peer.heartbeat()));
   const ended = new Promise<string>((resolve) => {
-    socket.once("close", () => {
+    socket.once("close", (_status, why) => {
       pulse.stop();
-      resolve(reason);
+      resolve(reason === BY_POOL && why.length > 0 ? `${reason}: ${why.toString("utf8")}` : reason);
     });
   });
   socket.on("error", (error) => void (reason = error.message));

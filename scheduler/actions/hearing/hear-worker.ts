@@ -8,7 +8,7 @@ import { withSpotCheck } from "../../domain/placement/spot-checks.ts";
 import { isLive, moveTask } from "../../domain/tasks/task-state.ts";
 import type { TaskRecord } from "../../domain/tasks/task-state.ts";
 import { limitsFor } from "../../domain/tasks/task-terms.ts";
-import { isAnswered, isWorking, LEASE_MS } from "../../domain/votes/vote-state.ts";
+import { isAnswered, isWorking } from "../../domain/votes/vote-state.ts";
 import type { Vote } from "../../domain/votes/vote-state.ts";
 import type { MessageOf, WorkerMessage } from "../../../protocol/messages.ts";
 import { parseParams, taskParams } from "../../../protocol/params.ts";
@@ -18,46 +18,11 @@ import type { PoolContext } from "../context.ts";
 import type { Member } from "../placing/crowd.ts";
 import { memberOf } from "../placing/crowd.ts";
 import { noteEnding } from "../following/note-ending.ts";
-import { leaseOf, newVote } from "../placing/place-task.ts";
+import { newVote } from "../placing/place-task.ts";
 
 type Said<T extends WorkerMessage["type"]> = MessageOf<WorkerMessage, T>;
 
-/** What a worker says about itself and its leases. Ballots, openings and uploads are heard in `hear-votes.ts`. */
-
-/** A worker (re)connects: it is a candidate from now on, and leases that it never got are sent again. */
-export async function hearHello(pool: PoolContext, worker: Address, hello: Said<"hello">): Promise<void> {
-  const { machine, agent, capabilities, platform, slots, watts } = hello;
-  const drawn = watts === undefined ? {} : { watts };
-  await pool.workers.put({ worker, machine, agent, capabilities, platform, slots, ...drawn });
-  await pool.workers.seen(worker, pool.clock.now(), true);
-  for (const leaseId of await keepAlive(pool, worker, hello.leases)) await resendLease(pool, worker, leaseId);
-  pool.wake.offers();
-}
-
-/** Extends the leases that a worker names, as far as they are its own. Returns those of its leases that it did not name. */
-async function keepAlive(pool: PoolContext, worker: Address, leases: readonly string[]): Promise<readonly string[]> {
-  const held = await pool.tasks.slotsOf(worker);
-  const named = new Set(leases);
-  await pool.tasks.extendLeases(
-    held.filter((leaseId) => named.has(leaseId)),
-    pool.clock.now() + LEASE_MS,
-  );
-  return held.filter((leaseId) => !named.has(leaseId));
-}
-
-async function resendLease(pool: PoolContext, worker: Address, leaseId: string): Promise<void> {
-  const task = await taskOf(pool, leaseId);
-  const vote = task && voteOf(task, leaseId);
-  const deal = task && (await pool.deals.get(task.dealId));
-  if (!task || !vote || !deal?.params) return;
-  const params = taskParams(parseParams(deal.params), task.index);
-  if (params) await pool.messenger.send(worker, { type: "lease", lease: leaseOf(pool, { task, deal, params, vote }) });
-}
-
-export async function hearHeartbeat(pool: PoolContext, worker: Address, beat: Said<"heartbeat">): Promise<void> {
-  await pool.workers.seen(worker, pool.clock.now(), beat.accepting);
-  await keepAlive(pool, worker, beat.leases);
-}
+/** What a worker says about its leases. How it connects and stays is heard in `hear-hello.ts`, ballots, openings and uploads in `hear-votes.ts`. */
 
 export async function hearAccept(pool: PoolContext, worker: Address, { leaseId }: Said<"accept">): Promise<void> {
   await changeVote(pool, worker, leaseId, (task) => withMovedVote(task, leaseId, "running", pool.chain.now()));

@@ -163,7 +163,7 @@ function waits({ waitingFor: _before, ...task }: TaskRecord, waitingFor: string 
 /** The vote that a lease of this id begins with. */
 export function newVote(
   { chain, clock }: PoolContext,
-  { worker, machine, weight, capabilities }: Candidate,
+  { worker, machine, owner, weight, capabilities }: Candidate,
   leaseId: string,
 ): Vote {
   const { benchmark, memoryMiB } = unpackResources(capabilities);
@@ -171,6 +171,7 @@ export function newVote(
     leaseId,
     worker,
     machine,
+    ...(owner === undefined ? {} : { owner }),
     state: "leased",
     at: chain.now(),
     weight: weight.toString(),

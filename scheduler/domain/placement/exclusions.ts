@@ -8,6 +8,8 @@ import { leasesOnProbation, MOST_MISSED } from "../workers/conduct.ts";
 import type { Grade } from "../workers/conduct.ts";
 import { MOST_PLAUSIBLE_SCORE } from "../workers/pace.ts";
 import { needsSecondMachine } from "../votes/failure-votes.ts";
+import { hasAccountIn } from "./one-vote.ts";
+import type { Spoken } from "./one-vote.ts";
 import type { Candidate, Demand } from "./placement.ts";
 import { bars, isPassing } from "../votes/second-tries.ts";
 import type { TaskRecord } from "../tasks/task-state.ts";
@@ -26,14 +28,17 @@ export type Exclusion = {
 type Question = {
   readonly task: TaskRecord;
   readonly demand: Demand;
-  /** Machines that have a vote of the task. */
-  readonly taken: ReadonlySet<Hash>;
+  /** Who has a vote of the task. */
+  readonly taken: Spoken;
   /** Whether a worker that is through its probation takes leases: in a pool of newcomers they serve at once. */
   readonly hasTrusted: boolean;
 };
 
-/** A worker beside a better one of the same machine. */
-export const BESIDE_BETTER: Exclusion = lasting("machine", "another worker of its machine comes first");
+/** A worker beside a better one of the same machine or owner. */
+export const BESIDE_BETTER = {
+  machine: lasting("machine", "another worker of its machine comes first"),
+  owner: lasting("owner", "another worker of its owner comes first"),
+} as const;
 
 /** Every clause that excludes a worker, in the order of `PLACEMENT_CLAUSES`; none for one that may be leased the task. */
 export function exclusionsOf(question: Question, candidate: Candidate): readonly Exclusion[] {
@@ -63,7 +68,9 @@ const votedFault: ClauseCheck = ({ task, demand }, { worker }) => {
 
 const CLAUSES: readonly ClauseCheck[] = [
   ({ taken }, { machine }) =>
-    taken.has(machine) ? lasting("machine", "its machine already votes on this task") : undefined,
+    taken.machines.has(machine) ? lasting("machine", "its machine already votes on this task") : undefined,
+  ({ taken }, candidate) =>
+    hasAccountIn(candidate, taken.accounts) ? lasting("owner", "its owner already votes on this task") : undefined,
   (_question, { accepting }) => (accepting ? undefined : passing("accepting", "takes no leases now")),
   (_question, { grade }) => PENALTIES[grade],
   ({ hasTrusted }, { grade, busy, confirmed }) =>

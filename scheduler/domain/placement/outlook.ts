@@ -47,6 +47,7 @@ type Lack = Pick<PlacementNeed, "what" | "wanted" | "best" | "passes">;
 const WANTED: Readonly<Partial<Record<PlacementClause, string>>> = {
   retry: "to have waited since it failed at this task",
   machine: "a machine that has no vote of this task",
+  owner: "an owner who has no vote of this task",
   accepting: "an owner who lends it now",
   out: "to miss no leases",
   quarantine: "to be in no quarantine",

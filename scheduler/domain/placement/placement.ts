@@ -5,7 +5,7 @@ import type { Address, Hash } from "../../../protocol/primitives.ts";
 import type { Grade } from "../workers/conduct.ts";
 import { BESIDE_BETTER, exclusionsOf } from "./exclusions.ts";
 import type { Exclusion } from "./exclusions.ts";
-import { firstOfMachine, machinesOn } from "./one-vote.ts";
+import { NOBODY, oneEach, spokenOn } from "./one-vote.ts";
 import { scoreOf } from "./scoring.ts";
 import type { Score } from "./scoring.ts";
 import { isChecking } from "./spot-checks.ts";
@@ -16,6 +16,8 @@ import { isWorking } from "../votes/vote-state.ts";
 export type Candidate = {
   readonly worker: Address;
   readonly machine: Hash;
+  /** Whose it is, where that is proven. */
+  readonly owner?: Address;
   readonly capabilities: Hash;
   readonly platform: string;
   readonly slots: number;
@@ -43,7 +45,7 @@ export type Candidate = {
 export type Demand = {
   readonly requirements: Hash;
   readonly platform: string;
-  /** Whether workers of one machine may vote on one task: then their agreement is that of one machine with itself. */
+  /** Whether workers of one machine or owner may vote on one task: then their agreement is that of one with itself. */
   readonly sameMachineVotes: boolean;
   /** What the requester weighs; the pool's own order when absent. */
   readonly weights?: Weights;
@@ -69,7 +71,7 @@ export function place(task: TaskRecord, demand: Demand, candidates: readonly Can
   const question = {
     task,
     demand,
-    taken: sameMachineVotes ? new Set<Hash>() : machinesOn(task, candidates),
+    taken: sameMachineVotes ? NOBODY : spokenOn(task, candidates),
     hasTrusted: candidates.some(({ grade, accepting }) => grade === "trusted" && accepting),
   };
   const judged = candidates.map((candidate) => ({ candidate, exclusions: exclusionsOf(question, candidate) }));
@@ -83,10 +85,9 @@ export function place(task: TaskRecord, demand: Demand, candidates: readonly Can
   const soon = judged.filter(({ exclusions }) => exclusions.length > 0 && exclusions.every(({ passes }) => passes));
   const inReach = [...ranked, ...soon.map(({ candidate }) => candidate)];
   if (sameMachineVotes) return { ranked, refused: refused.sort(byClause), inReach };
-  const first = firstOfMachine(ranked);
-  const beside = ranked.filter((candidate) => !first.includes(candidate));
-  const others = beside.map(({ worker }) => ({ worker, exclusions: [BESIDE_BETTER] }));
-  return { ranked: first, refused: [...refused, ...others].sort(byClause), inReach: firstOfMachine(inReach) };
+  const { first, beside } = oneEach(ranked);
+  const others = beside.map(({ of, shares }) => ({ worker: of.worker, exclusions: [BESIDE_BETTER[shares]] }));
+  return { ranked: first, refused: [...refused, ...others].sort(byClause), inReach: oneEach(inReach).first };
 }
 
 type Refused = Placement["refused"][number];

@@ -1,3 +1,4 @@
+import { areAsOne } from "./one-vote.ts";
 import type { Candidate, Placement } from "./placement.ts";
 import type { TaskRecord } from "../tasks/task-state.ts";
 import { answeredVotes } from "../votes/task-votes.ts";
@@ -8,7 +9,7 @@ import { agreedTag, isLate, votesOut } from "../votes/votes-needed.ts";
  * is on probation. Its lease, its ballot and its pay are as those of all votes, so that nobody can tell it from work.
  */
 
-type Member = Pick<Candidate, "worker" | "machine" | "grade" | "accepting">;
+type Member = Pick<Candidate, "worker" | "machine" | "owner" | "grade" | "accepting">;
 
 /**
  * The task with one more vote to wait for, if what it has are answers of trusted workers that agree and somebody who is on
@@ -25,10 +26,9 @@ export function withSpotCheck(task: TaskRecord, members: readonly Member[], now:
   return { ...task, spotCheck: true, atLeast: answered.length + 1 };
 }
 
-function mayBeChecked({ votes }: TaskRecord, { worker, machine, grade, accepting }: Member): boolean {
-  return (
-    grade === "probation" && accepting && !votes.some((vote) => vote.worker === worker || vote.machine === machine)
-  );
+function mayBeChecked({ votes }: TaskRecord, member: Member): boolean {
+  const { grade, accepting } = member;
+  return grade === "probation" && accepting && !votes.some((vote) => areAsOne(vote, member));
 }
 
 /** Whether the vote that a task waits for is one to be checked. */

@@ -41,6 +41,8 @@ export type Vote = {
   readonly worker: Address;
   /** The machine it runs on, as its agent says. */
   readonly machine: Hash;
+  /** Whose it is, where that is proven. */
+  readonly owner?: Address;
   readonly state: VoteState;
   /** Unix seconds of the last change. */
   readonly at: number;

@@ -11,6 +11,8 @@ import { script } from "../script.ts";
 export type WorkerRecord = {
   readonly worker: Address;
   readonly machine: Hash;
+  /** Whose it is, where that is proven. */
+  readonly owner?: Address;
   readonly agent: string;
   readonly capabilities: Hash;
   readonly platform: string;

@@ -8,7 +8,7 @@ import { ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 import { explain, place } from "../../../scheduler/domain/placement/placement.ts";
 import type { Candidate } from "../../../scheduler/domain/placement/placement.ts";
-import type { VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
+import type { Vote, VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 import { aCandidate, addressOf, aDeal, aTask, aVote, GENESIS } from "../../support/scheduler-records.ts";
 
 const FULL = { ...NO_RESOURCES, cpuMillicores: 4_000, memoryMiB: 4_096, diskMiB: 4_096, benchmark: 1_000 };
@@ -148,6 +148,61 @@ describe("placement", function () {
       expect(refused.map(({ exclusions }) => exclusions[0]!.reason)).to.deep.equal([
         "already votes on this task",
         "its machine already votes on this task",
+      ]);
+    });
+  });
+
+  describe("whose owner has a vote", function () {
+    const owner = addressOf(70);
+    const beside = (state: VoteState, voter: Partial<Vote> = { owner }) =>
+      aTask({}, { votes: (id) => [aVote(id, addressOf(7), state, { ...voter, code: "GM_DISK_FULL" })] });
+    const reason = "its owner already votes on this task";
+
+    for (const state of ["leased", "running", "computed", "balloted", "opened", "kept", "withheld"] as const) {
+      it(`refuses a worker of the owner of one whose vote is ${state}, unless the pool takes such votes`, function () {
+        expect(reasonFor(aCandidate(1, { owner }), beside(state))).to.equal(reason);
+        expect(reasonFor(aCandidate(1, { owner: addressOf(71) }), beside(state))).to.equal(undefined);
+        expect(place(beside(state), { ...demand, sameMachineVotes: true }, [aCandidate(1, { owner })]).refused).to.be
+          .empty;
+      });
+    }
+
+    for (const state of ["lost", "refused", "failed"] as const) {
+      it(`takes a worker of the owner of one whose vote is ${state}`, function () {
+        expect(reasonFor(aCandidate(1, { owner }), beside(state))).to.equal(undefined);
+      });
+    }
+
+    it("takes an account that is the owner of another for one of its workers, whichever of the two has voted", function () {
+      expect(reasonFor(aCandidate(70), beside("computed")), "the owner votes itself").to.equal(reason);
+      expect(reasonFor(aCandidate(1, { owner: addressOf(7) }), beside("computed", {})), "after the owner").to.equal(
+        reason,
+      );
+    });
+
+    it("takes one of those that could vote, the best, and names the others", function () {
+      const candidates = [
+        ...[aCandidate(1, { owner, busy: [limits] }), aCandidate(2, { owner }), aCandidate(3)],
+        aCandidate(70, { busy: [limits] }),
+      ];
+
+      const { ranked, refused, inReach } = place(task, demand, candidates);
+
+      expect(ranked.map(({ worker }) => worker)).to.deep.equal([addressOf(2), addressOf(3)]);
+      expect(inReach).to.have.lengthOf(2);
+      expect(
+        refused.map(({ worker, exclusions }) => [worker, ...exclusions.map(({ reason }) => reason)]),
+      ).to.deep.equal([1, 70].map((index) => [addressOf(index), "another worker of its owner comes first"]));
+    });
+
+    it("knows the owner of a vote that was found again on chain as soon as its worker is back", function () {
+      const found = beside("kept", { machine: ZERO_HASH });
+
+      const { refused } = place(found, demand, [aCandidate(7, { owner }), aCandidate(1, { owner })]);
+
+      expect(refused.map(({ exclusions }) => exclusions[0]!.reason)).to.deep.equal([
+        "already votes on this task",
+        reason,
       ]);
     });
   });

@@ -34,6 +34,7 @@ describe("a spot check", function () {
     ["that nobody on probation could check", agreed, [one, two, aCandidate(3)]],
     ["whose only checker takes no leases", agreed, [one, two, { ...newcomer, accepting: false }]],
     ["whose only checker is on a machine that has voted", agreed, [one, two, { ...newcomer, machine: one.machine }]],
+    ["whose only checker has an owner who has voted", agreed, [one, two, { ...newcomer, owner: one.worker }]],
     ["that is not decided", { ...agreed, votes: agreed.votes.slice(1) }, [one, two, newcomer]],
     ["that was chosen before", unwatched(withSpotCheck(agreed, [one, two, newcomer], GENESIS)), [one, two, newcomer]],
     ["whose deadline is near", agreed, [one, two, newcomer], agreed.terms.deadline],
