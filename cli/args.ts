@@ -4,7 +4,7 @@ import { parseMill as millToWei } from "../protocol/amounts.ts";
 import { FileNameSchema } from "../protocol/params.ts";
 import { CRITERIA, WeightsSchema } from "../protocol/placement-weights.ts";
 import type { Weights } from "../protocol/placement-weights.ts";
-import { AddressSchema, HashSchema, UNLIMITED } from "../protocol/primitives.ts";
+import { AddressSchema, HashSchema, Sha256Schema, UNLIMITED } from "../protocol/primitives.ts";
 import type { Address, Hash } from "../protocol/primitives.ts";
 
 /**
@@ -30,6 +30,11 @@ export function parseDealId(text: string): Hash {
 
 export function parseHash(text: string): Hash {
   return orRefuse(HashSchema.safeParse(text), "Expected 0x and 64 hex digits");
+}
+
+/** The sha256 of an image, with or without what a reference has before it. */
+export function parseSha256(text: string): string {
+  return orRefuse(Sha256Schema.safeParse(text.replace(/^sha256:/, "")), "Expected 64 hex digits, as the list has them");
 }
 
 export function parseAddress(text: string): Address {

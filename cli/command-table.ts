@@ -136,6 +136,10 @@ const pool: CommandGroup = {
       "let a pool take nothing new and finish what was begun, before you stop it for long",
       async () => (await import("./commands/pool-drain.ts")).poolDrain,
     ),
+    apps: entry(
+      "what a pool thinks of the apps that it has seen: list them, allow or forget one",
+      async () => (await import("./commands/pool-apps.ts")).poolApps,
+    ),
     quarantine: entry(
       "events of the chain that a pool could not take in: list them, retry or drop some",
       async () => (await import("./commands/pool-quarantine.ts")).poolQuarantine,

@@ -195,6 +195,26 @@ export type QuarantinedEvent = z.output<typeof QuarantinedSchema>;
 export const PoolQuarantineSchema = z.object({ entries: z.array(QuarantinedSchema) });
 export type PoolQuarantine = z.output<typeof PoolQuarantineSchema>;
 
+/** What a pool thinks of an app: whether its answers repeat, which tasks have shown. */
+export const PoolAppSchema = z.object({
+  /** Of its image, which is what the pool knows it by. */
+  digest: Sha256Schema,
+  image: z.string(),
+  /** The registry's id under which a deal last named it. */
+  app: uintSchema(256),
+  standing: z.enum(["probation", "known", "refused"]),
+  since: seconds,
+  /** When its refusal ends, over which task, and which of its output files differed, as far as that is known. */
+  until: seconds.nullable(),
+  task: HashSchema.nullable(),
+  files: z.array(z.string()),
+});
+export type PoolApp = z.output<typeof PoolAppSchema>;
+
+/** Answer of `GET /pool/apps`: the last that moved first. */
+export const PoolAppsSchema = z.object({ apps: z.array(PoolAppSchema) });
+export type PoolApps = z.output<typeof PoolAppsSchema>;
+
 /** Body and answer of `PUT /pool/drain`. */
 export const DrainSchema = z.object({ draining: z.boolean() });
 

@@ -23,6 +23,7 @@ import { AddressSchema, HashSchema } from "./primitives.ts";
  * - `spare`      its machine is smaller than one that was out of time or memory at this task
  * - `resources`  it offers less of something than the deal requires
  * - `room`       its other leases leave too little of something
+ * - `app`        the pool does not know the task's app yet, and compares it on workers that it trusts
  */
 export const PLACEMENT_CLAUSES = [
   "voted",
@@ -40,6 +41,7 @@ export const PLACEMENT_CLAUSES = [
   "spare",
   "resources",
   "room",
+  "app",
 ] as const;
 export type PlacementClause = (typeof PLACEMENT_CLAUSES)[number];
 

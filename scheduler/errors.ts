@@ -68,3 +68,9 @@ export class NotOperatorError extends GridmillError {
   readonly code = "GM_NOT_OPERATOR";
   readonly retryable = false;
 }
+
+/** Workers that computed the same task of an app gave different answers: the pool works on nothing of it for a time. */
+export class AppRefusedError extends GridmillError {
+  readonly code = "GM_APP_REFUSED";
+  readonly retryable = false;
+}

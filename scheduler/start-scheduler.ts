@@ -20,6 +20,7 @@ import type { PoolContext } from "./actions/context.ts";
 import { createCrowd } from "./actions/placing/crowd.ts";
 import { followEvent } from "./actions/following/follow-chain.ts";
 import { rewindChain } from "./actions/following/rewind-chain.ts";
+import { createAppStore } from "./store/apps.ts";
 import { createAwaitedUploads } from "./store/awaited-uploads.ts";
 import { createBlobLedger } from "./store/blob-ledger.ts";
 import { createFileBlobStore } from "./blobs/blob-store.ts";
@@ -260,6 +261,7 @@ function poolContext(parts: Parts, board: SocketBoard): PoolContext {
     deals: ports.createDeals(redis, keys, watches.dealChanged, clock.now),
     workers,
     crowd: createCrowd({ workers, tasks, chain, clock }),
+    apps: createAppStore(redis, keys, clock.now),
     doubts: createDoubtStore(redis, keys),
     drain: createDrainStore(redis, keys),
     quarantine: createQuarantine(redis, keys),

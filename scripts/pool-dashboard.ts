@@ -70,11 +70,12 @@ const WORK: readonly Panel[] = [
     [quantile(0.95, "gridmill_pool_task_seconds", ""), "95 of 100"],
   ),
   panel(
-    "Slots, and workers by grade",
+    "Slots, workers by grade, apps by standing",
     "short",
     12,
     [shared("gridmill_pool_slots", "state"), "{{state}}"],
     [shared("gridmill_pool_worker_grades", "grade"), "workers {{grade}}"],
+    [shared("gridmill_pool_apps", "standing"), "apps {{standing}}"],
   ),
 ];
 

@@ -7,6 +7,8 @@ import { toJson } from "../protocol/json.ts";
 import { ErrorAnswerSchema } from "../protocol/market-api.ts";
 import {
   DrainSchema,
+  PoolAppSchema,
+  PoolAppsSchema,
   PoolDealSchema,
   PoolEpochsSchema,
   PoolInfoSchema,
@@ -17,6 +19,8 @@ import {
   QuarantinedSchema,
 } from "../protocol/pool-api.ts";
 import type {
+  PoolApp,
+  PoolApps,
   PoolDeal,
   PoolEpochs,
   PoolInfo,
@@ -48,6 +52,9 @@ export interface GatewayClient {
   quarantine(): Promise<PoolQuarantine>;
   retryEvent(id: string): Promise<QuarantinedEvent>;
   dropEvent(id: string): Promise<QuarantinedEvent>;
+  apps(): Promise<PoolApps>;
+  allowApp(digest: string): Promise<PoolApp>;
+  forgetApp(digest: string): Promise<PoolApp>;
   task(taskId: Hash): Promise<PoolTask>;
   /** Why a task is where it is. */
   why(taskId: Hash): Promise<TaskWhy>;
@@ -97,6 +104,9 @@ export function createGatewayClient(options: GatewayOptions): GatewayClient {
     quarantine: () => ordered("GET", "/pool/quarantine", PoolQuarantineSchema),
     retryEvent: (id) => ordered("POST", `/pool/quarantine/${encodeURIComponent(id)}/retry`, QuarantinedSchema),
     dropEvent: (id) => ordered("DELETE", `/pool/quarantine/${encodeURIComponent(id)}`, QuarantinedSchema),
+    apps: () => ordered("GET", "/pool/apps", PoolAppsSchema),
+    allowApp: (digest) => ordered("POST", `/pool/apps/${digest}/allow`, PoolAppSchema),
+    forgetApp: (digest) => ordered("DELETE", `/pool/apps/${digest}`, PoolAppSchema),
     task: (taskId) => get(`/tasks/${taskId}`, PoolTaskSchema),
     why: (taskId) => get(`/tasks/${taskId}/why`, TaskWhySchema),
     deal: (dealId) => get(`/deals/${dealId}`, PoolDealSchema),

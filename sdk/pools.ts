@@ -4,6 +4,8 @@ import type { Resources } from "../protocol/capabilities.ts";
 import type { BookOrder, PoolAsset } from "../protocol/market-api.ts";
 import { BadInputError } from "../protocol/errors.ts";
 import type {
+  PoolApp,
+  PoolApps,
   PoolEpochs,
   PoolInfo,
   PoolQuarantine,
@@ -74,6 +76,12 @@ export interface Pools {
   retryEvent(id: bigint, entry: string): Promise<QuarantinedEvent>;
   /** Forgets an event in quarantine for good. @throws like `retryEvent` */
   dropEvent(id: bigint, entry: string): Promise<QuarantinedEvent>;
+  /** What it thinks of the apps that it has seen. Its operator and its owner may ask. @throws like `drain` */
+  apps(id: bigint): Promise<PoolApps>;
+  /** Vouches for an app, by the sha256 of its image: its tasks are compared and refused no more. @throws like `drain`; GM_NOT_FOUND */
+  allowApp(id: bigint, digest: string): Promise<PoolApp>;
+  /** Forgets what it thinks of an app. @throws like `allowApp` */
+  forgetApp(id: bigint, digest: string): Promise<PoolApp>;
 }
 
 export function createPools(context: GridContext): Pools {
@@ -103,6 +111,9 @@ export function createPools(context: GridContext): Pools {
     quarantine: async (id) => await (await gateway(id)).quarantine(),
     retryEvent: async (id, entry) => await (await gateway(id)).retryEvent(entry),
     dropEvent: async (id, entry) => await (await gateway(id)).dropEvent(entry),
+    apps: async (id) => await (await gateway(id)).apps(),
+    allowApp: async (id, digest) => await (await gateway(id)).allowApp(digest),
+    forgetApp: async (id, digest) => await (await gateway(id)).forgetApp(digest),
     drain: async (id, draining) => await (await gateway(id)).drain(draining),
   };
 }

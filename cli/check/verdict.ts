@@ -1,4 +1,6 @@
 import { categorySeconds } from "../../protocol/categories.ts";
+import { differencesOf } from "../../protocol/differences.ts";
+import type { Difference } from "../../protocol/differences.ts";
 import { parseManifest } from "../../protocol/digest.ts";
 import type { FailReason, OutputFile } from "../../protocol/digest.ts";
 import type { Hash } from "../../protocol/primitives.ts";
@@ -20,11 +22,6 @@ export type RunFigures = {
   readonly outputFiles: number;
   readonly outputBytes: number;
 };
-
-type FileFacts = Pick<OutputFile, "sha256" | "bytes">;
-
-/** A file that is not the same in both runs; null where a run has none of that name. */
-export type Difference = { readonly path: string; readonly runs: readonly [FileFacts | null, FileFacts | null] };
 
 export type CategoryVerdict = {
   /** The shortest category with room to spare; null when there is none, or the app did not run to its end. */
@@ -60,7 +57,7 @@ export function judge(outcomes: readonly [RunOutcome, RunOutcome], terms: CheckT
   const [first, second] = outcomes;
   const agree = first.digest === second.digest;
   const category = judgeCategory(outcomes, terms);
-  const differences = differencesOf(filesOf(first), filesOf(second));
+  const differences = differencesOf([filesOf(first), filesOf(second)]);
   const runs = [figuresOf(first), figuresOf(second)] as const;
   const problems = [
     ...(agree ? [] : [disagreement(runs, differences)]),
@@ -89,20 +86,6 @@ function countedIn({ cpuMs, peakMemoryMiB }: RunOutcome["usage"]): Pick<RunFigur
 
 function filesOf(outcome: RunOutcome): readonly OutputFile[] {
   return outcome.kind === "result" ? parseManifest(outcome.manifest)!.files : [];
-}
-
-/** In the order of their names. */
-function differencesOf(first: readonly OutputFile[], second: readonly OutputFile[]): readonly Difference[] {
-  const paths = new Set([...first, ...second].map(({ path }) => path));
-  return [...paths]
-    .sort()
-    .map((path): Difference => ({ path, runs: [factsOf(first, path), factsOf(second, path)] }))
-    .filter(({ runs: [one, other] }) => one?.sha256 !== other?.sha256);
-}
-
-function factsOf(files: readonly OutputFile[], path: string): FileFacts | null {
-  const file = files.find((each) => each.path === path);
-  return file ? { sha256: file.sha256, bytes: file.bytes } : null;
 }
 
 function disagreement([first, second]: Verdict["runs"], differences: readonly Difference[]): string {

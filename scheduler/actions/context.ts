@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 
 import type { AwaitedUploads } from "../store/awaited-uploads.ts";
+import type { AppStore } from "../store/apps.ts";
 import type { BlobLedger } from "../store/blob-ledger.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { SchedulerConfig } from "../config.ts";
@@ -33,6 +34,7 @@ export type PoolContext = {
   readonly deals: DealStore;
   readonly workers: WorkerStore;
   readonly crowd: Crowd;
+  readonly apps: AppStore;
   readonly epochs: EpochStore;
   readonly uploads: AwaitedUploads;
   readonly doubts: DoubtStore;

@@ -33,6 +33,7 @@ export async function sweep(pool: PoolContext): Promise<void> {
     removeBlobs,
     forgetDeals,
     forgetWorkers,
+    forgetApps,
   ];
   for (const part of parts) {
     await part(pool).catch((error: unknown) => {
@@ -94,6 +95,11 @@ async function removeBlobs(pool: PoolContext): Promise<void> {
 async function forgetWorkers(pool: PoolContext): Promise<void> {
   const time = pool.clock.now() - pool.config.retentionMs;
   for (const worker of await pool.workers.heardBefore(time)) await pool.workers.forget(worker, time);
+}
+
+/** Apps of which no task has been placed for as long as anything is kept. */
+async function forgetApps(pool: PoolContext): Promise<void> {
+  await pool.apps.forgetBefore(pool.clock.now() - pool.config.retentionMs);
 }
 
 /** Deals that ended long ago, with all their tasks. */

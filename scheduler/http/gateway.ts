@@ -10,6 +10,7 @@ import { MAX_MESSAGE_BYTES } from "../../protocol/messages.ts";
 import { toJson } from "../../protocol/json.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { StoreUnreachableError } from "../errors.ts";
+import { addAppRoutes } from "./app-routes.ts";
 import { addBlobRoutes } from "./blob-routes.ts";
 import { callerKey } from "./caller-key.ts";
 import { createErrorAnswers } from "./error-answer.ts";
@@ -73,6 +74,7 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   const operators = operatorsOnly(sessions, facts);
   addWatchRoutes(app, pool, operators);
   addQuarantineRoutes(app, pool, operators);
+  addAppRoutes(app, pool, operators);
   addWorkerSocket(app, pool, sessions, hearing, board);
   return app;
 }

@@ -52,6 +52,12 @@ const SHARED: readonly SharedGauge[] = [
     samples: ({ grades }) => byKey("grade", grades),
   },
   {
+    name: "gridmill_pool_apps",
+    help: "Apps that the pool has seen, by whether their answers repeat: on probation, known, refused",
+    labels: ["standing"],
+    samples: ({ apps }) => byKey("standing", apps),
+  },
+  {
     name: "gridmill_pool_slots",
     help: "Slots of connected workers",
     labels: ["state"],

@@ -1,3 +1,4 @@
+import type { AppStanding } from "../domain/apps/app-standing.ts";
 import type { Grade } from "../domain/workers/conduct.ts";
 import type { EpochState } from "../domain/epochs/epoch-state.ts";
 import type { TaskState } from "../domain/tasks/task-state.ts";
@@ -14,6 +15,8 @@ export type PoolReading = {
   readonly workers: { readonly idle: number; readonly busy: number; readonly resting: number };
   /** The same workers, by how far the pool trusts them. */
   readonly grades: Readonly<Record<Grade, number>>;
+  /** Apps that the pool has seen. */
+  readonly apps: Readonly<Record<AppStanding, number>>;
   readonly slots: { readonly busy: number; readonly free: number };
   readonly jobs: readonly { readonly queue: string; readonly state: string; readonly count: number }[];
   /** Of each lane whose epoch is under way; `seconds` is how long it has been in its phase. */

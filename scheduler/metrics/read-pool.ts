@@ -1,4 +1,5 @@
 import type { PoolContext } from "../actions/context.ts";
+import { APP_STANDINGS, appAt } from "../domain/apps/app-standing.ts";
 import { conductAt, GRADES } from "../domain/workers/conduct.ts";
 import { isOver } from "../domain/epochs/epoch-state.ts";
 import { TASK_STATES } from "../domain/tasks/task-state.ts";
@@ -17,20 +18,22 @@ type OtherReads = {
 
 /** Looks at everything that a scrape tells. */
 export async function readPool(pool: PoolContext, reads: OtherReads): Promise<PoolReading> {
-  const [tasks, votes, deals, atWork, jobs, epochs, quarantined, nextDeadline, draining, money] = await Promise.all([
-    readTasks(pool),
-    pool.tasks.countVotes(),
-    pool.deals.count(),
-    readWorkers(pool),
-    reads.jobs(),
-    readEpochs(pool),
-    reads.quarantined(),
-    pool.tasks.firstDeadline(),
-    pool.drain.isOn(),
-    reads.money(),
-  ]);
+  const [tasks, votes, deals, atWork, apps, jobs, epochs, quarantined, nextDeadline, draining, money] =
+    await Promise.all([
+      readTasks(pool),
+      pool.tasks.countVotes(),
+      pool.deals.count(),
+      readWorkers(pool),
+      readApps(pool),
+      reads.jobs(),
+      readEpochs(pool),
+      reads.quarantined(),
+      pool.tasks.firstDeadline(),
+      pool.drain.isOn(),
+      reads.money(),
+    ]);
   const chainTime = pool.chain.now();
-  return { tasks, votes, deals, ...atWork, jobs, epochs, quarantined, draining, chainTime, nextDeadline, money };
+  return { tasks, votes, deals, ...atWork, apps, jobs, epochs, quarantined, draining, chainTime, nextDeadline, money };
 }
 
 /** Lanes of the pool, from 0. */
@@ -67,6 +70,14 @@ async function readWorkers(pool: PoolContext): Promise<Pick<PoolReading, "worker
     ),
     slots: { busy: sum("busy"), free: sum("free") },
   };
+}
+
+async function readApps(pool: PoolContext): Promise<PoolReading["apps"]> {
+  const known = await pool.apps.all();
+  return countBy(
+    APP_STANDINGS,
+    known.map((record) => appAt(record, pool.clock.now()).standing),
+  );
 }
 
 function countBy<T extends string>(names: readonly T[], found: readonly T[]): Readonly<Record<T, number>> {

@@ -22,6 +22,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   "lease refused": [...OF_A_VOTE, "code"],
   "lease lost": OF_A_VOTE,
   "vote computed": OF_A_VOTE,
+  "app known": ["app", "image", "task", "deal"],
   "epoch begun": OF_AN_EPOCH,
   "ballots collected": OF_AN_EPOCH,
   "epoch sealed": OF_AN_EPOCH,

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import { paramsHashOf } from "../../protocol/params.ts";
 import { digestOf } from "../../protocol/digest.ts";
+import { knowApp } from "../support/scheduler-apps.ts";
 import { withRedis } from "../support/parts.ts";
 import { HONEST, WRONG } from "../support/scheduler-worker.ts";
 import type { FakeWorker, Manners } from "../support/scheduler-worker.ts";
@@ -13,6 +14,7 @@ describe("a worker that could decide alone", function () {
   let world: SchedulerWorld;
   beforeEach(async function () {
     world = await SchedulerWorld.open(redis().url, { GRIDMILL_REPLICATE_PERCENT: "100" });
+    await knowApp(world);
   });
   afterEach(() => world[Symbol.asyncDispose]());
 

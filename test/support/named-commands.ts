@@ -52,6 +52,7 @@ const HASH = `0x${"11".repeat(32)}`;
 const VALUES: Readonly<Record<string, string>> = {
   KIND: "app",
   HASH,
+  DIGEST: "11".repeat(32),
   ADDRESS: `0x${"22".repeat(20)}`,
   URL: "http://127.0.0.1:1",
   TIME: "90s",

@@ -27,6 +27,7 @@ import { hearMessage } from "../../scheduler/http/hear-message.ts";
 import type { Wake } from "../../scheduler/ports.ts";
 import { createPoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
 import type { PoolMetrics } from "../../scheduler/metrics/pool-metrics.ts";
+import { createAppStore } from "../../scheduler/store/apps.ts";
 import { createAwaitedUploads } from "../../scheduler/store/awaited-uploads.ts";
 import { createBlobLedger } from "../../scheduler/store/blob-ledger.ts";
 import { createDealStore } from "../../scheduler/store/tasks/deal-store.ts";
@@ -123,11 +124,10 @@ export class SchedulerWorld implements AsyncDisposable {
       deals: createDealStore(redis, keys),
       workers,
       crowd: createCrowd({ workers, tasks, chain, clock: Date }, 0),
-      doubts: createDoubtStore(redis, keys),
+      ...{ apps: createAppStore(redis, keys, Date.now), doubts: createDoubtStore(redis, keys) },
       epochs: createEpochStore(redis, keys, this.metrics.epochChanged),
       uploads: createAwaitedUploads(redis, keys),
-      drain: createDrainStore(redis, keys),
-      quarantine: createQuarantine(redis, keys),
+      ...{ drain: createDrainStore(redis, keys), quarantine: createQuarantine(redis, keys) },
       ledger: createBlobLedger(redis, keys),
       blobs: createFileBlobStore(join(folder, "blobs")),
       ...{ chain, clock: Date },

@@ -8,7 +8,9 @@ import { MAX_TASKS_PER_DEAL, termsOf } from "../../domain/tasks/task-terms.ts";
 import { isDealOver } from "../../store/tasks/deal-store.ts";
 import type { DealRecord, HeldDataset } from "../../store/tasks/deal-store.ts";
 import type { PoolContext } from "../context.ts";
+import { appOf } from "../placing/try-app.ts";
 import { provideDataset, provideInputs } from "../provide-inputs.ts";
+import { refusalText } from "../refused-app.ts";
 import { chunksOfTasks } from "../tasks-of-deal.ts";
 
 /** What cannot be had is asked for again after this long, while the deal is alive. */
@@ -29,7 +31,8 @@ export async function enterDeal(pool: PoolContext, dealId: Hash): Promise<void> 
   if (!record || isDealOver(record)) return;
   const isOpen = await pool.chain.dealIsOpen(dealId);
   if (pool.chain.now() > dealDeadline(record.deal) + SETTLE_WINDOW_SECONDS) return refund(pool, record, isOpen);
-  if (!isOpen || record.stage === "entered") return;
+  if (!isOpen) return;
+  if (record.stage === "entered") return giveBackRefused(pool, record);
 
   const provision = (await pool.drain.isOn()) ? DRAINED : await provisionOf(pool, record);
   if ("missing" in provision) return giveBack(pool, record, provision.missing);
@@ -61,6 +64,8 @@ async function provide(pool: PoolContext, { deal }: DealRecord): Promise<Provisi
   const image = await pool.chain.imageOf(deal.app);
   if (image === undefined) return { missing: "its app does not exist" };
   if ((await pool.images.check(image)) === "missing") return { missing: `its image ${image} is not in its registry` };
+  const app = await appOf(pool, { image });
+  if (app?.standing === "refused") return { missing: refusalText(app) };
   return await provideFiles(pool, deal, { params, image });
 }
 
@@ -74,6 +79,14 @@ async function provideFiles(pool: PoolContext, deal: Deal, runnable: Runnable): 
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** What was taken in of an app that has been refused since. */
+async function giveBackRefused(pool: PoolContext, record: DealRecord): Promise<void> {
+  const app = await appOf(pool, record);
+  const { openedAt, grace } = record.deal;
+  if (app?.standing === "refused" && pool.chain.now() < openedAt + grace)
+    await giveBack(pool, record, refusalText(app));
 }
 
 async function giveBack(pool: PoolContext, record: DealRecord, note: string): Promise<void> {

@@ -9,6 +9,7 @@ import { isLive, moveTask } from "../../domain/tasks/task-state.ts";
 import type { TaskRecord } from "../../domain/tasks/task-state.ts";
 import { limitsFor } from "../../domain/tasks/task-terms.ts";
 import { isAnswered, isWorking } from "../../domain/votes/vote-state.ts";
+import { isOnTrial } from "../../domain/apps/trial.ts";
 import type { Vote } from "../../domain/votes/vote-state.ts";
 import type { MessageOf, WorkerMessage } from "../../../protocol/messages.ts";
 import { parseParams, taskParams } from "../../../protocol/params.ts";
@@ -17,6 +18,7 @@ import { candidateOf, demandOf } from "../placing/candidates.ts";
 import type { PoolContext } from "../context.ts";
 import type { Member } from "../placing/crowd.ts";
 import { memberOf } from "../placing/crowd.ts";
+import { judgeApp } from "./judge-app.ts";
 import { noteEnding } from "../following/note-ending.ts";
 import { newVote } from "../placing/place-task.ts";
 
@@ -77,6 +79,7 @@ export async function hearComputed(pool: PoolContext, worker: Address, said: Sai
   });
   if (!stored) return answerAgain(pool, worker, leaseId, taskId);
   pool.log.info({ ...placeOf(stored), worker, lease: leaseId }, "vote computed");
+  if (isOnTrial(stored)) await judgeApp(pool, stored);
   await goOn(pool, stored);
 }
 

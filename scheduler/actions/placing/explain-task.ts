@@ -6,6 +6,7 @@ import { isLive } from "../../domain/tasks/task-state.ts";
 import type { TaskRecord, TaskState } from "../../domain/tasks/task-state.ts";
 import { votesOut } from "../../domain/votes/votes-needed.ts";
 import type { DealRecord } from "../../store/tasks/deal-store.ts";
+import { trialOf } from "./try-app.ts";
 import { candidatesOf, demandOf } from "./candidates.ts";
 import type { PoolContext } from "../context.ts";
 import { pausedReason } from "../paused.ts";
@@ -14,14 +15,17 @@ import { pausedReason } from "../paused.ts";
  * Why a task is where it is. Who may be leased it is asked of the very function that leases, with the same figures; so this
  * answer and what happens differ only by what has changed in between.
  */
-export async function explainTask(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<TaskWhy> {
-  const { taskId, dealId, state: status } = task;
+export async function explainTask(pool: PoolContext, found: TaskRecord, deal: DealRecord): Promise<TaskWhy> {
+  const { taskId, dealId, state: status } = found;
   const head = { taskId, dealId, status };
-  const idle = idleReason(task, deal) ?? (await pausedReason(pool, task));
-  if (idle !== undefined) {
+  const idle = idleReason(found, deal) ?? (await pausedReason(pool, found));
+  const admission = idle === undefined ? await trialOf(pool, found, deal) : { waits: idle };
+  if ("waits" in admission) {
     const outlook = isLive(status) || status === "sealed" ? "waiting" : "over";
-    return { ...head, outlook, says: idle, votes: { out: votesOut(task), wanted: 0 }, workers: [], needed: [] };
+    const votes = { out: votesOut(found), wanted: 0 };
+    return { ...head, outlook, says: admission.waits, votes, workers: [], needed: [] };
   }
+  const { task } = admission;
   const placement = place(task, demandOf(pool, deal), candidatesOf(await pool.crowd.fresh(), task));
   return {
     ...head,

@@ -10,6 +10,7 @@ import { explain, place } from "../../domain/placement/placement.ts";
 import type { Candidate, Placement } from "../../domain/placement/placement.ts";
 import { isCheckOver } from "../../domain/placement/spot-checks.ts";
 import { limitsFor } from "../../domain/tasks/task-terms.ts";
+import { withTrial } from "../../domain/apps/trial.ts";
 import { moveTask } from "../../domain/tasks/task-state.ts";
 import type { TaskRecord } from "../../domain/tasks/task-state.ts";
 import { withVote } from "../../domain/votes/task-votes.ts";
@@ -28,6 +29,7 @@ import type { DealRecord } from "../../store/tasks/deal-store.ts";
 import { candidatesOf, demandOf } from "./candidates.ts";
 import type { PoolContext } from "../context.ts";
 import { pausedReason } from "../paused.ts";
+import { admitTask } from "./try-app.ts";
 
 /**
  * Gives a task as many leases as it wants and workers can take, or moves it on when its votes agree. Safe to run twice: the
@@ -52,15 +54,19 @@ async function conclude(pool: PoolContext, { taskId }: TaskRecord): Promise<void
 async function placeMore(pool: PoolContext, found: TaskRecord, deal: DealRecord): Promise<void> {
   const paused = await pausedReason(pool, found);
   if (paused !== undefined) return noteWaiting(pool, found.taskId, paused);
-  const placement = await placementOf(pool, found, deal);
-  if (isWatchedInVain(pool, found, placement)) {
+  const admission = await admitTask(pool, found, deal);
+  if ("waits" in admission) return noteWaiting(pool, found.taskId, admission.waits);
+  const { task: admitted } = admission;
+  if (agreedTag(admitted) !== undefined) return conclude(pool, admitted);
+  const placement = await placementOf(pool, admitted, deal);
+  if (isWatchedInVain(pool, admitted, placement)) {
     await pool.tasks.update(found.taskId, (current) =>
       current.atLeast === undefined ? undefined : unwatched(current),
     );
     return placeTask(pool, found.taskId);
   }
   const weights = placement.ranked.map((candidate) => candidate.weight);
-  const task = await watchedByChance(pool, found, placement, weights);
+  const task = withTrial(await watchedByChance(pool, admitted, placement, weights), admitted.trial);
   const wanted = leasesWanted(task, weights);
   const waitingFor = wanted > placement.ranked.length ? explain(placement, wanted) : undefined;
   await giveLeases(pool, { task, deal, to: placement.ranked.slice(0, wanted), waitingFor });

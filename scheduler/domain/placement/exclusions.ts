@@ -40,6 +40,9 @@ export const BESIDE_BETTER = {
   owner: lasting("owner", "another worker of its owner comes first"),
 } as const;
 
+/** A worker that is not trusted while trusted ones can take the task by which an app is compared. */
+export const FOR_TRUSTED: Exclusion = passing("app", "its app is new here, and goes to trusted workers first");
+
 /** Every clause that excludes a worker, in the order of `PLACEMENT_CLAUSES`; none for one that may be leased the task. */
 export function exclusionsOf(question: Question, candidate: Candidate): readonly Exclusion[] {
   const voted = votedFault(question, candidate);

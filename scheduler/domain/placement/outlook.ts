@@ -53,6 +53,7 @@ const WANTED: Readonly<Partial<Record<PlacementClause, string>>> = {
   quarantine: "to be in no quarantine",
   probation: "fewer leases, or to be through its probation",
   slots: "a free slot",
+  app: "to be trusted, while its app is new here",
   spare: "no smaller a machine than the one that failed at this task",
 };
 

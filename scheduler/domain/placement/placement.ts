@@ -3,7 +3,7 @@ import type { Weights } from "../../../protocol/placement-weights.ts";
 import { PLACEMENT_CLAUSES } from "../../../protocol/pool-why.ts";
 import type { Address, Hash } from "../../../protocol/primitives.ts";
 import type { Grade } from "../workers/conduct.ts";
-import { BESIDE_BETTER, exclusionsOf } from "./exclusions.ts";
+import { BESIDE_BETTER, exclusionsOf, FOR_TRUSTED } from "./exclusions.ts";
 import type { Exclusion } from "./exclusions.ts";
 import { NOBODY, oneEach, spokenOn } from "./one-vote.ts";
 import { scoreOf } from "./scoring.ts";
@@ -67,14 +67,17 @@ export type Placement = {
 
 /** Filters and ranks; pure, so that the same question always has the same answer. */
 export function place(task: TaskRecord, demand: Demand, candidates: readonly Candidate[]): Placement {
-  const { sameMachineVotes } = demand;
+  const sameMachineVotes = demand.sameMachineVotes && task.trial !== "probe";
   const question = {
     task,
     demand,
     taken: sameMachineVotes ? NOBODY : spokenOn(task, candidates),
     hasTrusted: candidates.some(({ grade, accepting }) => grade === "trusted" && accepting),
   };
-  const judged = candidates.map((candidate) => ({ candidate, exclusions: exclusionsOf(question, candidate) }));
+  const judged = trustedFirst(
+    task,
+    candidates.map((candidate) => ({ candidate, exclusions: exclusionsOf(question, candidate) })),
+  );
   const refused = judged.flatMap(({ candidate: { worker }, exclusions }) =>
     exclusions.length > 0 ? [{ worker, exclusions }] : [],
   );
@@ -88,6 +91,18 @@ export function place(task: TaskRecord, demand: Demand, candidates: readonly Can
   const { first, beside } = oneEach(ranked);
   const others = beside.map(({ of, shares }) => ({ worker: of.worker, exclusions: [BESIDE_BETTER[shares]] }));
   return { ranked: first, refused: [...refused, ...others].sort(byClause), inReach: oneEach(inReach).first };
+}
+
+type Judged = { readonly candidate: Candidate; readonly exclusions: readonly Exclusion[] };
+
+/** While a trusted worker can take it, now or soon, nobody else gets a task by which an app is compared. */
+function trustedFirst(task: TaskRecord, judged: readonly Judged[]): readonly Judged[] {
+  const inReach = ({ exclusions }: Judged): boolean => exclusions.every(({ passes }) => passes);
+  const isTrusted = ({ candidate }: Judged): boolean => candidate.grade === "trusted";
+  if (task.trial !== "probe" || !judged.some((each) => isTrusted(each) && inReach(each))) return judged;
+  return judged.map((each) =>
+    isTrusted(each) || !inReach(each) ? each : { ...each, exclusions: [...each.exclusions, FOR_TRUSTED] },
+  );
 }
 
 type Refused = Placement["refused"][number];

@@ -1,6 +1,7 @@
 import { taskIdOf } from "../../../protocol/deal.ts";
 import { IllegalMoveError } from "../../../protocol/errors.ts";
 import type { Address, Hash } from "../../../protocol/primitives.ts";
+import type { Trial } from "../apps/trial.ts";
 import type { KeptVotes } from "../votes/kept-votes.ts";
 import type { TaskTerms } from "./task-terms.ts";
 import type { Vote } from "../votes/vote-state.ts";
@@ -50,6 +51,8 @@ export type TaskRecord = {
   readonly atLeast?: number;
   /** Whether it was chosen for a spot check, which it is once at most. */
   readonly spotCheck?: true;
+  /** How it was placed while the pool did not know its app; absent where it did. */
+  readonly trial?: Trial;
   /** What the chain keeps of its votes; absent when nothing. */
   readonly kept?: KeptVotes;
   /** Known from the epoch's opening on. */

@@ -2,6 +2,7 @@ import { consensusOf, votesWanted, voteWeight } from "../../../protocol/consensu
 import { MAX_VOTES_PER_TASK } from "../../../protocol/constants.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 import { REFERENCE_SCORE, timeLimits } from "../../../protocol/time-limits.ts";
+import { answersAwaited } from "../apps/answers.ts";
 import { needsSecondMachine, ownFailures } from "./failure-votes.ts";
 import { answeredVotes, weighed } from "./task-votes.ts";
 import type { TaskRecord } from "../tasks/task-state.ts";
@@ -12,7 +13,7 @@ import { isAnswered, isWorking } from "./vote-state.ts";
  * the task waits for another answer: a worker that is watched gains nothing by being the first.
  */
 export function agreedTag(task: TaskRecord): Hash | undefined {
-  if (needsSecondMachine(task) || answeredVotes(task).length < (task.atLeast ?? 0)) return undefined;
+  if (needsSecondMachine(task) || answeredVotes(task).length < leastAnswers(task)) return undefined;
   return consensusOf(countable(task), task.terms.trust);
 }
 
@@ -27,8 +28,13 @@ export function leasesWanted(task: TaskRecord, candidates: readonly bigint[]): n
   const expected = working.map((vote) => BigInt(vote.weight));
   const wanted = votesWanted(countable(task), [...expected, ...candidates], task.terms.trust) - working.length;
   const atLeast = needsSecondMachine(task) && working.length === 0 ? 1 : 0;
-  const watching = (task.atLeast ?? 0) - votesOut(task);
+  const watching = leastAnswers(task) - votesOut(task);
   return Math.min(room, Math.max(atLeast, wanted, watching));
+}
+
+/** Answers that it waits for even where fewer decide it. */
+function leastAnswers(task: TaskRecord): number {
+  return Math.max(task.atLeast ?? 0, answersAwaited(task));
 }
 
 /** Weights of as many newcomers as a task may have votes: whoever may still come counts for no less. */
