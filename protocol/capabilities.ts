@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BadInputError } from "./errors.ts";
 import { HashSchema } from "./primitives.ts";
 import type { Hash } from "./primitives.ts";
+import { remembering } from "./remembering.ts";
 
 /** The seven numeric lanes, from the most significant end of the word; each is a uint32. */
 export const RESOURCE_LANES = [
@@ -59,20 +60,24 @@ export function packResources(resources: Resources): Hash {
 
 /** Reads a packed vector; flags that this version does not know are ignored here but still compared by {@link shortfalls}. */
 export function unpackResources(word: Hash): Resources {
+  return unpacked(word).resources;
+}
+
+/** A pool asks this of the same few machines for every task. */
+const unpacked = remembering((word) => {
   const bits = BigInt(HashSchema.parse(word));
   const lane = (index: number): number => Number((bits >> BigInt(32 * (7 - index))) & 0xffff_ffffn);
   const numbers = Object.fromEntries(RESOURCE_LANES.map((name, index) => [name, lane(index)]));
   const flags = (Object.keys(FLAGS) as Flag[]).filter((flag) => (bits >> BigInt(FLAGS[flag])) & 1n);
-  return { ...NO_RESOURCES, ...numbers, flags };
-}
+  const allFlags = Array.from({ length: 32 }, (_unused, bit) => bit).filter((bit) => (bits >> BigInt(bit)) & 1n);
+  return { resources: { ...NO_RESOURCES, ...numbers, flags }, allFlags };
+});
 
 /** The lanes and flags in which `offered` falls short of `required`; empty when it covers everything. */
 export function shortfalls(offered: Hash, required: Hash): readonly string[] {
-  const [offer, need] = [BigInt(offered), BigInt(required)];
-  const lane = (word: bigint, index: number): bigint => (word >> BigInt(32 * (7 - index))) & 0xffff_ffffn;
-  const lanes = RESOURCE_LANES.filter((_name, index) => lane(offer, index) < lane(need, index));
-  const missing = need & ~offer & 0xffff_ffffn;
-  const flags = Array.from({ length: 32 }, (_unused, bit) => bit).filter((bit) => (missing >> BigInt(bit)) & 1n);
+  const [offer, need] = [unpacked(offered), unpacked(required)];
+  const lanes = RESOURCE_LANES.filter((name) => offer.resources[name] < need.resources[name]);
+  const flags = need.allFlags.filter((bit) => !offer.allFlags.includes(bit));
   return [...lanes, ...flags.map(flagName)];
 }
 

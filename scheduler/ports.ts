@@ -17,6 +17,8 @@ export interface PoolChain {
   /** Whether the chain has ever opened this deal. */
   dealExists(dealId: Hash): Promise<boolean>;
   isClosed(dealId: Hash, index: number): Promise<boolean>;
+  /** How many tasks of a deal are closed. */
+  countClosed(dealId: Hash): Promise<number>;
   /** What is kept of a task's votes, at the newest block. */
   keptVotesOf(taskId: Hash): Promise<KeptState>;
   /** The lane's last epoch on chain; `epoch` 0 before the first. */
@@ -78,6 +80,7 @@ export interface Messenger {
 export interface Wake {
   deal(dealId: Hash, delayMs?: number): Promise<void>;
   task(taskId: Hash, delayMs?: number): Promise<void>;
+  /** @param delayMs up to a second it is kept by this process alone: what dies with it, the sweep finds */
   lane(lane: number, delayMs?: number): Promise<void>;
   /** A lane, in a moment: many that ask meanwhile cost as much as one. */
   laneSoon(lane: number): void;

@@ -159,7 +159,6 @@ async function openParts(told: Told, resources: AsyncDisposableStack): Promise<P
     metrics.failed(part, error);
     log.warn({ code: codeOf(error), err: error }, part);
   };
-
   const watches = await openWatches({ ...config, metrics, onError: heard("traces") }, resources);
   const redis = await connectRedis(config.redisUrl, heard("Redis"));
   resources.defer(() => redis.disconnect());
@@ -212,18 +211,14 @@ function openGateway(
   return createGateway({
     pool,
     board,
-    sessions: createSessions({ store, clock }, deployment.chainId, hostOf(config.publicUrl)),
+    sessions: createSessions({ store, clock }, deployment.chainId, config.publicUrl && new URL(config.publicUrl).host),
     hearing: createHearing(provider, reader),
     facts: { deployment, operator: sender.address, owner: purse.owner, metrics },
     storeAnswers: () => redis.status === "ready",
   });
 }
 
-function hostOf(url: string | undefined): string | undefined {
-  return url === undefined ? undefined : new URL(url).host;
-}
-
-function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics }: Parts): () => Promise<void> {
+function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics, chain }: Parts): () => Promise<void> {
   return followDeals({
     provider,
     deployment,
@@ -245,7 +240,10 @@ function follow(pool: PoolContext, { provider, deployment, redis, keys, metrics 
       metrics.failed("chain watcher", error);
       pool.log.warn({ code: codeOf(error), err: error }, "chain watcher");
     },
-    onProgress: metrics.followed,
+    onProgress: (block, head) => {
+      metrics.followed(block, head);
+      chain.look();
+    },
   });
 }
 

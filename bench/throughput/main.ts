@@ -1,6 +1,6 @@
 /**
  * What a scheduler settles in a second: `npm run bench:throughput`. `--workers N`, `--tasks N` of the deal that is counted,
- * `--open N` tasks that lie open over a restart. Real worker processes, Redis and chain; only the containers are left out. Prints
+ * `--open N` tasks that wait at most, beside which a task must cost no more, and that lie open over a restart. Real worker processes, Redis and chain; only the containers are left out. Prints
  * one JSON value; with `--write` it becomes `bench/results/throughput.json`.
  */
 import { join } from "node:path";
@@ -16,10 +16,14 @@ import { takeStamp } from "../stamp.ts";
 import { bareJobsPerSecond } from "./bare-bullmq.ts";
 import { sharesIn } from "./cpu-profile.ts";
 import { cpuMsPerTask } from "./cpu-time.ts";
-import { measureLatency, measureRate, measureRestart, openMany } from "./measures.ts";
+import { measureCost, measureLatency, measureRate, measureRestart } from "./measures.ts";
+import type { CostBeside } from "./measures.ts";
 
 const BLOCK_SECONDS = 1;
 const WARM_UP = 50;
+/** How many tasks are counted beside each number of open ones, and those numbers below the most. */
+const BESIDE = 300;
+const FEWER = [1_000, 20_000];
 
 const text = { type: "string" } as const;
 const Asked = z.object({
@@ -51,13 +55,20 @@ for (const { child } of crowd) await child.stop();
 await pool.child.stop();
 const profile = await sharesIn(profileFolder);
 
-const lonely = await stage.startScheduler();
-await openMany(stage, lonely, open);
-const { restartSeconds, rssMiB } = await measureRestart(stage, lonely);
+const full = await stage.startScheduler();
+const others = await stage.startWorkers(full, workers);
+const beside: CostBeside[] = [];
+for (const count of [...FEWER.filter((fewer) => fewer < open), open]) {
+  const waiting = beside.at(-1)?.open ?? 0;
+  beside.push(await measureCost(stage, full, { waiting, open: count, tasks: BESIDE }));
+}
+for (const { child } of others) await child.stop();
+const { restartSeconds, rssMiB } = await measureRestart(stage, full);
 
 await report({
   ...{ bench: "throughput", ...stamp, workers, tasks, open, blockSeconds: BLOCK_SECONDS, votes: 2 },
   ...{ tasksPerSecond, bullmqJobsPerSecond, ratio: tasksPerSecond / bullmqJobsPerSecond },
   ...{ cpuMsPerTask: cpuMs, latencySeconds, restartSeconds, rssMiB, profile },
-  targets: { tasksPerSecond: 150, latencySeconds: 4, restartSeconds: 15, rssMiB: 300 },
+  ...{ beside, besideTasks: BESIDE, costGrowth: beside.at(-1)!.settleMs / beside[0]!.settleMs },
+  targets: { tasksPerSecond: 150, latencySeconds: 4, restartSeconds: 15, rssMiB: 300, costGrowth: 1 },
 });

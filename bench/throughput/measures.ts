@@ -5,6 +5,7 @@ import { residentMiB } from "../resident.ts";
 import { median } from "../stamp.ts";
 import type { Service } from "../../test/support/stage/service.ts";
 import { followSettles } from "../settled.ts";
+import { cpuMsPerTask } from "./cpu-time.ts";
 import type { Stage } from "../../test/support/stage/stage.ts";
 
 const ROUNDS = 5;
@@ -34,11 +35,35 @@ export async function measureLatency(stage: Stage): Promise<number> {
   return median(rounds);
 }
 
-/** A deal of this many tasks that nobody can serve, once the pool has entered them all. */
-export async function openMany(stage: Stage, { url }: Service, tasks: number): Promise<void> {
-  await stage.openDeal(tasks);
-  const all = async (): Promise<boolean> => (await tasksIn(url)) >= tasks;
-  await waitFor(`${tasks} open tasks`, all, { timeoutMs: ENTER_MS, everyMs: 500 });
+/** What a task costs beside `open` others that wait, in milliseconds of the scheduler's CPU: to be entered, and to be settled. */
+export type CostBeside = {
+  readonly open: number;
+  readonly enterMs: number;
+  readonly settleMs: number;
+  readonly rssMiB: number;
+};
+
+/**
+ * Opens deals that nobody can serve until `open` tasks wait, and then one of `tasks` that is served beside them.
+ * @param waiting how many wait already
+ */
+export async function measureCost(
+  stage: Stage,
+  { child: { pid }, url }: Service,
+  { waiting, open, tasks }: { readonly waiting: number; readonly open: number; readonly tasks: number },
+): Promise<CostBeside> {
+  const entering = await cpuMsPerTask({ scheduler: [pid] }, open - waiting, async () => {
+    await stage.openDeal(open - waiting, true);
+    const all = async (): Promise<boolean> => (await tasksIn(url)) >= open;
+    await waitFor(`${open} open tasks`, all, { timeoutMs: ENTER_MS, everyMs: 500 });
+  });
+  const settling = await cpuMsPerTask({ scheduler: [pid] }, tasks, () => measureRate(stage, tasks));
+  return {
+    open,
+    enterMs: entering.cpuMs["scheduler"]!,
+    settleMs: settling.cpuMs["scheduler"]!,
+    rssMiB: await residentMiB(pid),
+  };
 }
 
 /** Stops the scheduler as a power cut does. @returns seconds until the next one is ready, and its size once it is at rest */

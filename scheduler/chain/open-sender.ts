@@ -11,7 +11,7 @@ import { NotOperatorError } from "../errors.ts";
 import type { PoolClock } from "../ports.ts";
 
 /** How often the fate of open transactions is looked at, in milliseconds. */
-const SENDER_POLL_MS = 500;
+const SENDER_POLL_MS = 250;
 
 type SenderDeps = {
   readonly config: SchedulerConfig;

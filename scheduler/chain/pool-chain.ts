@@ -8,8 +8,8 @@ const STANDING_MS = 30_000;
 /** How often the latest block is looked at, in milliseconds. */
 const HEAD_MS = 500;
 
-/** The pool's chain with a clock that follows it. `stop` ends the following. */
-export type FollowedChain = PoolChain & { readonly stop: () => void };
+/** The pool's chain with a clock that follows it. `look` moves it now, since a new block is known; `stop` ends the following. */
+export type FollowedChain = PoolChain & { readonly look: () => void; readonly stop: () => void };
 
 /**
  * Reads the chain for the pool, and follows its time.
@@ -21,9 +21,8 @@ export async function readPoolChain(
   onError: (error: unknown) => void,
 ): Promise<FollowedChain> {
   let now = await reader.now();
-  const timer = setInterval(() => {
-    reader.now().then((latest) => (now = Math.max(now, latest)), onError);
-  }, HEAD_MS);
+  const look = (): void => void reader.now().then((latest) => (now = Math.max(now, latest)), onError);
+  const timer = setInterval(look, HEAD_MS);
   const standing = cachedStanding(reader, () => now);
   return {
     now: () => now,
@@ -34,6 +33,7 @@ export async function readPoolChain(
       return open || closed > 0;
     },
     isClosed: (dealId, index) => reader.isClosed(dealId, index),
+    countClosed: async (dealId) => (await reader.dealState(dealId)).closed,
     keptVotesOf: (taskId) => reader.keptVotesOf(taskId),
     lastEpoch: (lane) => reader.epochOf(pool, lane),
     hasFunds: async (account) => {
@@ -48,6 +48,7 @@ export async function readPoolChain(
       const found = await reader.datasetOf(dataset);
       return found && { reference: found.reference, sha256: found.digest.slice(2), encrypted: found.encrypted };
     },
+    look,
     stop: () => clearInterval(timer),
   };
 }

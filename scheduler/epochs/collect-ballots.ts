@@ -43,7 +43,8 @@ export async function collectBallots(pool: PoolContext, record: EpochRecord): Pr
         })
       : moveEpoch(record, "abandoned", { note: "no worker sent a ballot" });
   if (!(await pool.epochs.put(record, moved))) return "again";
-  await bindVotes(pool, moved);
+  // Where there is a seal to come, that begins with it.
+  if (moved.state === "abandoned") await bindVotes(pool, moved);
   pool.log.info({ lane, epoch, asked: Object.keys(asked).length, ballots: ballots.length }, "ballots collected");
   return "again";
 }

@@ -2,6 +2,7 @@ import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { moveEpoch } from "../domain/epochs/epoch-state.ts";
 import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
+import { withOpenedVotes } from "../domain/epochs/opened-votes.ts";
 import { agreedDigest, agreeingWorkers, needsUpload } from "../domain/epochs/settle-plan.ts";
 import type { Openings } from "../domain/epochs/settle-plan.ts";
 import type { TaskRecord } from "../domain/tasks/task-state.ts";
@@ -36,7 +37,6 @@ export async function collectOpenings(pool: PoolContext, record: EpochRecord): P
 
   const wanted = await tasksToFetch(pool, record, openings);
   if (wanted.length > 0 && now <= uploadsUntil(pool, record)) return askForUploads(pool, record, wanted, openings);
-  if (now <= record.sealedAt!) return { inMs: LOOK_MS };
   await pool.epochs.put(record, moveEpoch(record, "settling"));
   return "again";
 }
@@ -57,14 +57,14 @@ function settleBy({ sealedAt }: EpochRecord): number {
   return sealedAt! + SETTLE_WINDOW_SECONDS - SETTLE_MARGIN_SECONDS;
 }
 
-/** Notes on each task what its opened votes agree on; returns those whose output is still to be had from somebody. */
+/** Notes on each task what was opened and agreed on; returns those whose output is still to be had from somebody. */
 async function tasksToFetch(
   pool: PoolContext,
   record: EpochRecord,
   openings: Openings,
 ): Promise<readonly TaskRecord[]> {
-  const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
-  const noted = await Promise.all(tasks.map((task) => noteDigest(pool, task, openings)));
+  const tasks = await pool.tasks.getAll(await stillToLookAt(pool, record));
+  const noted = await Promise.all(tasks.map((task) => noteOpened(pool, task, openings)));
   return noted.filter((task) => {
     // The chain may know better by now: a task that is over has the digest that it was paid for.
     if (task.state !== "sealed" || !task.digest || task.result !== undefined || !needsUpload(task.digest)) return false;
@@ -72,15 +72,24 @@ async function tasksToFetch(
   });
 }
 
+/** All of them at first, and once openings come late; in between only those whose output is awaited. */
+async function stillToLookAt(pool: PoolContext, record: EpochRecord): Promise<readonly Hash[]> {
+  const isAwaiting = Object.keys(record.uploads).length > 0 && pool.chain.now() <= record.openUntil!;
+  return isAwaiting ? pool.uploads.left(record.lane) : record.tasks.map(({ taskId }) => taskId);
+}
+
+async function noteOpened(pool: PoolContext, task: TaskRecord, openings: Openings): Promise<TaskRecord> {
+  const at = pool.chain.now();
+  const noted = (current: TaskRecord): TaskRecord =>
+    withDigest(withOpenedVotes(current, openings, at), agreedDigest(task, openings));
+  return (await pool.tasks.update(task.taskId, noted, task)) ?? task;
+}
+
 /** An output that was uploaded for another digest is no longer the task's result. */
-async function noteDigest(pool: PoolContext, task: TaskRecord, openings: Openings): Promise<TaskRecord> {
-  const digest = agreedDigest(task, openings);
-  if (digest === undefined || digest === task.digest) return task;
-  const noted = await pool.tasks.update(task.taskId, (current) => {
-    const { result: _ofAnother, uploadsFailed: _failed, ...rest } = current;
-    return current.state === "sealed" ? { ...rest, digest } : undefined;
-  });
-  return noted ?? task;
+function withDigest(task: TaskRecord, digest: Hash | undefined): TaskRecord {
+  if (task.state !== "sealed" || digest === undefined || digest === task.digest) return task;
+  const { result: _ofAnother, uploadsFailed: _failed, ...rest } = task;
+  return { ...rest, digest };
 }
 
 function deliverers(task: TaskRecord, openings: Openings): readonly Address[] {
@@ -100,11 +109,10 @@ async function askForUploads(
     return worker === undefined ? [] : [{ worker, taskId: task.taskId }];
   });
   for (const { worker, taskId } of asks) uploads[taskId] = { worker, at: pool.chain.now() };
+  const awaited = tasks.map(({ taskId }) => taskId);
+  // First: what the record says has been asked for is awaited, whoever reads it.
+  await pool.uploads.expect(record.lane, awaited);
   if (asks.length > 0 && !(await pool.epochs.put(record, { ...record, uploads }))) return "again";
-  await pool.uploads.expect(
-    record.lane,
-    tasks.map(({ taskId }) => taskId),
-  );
   await Promise.all(asks.map(({ worker, taskId }) => pool.messenger.send(worker, { type: "upload?", taskId })));
   return { inMs: LOOK_MS };
 }

@@ -4,29 +4,32 @@ import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { moveEpoch } from "../domain/epochs/epoch-state.ts";
 import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 import { carriedVotes } from "../domain/votes/kept-votes.ts";
+import { withOpenedVotes } from "../domain/epochs/opened-votes.ts";
 import { isSafeToOpen, planSettle } from "../domain/epochs/settle-plan.ts";
 import type { Openings, SettlePlan } from "../domain/epochs/settle-plan.ts";
 import type { TaskRecord } from "../domain/tasks/task-state.ts";
-import { withMovedVote } from "../domain/votes/task-votes.ts";
 import type { TaskVerdict } from "../ports.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { applyVerdicts } from "../actions/hearing/apply-verdict.ts";
-import { inChunks } from "../actions/in-chunks.ts";
 import type { Next } from "./next.ts";
 import { readPreimages } from "./read-preimages.ts";
 import { clearHold } from "./note-hold.ts";
 
-/** Sends the one transaction that pays for the epoch, then notes what it did to each task. */
+/** How often the first block after the seal is looked for, in milliseconds. */
+const LATER_BLOCK_MS = 100;
+
+/** Sends the one transaction that pays for the epoch, in a later second than its seal, then notes what it did to each task. */
 export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promise<Next> {
   const { lane, epoch } = record;
+  if (pool.chain.now() <= record.sealedAt!) return { inMs: LATER_BLOCK_MS };
   const isOver = pool.chain.now() > record.sealedAt! + SETTLE_WINDOW_SECONDS;
   if (isOver && !(await wasSettled(pool, record))) return abandonEpoch(pool, record, "its window has passed");
 
   const openings = await pool.epochs.openings(lane, epoch);
-  await openVotes(pool, record, openings);
+  const tasks = await openVotes(pool, record, openings);
   try {
-    const verdicts = await pool.operator.settle(await plan(pool, record, openings), epoch);
+    const verdicts = await pool.operator.settle(await plan(pool, record, { openings, tasks }), epoch);
     await clearHold(pool, record);
     const saying = { ...pool, log: pool.log.child({ lane, epoch }) };
     await applyVerdicts(saying, withUnnamed(record, verdicts));
@@ -54,12 +57,18 @@ async function noteSettled(pool: PoolContext, record: EpochRecord): Promise<Next
   return "again";
 }
 
-async function plan(pool: PoolContext, record: EpochRecord, openings: Openings): Promise<SettlePlan> {
-  const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
+/** What there is to be settled. */
+type Opened = { readonly openings: Openings; readonly tasks: readonly TaskRecord[] };
+
+async function plan(pool: PoolContext, record: EpochRecord, { openings, tasks }: Opened): Promise<SettlePlan> {
   const preimages = await readPreimages(pool, tasks);
   const deals = await pool.deals.dealsOf(tasks.map(({ dealId }) => dealId));
   const undelivered = new Set<Hash>();
-  for (const task of tasks) if (!(await canBeOpened(pool, task, openings, preimages))) undelivered.add(task.taskId);
+  for (const task of tasks) {
+    // Where blocks share a second, a seal may come in the last one of the grace: the chain skips the task, and learns nothing of it.
+    const isEarly = record.sealedAt! <= task.terms.sealAfter;
+    if (isEarly || !(await canBeOpened(pool, task, openings, preimages))) undelivered.add(task.taskId);
+  }
   const kept = new Map(tasks.map((task) => [task.taskId, carriedVotes(task)]));
   return planSettle(record, openings, { deals, undelivered, preimages, kept });
 }
@@ -78,19 +87,12 @@ async function canBeOpened(
   return isSafeToOpen(isSpoiled ? without : task, openings, scores);
 }
 
-/** Before the settle, so that whoever hears of its outcome first knows who voted for what. */
-async function openVotes(pool: PoolContext, record: EpochRecord, openings: Openings): Promise<void> {
+/** Before the settle, so that whoever hears of its outcome first knows who voted for what: openings that came late, most often none. */
+async function openVotes(pool: PoolContext, record: EpochRecord, openings: Openings): Promise<readonly TaskRecord[]> {
   const at = pool.chain.now();
-  await inChunks(record.tasks, async ({ taskId }) => {
-    await pool.tasks.update(taskId, (task) =>
-      task.votes.reduce((changed, { leaseId, worker, state }) => {
-        const { secret, digests } = openings[worker] ?? {};
-        const digest = digests?.[taskId];
-        if (!secret || !digest || state !== "balloted") return changed;
-        return withMovedVote(changed, leaseId, "opened", at, { digest, secret });
-      }, task),
-    );
-  });
+  const tasks = await pool.tasks.getAll(record.tasks.map(({ taskId }) => taskId));
+  const opened = (task: TaskRecord): TaskRecord => withOpenedVotes(task, openings, at);
+  return Promise.all(tasks.map(async (task) => (await pool.tasks.update(task.taskId, opened, task)) ?? task));
 }
 
 /** Tasks of the epoch that were not in the settle go on as they were. */

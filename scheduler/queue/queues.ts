@@ -31,6 +31,8 @@ export type PoolQueues = {
 /** How long a moment is, in which many wakes are one, in milliseconds. */
 const OFFERS_MS = 25;
 const LANE_MS = 50;
+/** A lane that is to be looked at within this time is woken by a timer of this process, in milliseconds. */
+const NEAR_MS = 1_000;
 
 const KEEP_FAILED = 1_000;
 const DEFAULTS = {
@@ -83,25 +85,28 @@ export function createWake(queues: PoolQueues): Wake {
     await queues.deadlines.add(job.kind, job, { delay, ...again(id) });
   }
 
-  /** What this process is about to wake, by id. */
-  const coming = new Set<string>();
+  /** What this process is about to wake, by id, and when. */
+  const coming = new Map<string, { readonly due: number; readonly timer: NodeJS.Timeout }>();
 
   /**
-   * Whoever asks while a wake is still to come need not ask again: what he has written will be seen by that one. A process that dies
-   * before takes it along, and the sweep finds the work.
+   * Whoever asks while a wake is still to come need not ask again, unless he wants it sooner: what he has written will be seen by
+   * that one. A process that dies before takes it along, and the sweep finds the work.
    */
   function soon(id: string, delay: number, wake: () => Promise<unknown>): void {
-    if (coming.has(id)) return;
-    coming.add(id);
+    const due = performance.now() + delay;
+    const known = coming.get(id);
+    if (known && known.due <= due) return;
+    clearTimeout(known?.timer);
     const go = (): void => {
       coming.delete(id);
       wake().catch(() => {});
     };
-    setTimeout(go, delay).unref();
+    coming.set(id, { due, timer: setTimeout(go, delay).unref() });
   }
 
   const runLane = async (lane: number): Promise<void> =>
     void (await queues.epochs[lane]?.add("run", { lane }, again(`lane-${lane}`)));
+  const laneSoon = (lane: number, delay: number): void => soon(`lane-${lane}`, delay, () => runLane(lane));
   const offer = (): Promise<unknown> => queues.deadlines.add("offers", { kind: "offers" }, again("offers"));
 
   return {
@@ -114,10 +119,11 @@ export function createWake(queues: PoolQueues): Wake {
       else await queues.placement.add("place", { taskId }, again(taskId));
     },
     async lane(lane, delayMs) {
-      if (delayMs) await later(`lane-${lane}`, delayMs, { kind: "lane", lane });
-      else await runLane(lane);
+      if (!delayMs) await runLane(lane);
+      else if (delayMs <= NEAR_MS) laneSoon(lane, delayMs);
+      else await later(`lane-${lane}`, delayMs, { kind: "lane", lane });
     },
-    laneSoon: (lane) => soon(`lane-${lane}`, LANE_MS, () => runLane(lane)),
+    laneSoon: (lane) => laneSoon(lane, LANE_MS),
     offers: () => soon("offers", OFFERS_MS, offer),
     event: async (id) => void (await queues.events.add("retry", { id }, { deduplication: { id } })),
   };

@@ -7,6 +7,8 @@ import type { Keys } from "./redis.ts";
 export interface AwaitedUploads {
   /** Waits for the outputs of these tasks, and of no others of the lane. */
   expect(lane: number, taskIds: readonly Hash[]): Promise<void>;
+  /** The tasks whose outputs are not here. */
+  left(lane: number): Promise<readonly Hash[]>;
   /** One is here; returns how many are not. */
   arrived(lane: number, taskId: Hash): Promise<number>;
 }
@@ -19,6 +21,7 @@ export function createAwaitedUploads(redis: Redis, keys: Keys): AwaitedUploads {
       if (taskIds.length > 0) waiting.sadd(keyOf(lane), ...taskIds);
       await waiting.exec();
     },
+    left: (lane) => redis.smembers(keyOf(lane)) as Promise<Hash[]>,
     arrived: async (lane, taskId) => {
       const [, left] = await Promise.all([redis.srem(keyOf(lane), taskId), redis.scard(keyOf(lane))]);
       return left;

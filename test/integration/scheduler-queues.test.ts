@@ -77,6 +77,20 @@ describe("a pool's queues", function () {
     expect(lanes).to.equal(1);
   });
 
+  it("look at a lane at the earliest of the times that were asked for, and once", async function () {
+    for (const delayMs of [900, 20, 900]) await wake.lane(1, delayMs);
+    const asked = performance.now();
+    let lanes = 0;
+    work("epochs-1", async () => void lanes++);
+
+    await waitFor("the lane", () => lanes === 1, { everyMs: 5 });
+
+    expect(performance.now() - asked).to.be.below(800);
+    wake.laneSoon(0);
+    await waitFor("another lane", async () => (await queues.epochs[0]!.count()) === 1);
+    expect(lanes).to.equal(1);
+  });
+
   it("run a job once more that was woken while it ran, and not oftener", async function () {
     const [first, running] = [gate(), gate()];
     let runs = 0;
@@ -129,13 +143,13 @@ describe("a pool's queues", function () {
   });
 
   it("keep a later wake that is asked for while the one before it is carried out", async function () {
-    // As it goes with a lane: its wake is carried out, the lane runs at once and asks to be woken again.
+    // As it goes with a task: its wake is carried out, it is placed at once and asks to be woken again.
     let carriedOut = 0;
     work("deadlines", async () => {
-      if (++carriedOut < 4) await wake.lane(0, 20);
+      if (++carriedOut < 4) await wake.task(TASK, 20);
     });
 
-    await wake.lane(0, 20);
+    await wake.task(TASK, 20);
 
     await waitFor("each of the four", () => carriedOut === 4);
   });
@@ -201,11 +215,11 @@ describe("a pool's queues", function () {
     it(`go on when their process' clock is set ${direction} by an hour`, async function () {
       using stack = new DisposableStack();
       stack.defer(sweeping());
-      let [lanes, sweeps, tries] = [0, 0, 0];
-      work("deadlines", async () => void lanes++);
+      let [deals, sweeps, tries] = [0, 0, 0];
+      work("deadlines", async () => void deals++);
       work("sweep", async () => void sweeps++);
       work("placement", () => (tries++, Promise.reject(new Error("not yet"))));
-      await wake.lane(0, 1_000);
+      await wake.deal(TASK, 1_000);
       await wake.task(TASK);
       await waitFor("a failure that is tried again", async () => (await queues.placement.getDelayedCount()) === 1);
 
@@ -213,9 +227,9 @@ describe("a pool's queues", function () {
       const before = sweeps;
 
       await waitFor("sweeps", () => sweeps > before + 2);
-      await waitFor("what was due before, and what is tried again", () => lanes === 1 && tries >= 2);
-      await wake.lane(0, 50);
-      await waitFor("what is due since", () => lanes === 2);
+      await waitFor("what was due before, and what is tried again", () => deals === 1 && tries >= 2);
+      await wake.deal(TASK, 50);
+      await waitFor("what is due since", () => deals === 2);
     });
   }
 

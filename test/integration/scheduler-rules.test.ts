@@ -7,6 +7,7 @@ import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { dealDeadline, dealIdOf } from "../../protocol/deal.ts";
 import { digestOf, failDigest, failText } from "../../protocol/digest.ts";
 import { paramsHashOf } from "../../protocol/params.ts";
+import type { SettlePlan } from "../../scheduler/domain/epochs/settle-plan.ts";
 import { faultsOf } from "../../scheduler/domain/workers/reputation.ts";
 import { withRedis } from "../support/parts.ts";
 import { firstOf } from "../support/scheduler-records.ts";
@@ -235,6 +236,26 @@ describe("a pool's rules", function () {
         expect(faultsOf((await world.pool.workers.conduct(address)).reputation)).to.equal(0);
         expect((await world.pool.workers.conduct(address)).reputation.success).to.equal(1);
       }
+    });
+
+    it("a seal in the last second of a grace, as where blocks share seconds, opens no vote and is made up for", async function () {
+      for (const index of [1, 2]) await world.connect(index);
+      const { hub, pool } = world;
+      const { operator } = pool;
+      const plans: SettlePlan[] = [];
+      const seal: typeof operator.seal = async (lane, epoch, leaves) =>
+        epoch === 1 ? hub.seal(lane, leaves) : operator.seal(lane, epoch, leaves);
+      const settle: typeof operator.settle = (plan, epoch) => (plans.push(plan), operator.settle(plan, epoch));
+      world.pool = { ...pool, operator: { ...operator, seal, settle } };
+      const deal = world.openDeal();
+
+      await world.drive("settled", world.isSettled(deal));
+
+      const opened = plans.map(({ tasks }) => tasks[0]!.votes.map((vote) => "digest" in vote));
+      expect(opened).to.deep.equal([
+        [false, false],
+        [true, true],
+      ]);
     });
 
     it("a node that is behind does not give an epoch's number to a second one", async function () {

@@ -8,11 +8,11 @@ import { signingDomain } from "../../protocol/orders.ts";
 import { ZERO_HASH } from "../../protocol/primitives.ts";
 import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { encodeSettlement } from "../../protocol/settlement.ts";
-import type { SettledTask, SettledVote } from "../../protocol/settlement.ts";
+import type { CarriedVote, KeptVote, SettledTask, SettledVote } from "../../protocol/settlement.ts";
 import { keptVotesHash, KEPT_OPEN_SECONDS } from "../../protocol/kept-votes.ts";
-import type { CarriedVote, KeptVote } from "../../protocol/settlement.ts";
 import { getBytes, keccak256, recoverAddress } from "ethers";
 import { ChainRevertedError } from "../../chain/errors.ts";
+import { MAX_TASKS_PER_DEAL } from "../../scheduler/domain/tasks/task-terms.ts";
 import type { SettlePlan } from "../../scheduler/domain/epochs/settle-plan.ts";
 import type { Operator, PoolChain, TaskVerdict } from "../../scheduler/ports.ts";
 import { GENESIS } from "./scheduler-records.ts";
@@ -64,14 +64,16 @@ export class FakeHub {
   }
 
   isOpen(dealId: Hash): boolean {
-    const deal = this.deals.get(dealId);
-    if (!deal || this.closed.has(dealId)) return false;
-    for (let index = 0; index < deal.volume; index++) if (!this.isClosed(dealId, index)) return true;
-    return false;
+    return !this.closed.has(dealId) && this.countClosed(dealId) < (this.deals.get(dealId)?.volume ?? 0);
   }
 
   isClosed(dealId: Hash, index: number): boolean {
     return this.closed.has(dealId) || this.settled.has(taskIdOf(dealId, index));
+  }
+
+  countClosed(dealId: Hash): number {
+    const length = Math.min(this.deals.get(dealId)?.volume ?? 0, MAX_TASKS_PER_DEAL);
+    return Array.from({ length }, (_unused, index) => this.isClosed(dealId, index)).filter(Boolean).length;
   }
 
   /** Each act mines a block of its own, a second later. */
@@ -115,10 +117,8 @@ export class FakeHub {
       const votes = tasks.flatMap(({ dealId, index, votes: all }) =>
         all
           .filter(({ worker }) => worker === ballot.worker)
-          .map((vote) => ({
-            taskId: taskIdOf(dealId, index),
-            seal: sealIn(vote, taskIdOf(dealId, index), ballot.secret),
-          })),
+          .map((vote) => [taskIdOf(dealId, index), vote] as const)
+          .map(([taskId, vote]) => ({ taskId, seal: sealIn(vote, taskId, ballot.secret) })),
       );
       const hasKept = tasks.some(({ kept = [] }) => kept.some(({ worker }) => worker === ballot.worker));
       if (votes.length === 0 && !hasKept) throw new ChainRevertedError("HubBallotEmpty");
@@ -253,9 +253,8 @@ function throughTheWire({ tasks, deals, ballots }: SettlePlan): readonly Settled
   return decodeSettlement(encodeSettlement(tasks, dealIds, workers), dealIds, workers);
 }
 
-function sealIn(vote: SettledVote, taskId: Hash, secret: Hash): Hash {
-  return "seal" in vote ? vote.seal : sealOf(vote.worker, taskId, vote.digest, secret);
-}
+const sealIn = (vote: SettledVote, taskId: Hash, secret: Hash): Hash =>
+  "seal" in vote ? vote.seal : sealOf(vote.worker, taskId, vote.digest, secret);
 
 /** The hub as the pool reads it. */
 export function fakePoolChain(hub: FakeHub): PoolChain {
@@ -266,6 +265,7 @@ export function fakePoolChain(hub: FakeHub): PoolChain {
     dealIsOpen: (dealId) => read(() => hub.isOpen(dealId)),
     dealExists: () => read(() => true),
     isClosed: (dealId, index) => read(() => hub.isClosed(dealId, index)),
+    countClosed: (dealId) => read(() => hub.countClosed(dealId)),
     keptVotesOf: (taskId) => read(() => hub.keptOf(taskId)),
     lastEpoch: (lane) => read(() => ({ ...hub.lastEpoch(lane) })),
     standing: (worker) => read(() => ({ score: hub.scores.get(worker) ?? 0, cover: hub.covers.get(worker) ?? 0n })),

@@ -1,9 +1,10 @@
 import { paramsHashOf, parseParams } from "../../../protocol/params.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../../protocol/constants.ts";
-import { dealDeadline, taskIdOf } from "../../../protocol/deal.ts";
+import { dealDeadline } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 import { endTask, moveTask, newTask } from "../../domain/tasks/task-state.ts";
+import type { TaskRecord } from "../../domain/tasks/task-state.ts";
 import { MAX_TASKS_PER_DEAL, termsOf } from "../../domain/tasks/task-terms.ts";
 import { isDealOver } from "../../store/tasks/deal-store.ts";
 import type { DealRecord, HeldDataset } from "../../store/tasks/deal-store.ts";
@@ -106,25 +107,30 @@ async function giveBack(pool: PoolContext, record: DealRecord, note: string): Pr
   pool.log.info({ deal: dealId, note }, "deal declined");
 }
 
-async function enterTasks(pool: PoolContext, record: DealRecord): Promise<void> {
+async function enterTasks(pool: PoolContext, { dealId, deal }: DealRecord): Promise<void> {
+  const terms = termsOf(deal);
   let index = 0;
-  for (const taskIds of chunksOfTasks(record)) {
+  for (const { length } of chunksOfTasks({ dealId, deal })) {
     const start = index;
-    await Promise.all(taskIds.map((_taskId, offset) => enterTask(pool, record, start + offset)));
-    index += taskIds.length;
+    const at = pool.chain.now();
+    const tasks = Array.from({ length }, (_unused, offset) => newTask(dealId, start + offset, terms, at));
+    await Promise.all(tasks.map(pool.tasks.create));
+    // Asked once the tasks are there: what is closed from now on, the watcher brings.
+    const someClosed = (await pool.chain.countClosed(dealId)) > 0;
+    await Promise.all(tasks.map((task) => planTask(pool, task, someClosed)));
+    index += length;
     pool.wake.offers();
   }
 }
 
-async function enterTask(pool: PoolContext, { dealId, deal }: DealRecord, index: number): Promise<void> {
+async function planTask(pool: PoolContext, entered: TaskRecord, someClosed: boolean): Promise<void> {
+  const { taskId, dealId, index } = entered;
   const at = pool.chain.now();
-  const taskId = taskIdOf(dealId, index);
-  await pool.tasks.create(newTask(dealId, index, termsOf(deal), at));
-  if (await pool.chain.isClosed(dealId, index)) {
-    await pool.tasks.update(taskId, (task) => endTask(task, "settled", at, "found closed on chain"));
+  if (someClosed && (await pool.chain.isClosed(dealId, index))) {
+    await pool.tasks.update(taskId, (task) => endTask(task, "settled", at, "found closed on chain"), entered);
     return;
   }
-  await pool.tasks.update(taskId, (task) =>
-    task.state === "open" ? moveTask(task, "planned", at, "params, image and inputs are here") : undefined,
-  );
+  const plan = (task: TaskRecord): TaskRecord | undefined =>
+    task.state === "open" ? moveTask(task, "planned", at, "params, image and inputs are here") : undefined;
+  await pool.tasks.update(taskId, plan, entered);
 }

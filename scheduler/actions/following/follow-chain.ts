@@ -3,7 +3,7 @@ import { dealIdOf, taskIdOf } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 import type { KeptVote } from "../../../protocol/settlement.ts";
-import { endTask, newTask } from "../../domain/tasks/task-state.ts";
+import { endTask, isTerminal, newTask } from "../../domain/tasks/task-state.ts";
 import { termsOf } from "../../domain/tasks/task-terms.ts";
 import { isDealOver } from "../../store/tasks/deal-store.ts";
 import { applyVerdicts, closeIfDone, dropWorking } from "../hearing/apply-verdict.ts";
@@ -43,7 +43,8 @@ async function dealOpened(pool: PoolContext, deal: Deal): Promise<void> {
 
 async function taskSettled(pool: PoolContext, dealId: Hash, index: number, digest: Hash): Promise<void> {
   const taskId = taskIdOf(dealId, index);
-  if (await pool.tasks.get(taskId)) await applyVerdicts(pool, [{ kind: "settled", taskId, digest }]);
+  const task = await pool.tasks.get(taskId);
+  if (task && !isTerminal(task.state)) await applyVerdicts(pool, [{ kind: "settled", taskId, digest }]);
   await closeIfDone(pool, dealId);
 }
 

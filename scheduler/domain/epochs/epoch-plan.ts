@@ -88,14 +88,14 @@ function votesToBallot(task: TaskRecord): readonly Vote[] {
 }
 
 /**
- * In its time, not while a kept vote may still be opened (naming the task would keep that vote anew), and not again at once
+ * In its time (a seal that is sent now comes into a later block than the one that tells the time), not while a kept vote may still be opened (naming the task would keep that vote anew), and not again at once
  * after settles that left it open: each of them costs gas.
  */
 function isReady(task: TaskRecord, now: number, policy: EpochPolicy): boolean {
   const { terms } = task;
   // What is kept by then may be settled as long as the deal cannot be claimed.
   const end = decidedByKept(task) === undefined ? terms.deadline : terms.deadline + SETTLE_WINDOW_SECONDS;
-  const inTime = terms.sealAfter < now && now + policy.sealMarginSeconds <= end;
+  const inTime = terms.sealAfter <= now && now + policy.sealMarginSeconds <= end;
   return inTime && now > (heldUntil(task) ?? 0) && now >= nextTry(task);
 }
 

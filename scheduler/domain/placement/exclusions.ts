@@ -102,8 +102,10 @@ const CLAUSES: readonly ClauseCheck[] = [
     return figures.length > 0 ? lasting("resources", `lacks ${namesOf(figures)}`, figures) : undefined;
   },
   (question, candidate) => {
+    const short = overbooked(question.task.terms.limits, candidate);
+    if (short.length === 0) return undefined;
     const never = lacking(question, candidate).map(({ of }) => of);
-    const figures = overbooked(question.task.terms.limits, candidate).filter(({ of }) => !never.includes(of));
+    const figures = short.filter(({ of }) => !never.includes(of));
     return figures.length > 0 ? passing("room", `lacks free ${namesOf(figures)}`, figures) : undefined;
   },
 ];

@@ -5,6 +5,7 @@ import type { Deal } from "../../../protocol/deal.ts";
 import { toJson } from "../../../protocol/json.ts";
 import type { Weights } from "../../../protocol/placement-weights.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
+import { remembering } from "../../../protocol/remembering.ts";
 import { StaleRecordError } from "../../errors.ts";
 import { commit, readDocument } from "../commit.ts";
 import type { IndexWrite } from "../commit.ts";
@@ -126,6 +127,14 @@ function reopened(record: DealRecord): DealPatch | undefined {
   return { stage: record.params && record.image ? "entered" : "seen" };
 }
 
+/** How many deals are kept at hand, each with its params: those that are worked on are read for every lease of their tasks. */
+const AT_HAND = 8;
+
+const recordIn = remembering((text): DealRecord & { readonly revision: number } => {
+  const stored = JSON.parse(text) as Stored;
+  return { ...stored, deal: DealSchema.parse(stored.deal) };
+}, AT_HAND);
+
 type Indexes = { readonly open: string; readonly new: string; readonly over: string };
 
 function createDealDocuments(
@@ -136,9 +145,7 @@ function createDealDocuments(
 ): Pick<DealStore, "get" | "create" | "update" | "reopen" | "forget"> {
   async function read(dealId: Hash): Promise<(DealRecord & { readonly revision: number }) | undefined> {
     const text = await readDocument(redis, keyOf(dealId));
-    if (text === undefined) return undefined;
-    const stored = JSON.parse(text) as Stored;
-    return { ...stored, deal: DealSchema.parse(stored.deal) };
+    return text === undefined ? undefined : recordIn(text);
   }
 
   async function get(dealId: Hash): Promise<DealRecord | undefined> {

@@ -32,9 +32,10 @@ export interface TaskDocuments {
   /**
    * Changes a task, however many others do so at the same time. Returns the stored task, or undefined when there is no such
    * task or `change` leaves it alone.
+   * @param read the task as the caller has just read it: if it is to be changed and stands so still, it is not read again
    * @throws StaleRecordError after 50 collisions
    */
-  update(taskId: Hash, change: TaskChange): Promise<TaskRecord | undefined>;
+  update(taskId: Hash, change: TaskChange, read?: TaskRecord): Promise<TaskRecord | undefined>;
   /** Forgets a task that is over, with its place in the indexes. */
   forget(taskId: Hash): Promise<void>;
   /**
@@ -58,9 +59,9 @@ export function createTaskDocuments(redis: Redis, keys: Keys, onChange: TaskWatc
     return tasks.filter((task) => task !== undefined);
   }
 
-  async function update(taskId: Hash, decide: TaskChange): Promise<TaskRecord | undefined> {
+  async function update(taskId: Hash, decide: TaskChange, read?: TaskRecord): Promise<TaskRecord | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const before = await get(taskId);
+      const before = attempt === 0 && read ? read : await get(taskId);
       const decided = before && decide(before);
       if (!before || !decided || decided === before) return undefined;
       const after = { ...decided, revision: before.revision + 1 };

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 
 import type { Limits } from "../../../protocol/lease.ts";
 import type { Address, Hash } from "../../../protocol/primitives.ts";
+import { remembering } from "../../../protocol/remembering.ts";
 import type { TaskRecord, TaskState } from "../../domain/tasks/task-state.ts";
 import { HELD_STATES } from "../../domain/votes/vote-state.ts";
 import type { VoteState } from "../../domain/votes/vote-state.ts";
@@ -82,12 +83,15 @@ export function createTaskStore(
         redis.hgetall(keys("slots", worker)),
         redis.hgetall(keys("risk", worker)),
       ]);
-      const working = Object.entries(slots).map(([leaseId, text]) => ({ leaseId, limits: JSON.parse(text) as Limits }));
+      const working = Object.entries(slots).map(([leaseId, text]) => ({ leaseId, limits: limitsIn(text) }));
       return { working, atRisk: riskIn(stakes) };
     },
     slotsOf: (worker) => redis.hkeys(keys("slots", worker)),
   };
 }
+
+/** The leases of a deal all have the same. */
+const limitsIn = remembering((text) => JSON.parse(text) as Limits);
 
 /** @param stakes how many votes at each stake */
 function riskIn(stakes: Readonly<Record<string, string>>): WorkerLoad["atRisk"] {

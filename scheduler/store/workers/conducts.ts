@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 
+import { inBatches } from "../../../protocol/in-batches.ts";
 import type { Address } from "../../../protocol/primitives.ts";
 import { afterEnding, NEWCOMER } from "../../domain/workers/conduct.ts";
 import type { Conduct, Ending } from "../../domain/workers/conduct.ts";
@@ -7,6 +8,13 @@ import { script } from "../script.ts";
 
 /** What a worker's conduct was before and after something. */
 export type ConductChange = { readonly before: Conduct; readonly after: Conduct };
+
+type Noted = {
+  readonly worker: Address;
+  readonly ending: Ending;
+  readonly now: number;
+  readonly pace: number | undefined;
+};
 
 /** The conduct of workers, all in one hash. */
 type Conducts = {
@@ -26,28 +34,30 @@ return 1
 
 /** @param heardKey when each worker was last heard of: whoever is in the hash is in it, so that it is forgotten some day */
 export function createConducts(redis: Redis, key: string, heardKey: string): Conducts {
-  /** What this process notes of a worker it notes one after the other: side by side, each would undo the other's reading. */
-  const turns = new Map<Address, Promise<unknown>>();
-
-  async function note(worker: Address, ending: Ending, now: number, pace?: number): Promise<ConductChange> {
+  async function noteAll(worker: Address, endings: readonly Noted[]): Promise<readonly ConductChange[]> {
     for (;;) {
       const read = await redis.hget(key, worker);
-      const before = conductIn(read);
-      const after = afterEnding(before, ending, now, pace);
-      const text = JSON.stringify(after);
-      if ((await NOTE(redis, [key, heardKey], [worker, read ?? "", text, now])) === 1) return { before, after };
+      const changes: ConductChange[] = [];
+      for (const { ending, now, pace } of endings) {
+        const before = changes.at(-1)?.after ?? conductIn(read);
+        changes.push({ before, after: afterEnding(before, ending, now, pace) });
+      }
+      const given = [worker, read ?? "", JSON.stringify(changes.at(-1)!.after), endings.at(-1)!.now];
+      if ((await NOTE(redis, [key, heardKey], given)) === 1) return changes;
     }
   }
 
+  /** A settle brings many endings of each worker at a time: they are one change of its conduct. */
+  const note = inBatches(async (noted: readonly Noted[]) => {
+    const changed = [...Map.groupBy(noted, ({ worker }) => worker)].map(
+      async ([worker, endings]) => [worker, (await noteAll(worker, endings)).values()] as const,
+    );
+    const changes = new Map(await Promise.all(changed));
+    return noted.map(({ worker }) => changes.get(worker)!.next().value!);
+  });
+
   return {
-    note: (worker, ending, now, pace) => {
-      const noting = (): Promise<ConductChange> => note(worker, ending, now, pace);
-      const mine = (turns.get(worker) ?? Promise.resolve()).then(noting, noting);
-      turns.set(worker, mine);
-      const end = (): void => void (turns.get(worker) === mine && turns.delete(worker));
-      mine.then(end, end);
-      return mine;
-    },
+    note: (worker, ending, now, pace) => note({ worker, ending, now, pace }),
     of: async (workers) => (await redis.hmget(key, ...workers)).map(conductIn),
   };
 }

@@ -103,8 +103,8 @@ async function expires(world: MortalWorld, deal: Deal): Promise<void> {
 
 /** The pool is kept from taking a task any further than `open`: the chain does not answer its next question. */
 async function openTask(world: MortalWorld): Promise<Deal> {
-  const isClosed = (): Promise<boolean> => Promise.reject(new ChainUnreachableError("no node answers"));
-  world.change({ isClosed });
+  const countClosed = (): Promise<number> => Promise.reject(new ChainUnreachableError("no node answers"));
+  world.change({ countClosed });
   const deal = world.openDeal({ grace: 1_000 });
   await world.drive("open", taskIs(world, deal, "open"));
   return deal;

@@ -15,7 +15,7 @@ import { mortalDeals, mortalEpochs, mortalTasks } from "./scheduler-points.ts";
 export type Armed = { readonly row: string; readonly when: When };
 
 /** What a test may have the chain and the operator do instead. */
-type Changes = Partial<Pick<PoolChain, "isClosed"> & Pick<Operator, "seal" | "settle">>;
+type Changes = Partial<Pick<PoolChain, "countClosed"> & Pick<Operator, "seal" | "settle">>;
 
 /**
  * A pool on a real Redis and a chain in memory, whose process dies at one move: from then on nothing that it would still do
@@ -101,12 +101,12 @@ export class MortalWorld implements AsyncDisposable {
   }
 
   #mortal(): PoolContext {
-    const { isClosed, ...acts } = this.#changes;
+    const { countClosed, ...acts } = this.#changes;
     const living = this.#living;
     const reached: Reached = (when, move) => this.#reach(when, move);
     return {
       ...living,
-      chain: { ...living.chain, ...(isClosed ? { isClosed } : {}) },
+      chain: { ...living.chain, ...(countClosed ? { countClosed } : {}) },
       operator: this.#guarded({ ...living.operator, ...acts }),
       tasks: this.#guarded(mortalTasks(reached, living.tasks)),
       deals: this.#guarded(mortalDeals(reached, living.deals)),

@@ -1,6 +1,7 @@
 import { parseEther, toQuantity } from "ethers";
 
 import { createEventDecoder, findEvent } from "../../../chain/events.ts";
+import { NO_RESOURCES, packResources } from "../../../protocol/capabilities.ts";
 import type { AppOrder, PoolOrder, RequestOrder } from "../../../protocol/orders.ts";
 import { UNLIMITED, ZERO_ADDRESS, ZERO_HASH } from "../../../protocol/primitives.ts";
 import type { Address, Hash } from "../../../protocol/primitives.ts";
@@ -40,14 +41,20 @@ export async function found(grid: TestGrid, workers: number, { reference, digest
   }
 }
 
-/** @param nonce of the request: another one for each deal */
-export async function openStageDeal(
-  grid: TestGrid,
-  volume: number,
-  nonce: bigint,
-  paramsHash: Hash,
-): Promise<StageDeal> {
-  const orders = await ordersFor(grid, volume, nonce, paramsHash);
+/** More than any worker of a stage offers, so that a deal which asks for it waits. */
+const OUT_OF_REACH = packResources({ ...NO_RESOURCES, gpus: 1 });
+
+/** What one deal asks for: `nonce` is another one for each; `waits` for one that no worker can serve. */
+export type StageAsk = {
+  readonly volume: number;
+  readonly nonce: bigint;
+  readonly paramsHash: Hash;
+  readonly waits: boolean;
+};
+
+export async function openStageDeal(grid: TestGrid, ask: StageAsk): Promise<StageDeal> {
+  const { nonce } = ask;
+  const orders = await ordersFor(grid, ask);
   const match = await signedMatch(grid, orders, { owner: OWNER, requester: OWNER });
   await using sender = grid.sender(HOLDER);
   const { blockNumber, logs } = await sender.send(`match ${nonce}`, match);
@@ -57,17 +64,18 @@ export async function openStageDeal(
 
 type Orders = { readonly app: AppOrder; readonly pool: PoolOrder; readonly request: RequestOrder };
 
-async function ordersFor(grid: TestGrid, volume: number, nonce: bigint, paramsHash: Hash): Promise<Orders> {
+async function ordersFor(grid: TestGrid, { volume, nonce, paramsHash, waits }: StageAsk): Promise<Orders> {
   const owner = accountOf(grid, OWNER);
   const expiry = (await grid.reader.now()) + 3_600;
   const ask = { price: MILL, expiry, counter: 0n, salt: ZERO_HASH, onlyRequester: ZERO_ADDRESS, volume: UNLIMITED };
-  const terms = { category: 0, maxTrust: 10, capabilities: ZERO_HASH, lane: 0, workerStake: 3_000, grace: 0 };
+  const terms = { category: 0, maxTrust: 10, capabilities: OUT_OF_REACH, lane: 0, workerStake: 3_000, grace: 0 };
   const parties = { requester: owner, payer: owner, beneficiary: owner, callback: ZERO_ADDRESS };
   const prices = { maxAppPrice: MILL, maxDatasetPrice: 0n, maxPoolPrice: MILL };
-  const wants = { trust: TRUST, maxWeight: 2, category: 0, requirements: ZERO_HASH, paramsHash };
+  const wants = { trust: TRUST, maxWeight: 2, category: 0, paramsHash };
+  const requirements = waits ? OUT_OF_REACH : ZERO_HASH;
   return {
     app: { app: 1n, ...ask, onlyDataset: 0n, onlyPool: 0n },
     pool: { pool: 1n, ...ask, ...terms, schedulerShare: 500, onlyApp: 0n, onlyDataset: 0n },
-    request: { app: 1n, dataset: 0n, pool: 1n, ...prices, ...parties, ...wants, volume, nonce, expiry },
+    request: { app: 1n, dataset: 0n, pool: 1n, ...prices, ...parties, ...wants, requirements, volume, nonce, expiry },
   };
 }

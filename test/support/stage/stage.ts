@@ -37,7 +37,8 @@ export interface Stage extends AsyncDisposable {
   startWorkers(pool: Service, count: number): Promise<readonly Service[]>;
   /** The account of a worker. */
   addressOf(worker: number): Address;
-  openDeal(volume: number): Promise<StageDeal>;
+  /** @param waits whether it asks for what no worker offers */
+  openDeal(volume: number, waits?: boolean): Promise<StageDeal>;
 }
 
 /** What is put on it. */
@@ -103,7 +104,8 @@ export async function openStage({ workers, blockSeconds, image, args, worker }: 
       return all;
     },
     addressOf: (worker) => accountOf(grid, FIRST_WORKER + worker),
-    openDeal: (volume) => openStageDeal(grid, volume, BigInt(++deals), paramsHashOf(paramsText)),
+    openDeal: (volume, waits = false) =>
+      openStageDeal(grid, { volume, waits, nonce: BigInt(++deals), paramsHash: paramsHashOf(paramsText) }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

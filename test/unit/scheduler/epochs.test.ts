@@ -115,11 +115,11 @@ describe("when an epoch is closed", function () {
     expect(chosen.length).to.be.within(20, 40);
   });
 
-  it("without tasks that are in their grace, up to its last second", function () {
+  it("without tasks that are in their grace, up to the block after which a seal comes too late for it", function () {
     const deal = aDeal({ grace: 100 });
 
-    expect(sealed({ agreed: [agreed(0, deal)], now: GENESIS + 100 })).to.deep.equal([]);
-    expect(sealed({ agreed: [agreed(0, deal)], now: GENESIS + 101 })).to.have.lengthOf(1);
+    expect(sealed({ agreed: [agreed(0, deal)], now: GENESIS + 99 })).to.deep.equal([]);
+    expect(sealed({ agreed: [agreed(0, deal)], now: GENESIS + 100 })).to.have.lengthOf(1);
   });
 
   it("without tasks whose deadline is nearer than the margin", function () {
