@@ -17,7 +17,7 @@ import { createWebSocketGateway } from "./gateway/websocket-gateway.ts";
 import { startStatusServer } from "./http/status-server.ts";
 import { createWorkerMetrics } from "./http/worker-metrics.ts";
 import { lockFolder } from "./journal/folder-lock.ts";
-import { openFileJournal } from "./journal/file-journal.ts";
+import { openSqliteJournal } from "./journal/sqlite-journal.ts";
 import type { Share } from "./leasing/resource-ledger.ts";
 import { lookAtMachine, machineName, machinePlatform } from "./machine.ts";
 import { readOwner } from "./owner.ts";
@@ -36,7 +36,7 @@ export type WorkerPorts = {
   readonly createGateway: typeof createWebSocketGateway;
   /** This machine's score; `file` keeps it from start to start. */
   readonly measure: (file: string) => Promise<{ readonly score: number }>;
-  readonly openJournal: typeof openFileJournal;
+  readonly openJournal: typeof openSqliteJournal;
   /** Milliseconds between two looks at the chain for ballots that wait to be opened. */
   readonly openingPollMs: number;
   /** Milliseconds between two looks for what no message told. */
@@ -62,7 +62,7 @@ export const REAL_PORTS: WorkerPorts = {
   linkChain,
   createGateway: createWebSocketGateway,
   measure: machineScore,
-  openJournal: openFileJournal,
+  openJournal: openSqliteJournal,
   openingPollMs: 1_000,
   reviewMs: 30_000,
 };
@@ -82,6 +82,7 @@ export async function startWorker(
   const link = await ports.linkChain(config, (node, error) => log.warn({ node, err: error }, "RPC node"));
   started.defer(link.close);
   const equipment = await equip(config, ports, link, log);
+  started.defer(equipment.journal.close);
   started.use(equipment.voteSender);
   const { executor, address } = equipment;
   const swept = await executor.sweep();

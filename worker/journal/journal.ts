@@ -89,6 +89,8 @@ export type Journal = {
   readonly votes: Shelf<VoteRecord>;
   /** By {@link epochKey}. */
   readonly ballots: Shelf<BallotRecord>;
+  /** Takes no more changes; those that were asked for before must have ended. */
+  readonly close: () => void;
 };
 
 /** Names one epoch of one lane of one pool. */

@@ -1,6 +1,3 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { expect } from "chai";
 
 import type { LocalPlan } from "../../../cli/local/local-plan.ts";
@@ -11,6 +8,7 @@ import { VoteRecordSchema } from "../../../worker/journal/journal.ts";
 import { placeIn } from "../../../worker/place.ts";
 
 import type { Onlooker } from "./look-at-the-dead.ts";
+import { recordsIn } from "./worker-journal.ts";
 
 /** Whatever a worker told the pool of a task, in however many lives and leases, is the one digest of its journal. */
 export async function expectOneDigestATask(
@@ -19,7 +17,7 @@ export async function expectOneDigestATask(
   taskIds: readonly Hash[],
 ): Promise<void> {
   for (const { name, env } of workersOf(plan)) {
-    const own = await digestsOf(join(placeIn(env["GRIDMILL_DATA"]!).journal, "votes"));
+    const own = digestsOf(placeIn(env["GRIDMILL_DATA"]!).journal);
     for (const taskId of taskIds) {
       const said = (await task(taskId))?.votes.filter(({ worker, tag }) => worker === plan.accounts[name] && tag) ?? [];
       for (const { tag, digest = own.get(taskId) } of said) {
@@ -30,10 +28,7 @@ export async function expectOneDigestATask(
   }
 }
 
-async function digestsOf(folder: string): Promise<ReadonlyMap<Hash, Hash>> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".json"));
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
-  return new Map(
-    texts.map((text) => VoteRecordSchema.parse(JSON.parse(text))).map(({ taskId, digest }) => [taskId, digest]),
-  );
+function digestsOf(folder: string): ReadonlyMap<Hash, Hash> {
+  const votes = [...recordsIn(folder, "votes").values()].map((json) => VoteRecordSchema.parse(json));
+  return new Map(votes.map(({ taskId, digest }) => [taskId, digest]));
 }

@@ -27,6 +27,7 @@ import { askEngine, labelled } from "../engine-api.ts";
 import type { LocalMarket } from "../local-market.ts";
 
 import type { Kill } from "./crash-points.ts";
+import { recordsIn } from "./worker-journal.ts";
 import { ballotState } from "./worker-points.ts";
 
 /** Reads how things stand from where they are kept: Redis, the journals, the database, the engine, the chain. */
@@ -70,9 +71,10 @@ export async function openOnlooker(market: LocalMarket, plan: LocalPlan): Promis
       (await epochs.ballots(0, (await epochs.current(0))!.epoch)).has(id as Address) ? "kept" : NONE,
     opening: async ({ id }) =>
       (await epochs.openings(0, (await epochs.current(0))!.epoch))[id as Address] ? "kept" : NONE,
-    "own lease": ({ id }) => inJournal(plan, "leases", id, () => "accepted"),
-    "own vote": ({ id }) => inJournal(plan, "votes", id, (json) => VoteRecordSchema.parse(json).standing),
-    "own ballot": ({ id }) => inJournal(plan, "ballots", id, (json) => ballotState(BallotRecordSchema.parse(json))),
+    "own lease": async ({ id }) => inJournal(plan, "leases", id, () => "accepted"),
+    "own vote": async ({ id }) => inJournal(plan, "votes", id, (json) => VoteRecordSchema.parse(json).standing),
+    "own ballot": async ({ id }) =>
+      inJournal(plan, "ballots", id, (json) => ballotState(BallotRecordSchema.parse(json))),
     run: ({ id }) => containersOf(id),
     command: () => runState(join(local.root, "runs")),
   };
@@ -103,16 +105,10 @@ async function intentState(intent: Intent | undefined, knows: (hash: Hash) => Pr
 }
 
 /** What a worker has written. @param id the worker's name, and the key of the record */
-async function inJournal(
-  plan: LocalPlan,
-  shelf: string,
-  id: string,
-  stateOf: (json: unknown) => string,
-): Promise<string> {
+function inJournal(plan: LocalPlan, shelf: string, id: string, stateOf: (json: unknown) => string): string {
   const [name, key] = id.split("/") as [string, string];
-  const file = join(placeIn(serviceNamed(plan, name).env["GRIDMILL_DATA"]!).journal, shelf, `${key}.json`);
-  const found = await readFile(file, "utf8").catch(() => undefined);
-  return found === undefined ? NONE : stateOf(JSON.parse(found));
+  const found = recordsIn(placeIn(serviceNamed(plan, name).env["GRIDMILL_DATA"]!).journal, shelf).get(key);
+  return found === undefined ? NONE : stateOf(found);
 }
 
 /** What the record of the only run says; one that is not signed, or done, has none. */

@@ -1,4 +1,4 @@
-import { openFileJournal } from "../../../worker/journal/file-journal.ts";
+import { openSqliteJournal } from "../../../worker/journal/sqlite-journal.ts";
 import type { BallotRecord, Journal, Shelf, VoteRecord } from "../../../worker/journal/journal.ts";
 import type { Executor, RunListener } from "../../../worker/executor/executor.ts";
 import { REAL_PORTS } from "../../../worker/start-worker.ts";
@@ -18,11 +18,12 @@ export function mortalPorts(reached: Reached, self: string): Partial<WorkerPorts
   return {
     createExecutor: (...given) => staged(named, REAL_PORTS.createExecutor(...given)),
     openJournal: async (folder) => {
-      const { leases, votes, ballots } = await openFileJournal(folder);
+      const { leases, votes, ballots, close } = await openSqliteJournal(folder);
       return {
         leases: shelf(named, "own lease", leases, () => "accepted"),
         votes: shelf(named, "own vote", votes, standingOf),
         ballots: shelf(named, "own ballot", ballots, ballotState),
+        close,
       } satisfies Journal;
     },
     reviewMs: REVIEW_MS,

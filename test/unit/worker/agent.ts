@@ -13,7 +13,7 @@ import { loadConfig } from "../../../worker/config.ts";
 import { equipWorker } from "../../../worker/equip-worker.ts";
 import type { Equipment } from "../../../worker/equip-worker.ts";
 import { createWorkerMetrics } from "../../../worker/http/worker-metrics.ts";
-import { openFileJournal } from "../../../worker/journal/file-journal.ts";
+import { openSqliteJournal } from "../../../worker/journal/sqlite-journal.ts";
 import type { Journal, Shelf } from "../../../worker/journal/journal.ts";
 import { placeIn } from "../../../worker/place.ts";
 import type { FakeChain, FakeExecutor } from "./fakes.ts";
@@ -69,7 +69,7 @@ export async function anAgent(folder: string, chain: FakeChain, executor: FakeEx
     wallet,
     address,
     base: new URL("http://pool.test/"),
-    journal: mortal(await openFileJournal(join(folder, "journal")), life),
+    journal: mortal(await openSqliteJournal(join(folder, "journal")), life),
     executor,
     gateway: { send: (message) => void (life.dead || sent.push(message)), run: async () => {} },
     blobs: { get: () => Promise.reject(new Error("no blobs here")), put: async () => {} },
@@ -114,5 +114,6 @@ function mortal(journal: Journal, life: Life): Journal {
       return new Promise(() => {});
     },
   });
-  return { leases: shelf(journal.leases), votes: shelf(journal.votes), ballots: shelf(journal.ballots) };
+  const { leases, votes, ballots, close } = journal;
+  return { leases: shelf(leases), votes: shelf(votes), ballots: shelf(ballots), close };
 }

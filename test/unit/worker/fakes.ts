@@ -239,5 +239,6 @@ export function memoryJournal(): Journal {
     leases: memoryShelf(({ lease }) => lease.leaseId),
     votes: memoryShelf(({ taskId }) => taskId),
     ballots: memoryShelf<BallotRecord>(epochKey),
+    close: () => {},
   };
 }
