@@ -39,7 +39,8 @@ export class FailoverProvider extends JsonRpcApiProvider {
   constructor(options: FailoverOptions) {
     const network = Network.from(options.chainId);
     // No cache: an answer of a moment ago, taken for one of now, has cost others money.
-    super(network, { staticNetwork: network, batchMaxCount: MAX_BATCH, cacheTimeout: -1 });
+    // What is asked in one turn of the event loop travels together; to wait for more would delay every answer by ten milliseconds.
+    super(network, { staticNetwork: network, batchMaxCount: MAX_BATCH, batchStallTime: 0, cacheTimeout: -1 });
     this.#options = options;
     this.#heads = createHeadWatch({ ...options, signal: this.#closed.signal });
     this._start();
