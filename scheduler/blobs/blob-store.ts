@@ -1,10 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Transform } from "node:stream";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 
 import { undefinedIfMissing } from "../../chain/node/system-error.ts";
 import { NotFoundError } from "../../protocol/errors.ts";
@@ -46,8 +44,9 @@ export function createFileBlobStore(folder: string): BlobStore {
       if (counted.sha256 !== sha256) throw mismatch(sha256, counted.sha256);
       await rename(draft, target);
       return counted.bytes;
-    } finally {
+    } catch (error) {
       await rm(draft, { force: true });
+      throw error;
     }
   }
 
@@ -71,14 +70,13 @@ export function createFileBlobStore(folder: string): BlobStore {
 async function copy(source: Readable, path: string, maxBytes: number): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  const meter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      hash.update(chunk);
-      done(bytes > maxBytes ? tooMuch(maxBytes) : null, chunk);
-    },
-  });
-  await pipeline(source, meter, createWriteStream(path));
+  await using file = await open(path, "wx");
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooMuch(maxBytes);
+    hash.update(chunk);
+    await file.writeFile(chunk);
+  }
   return { sha256: hash.digest("hex"), bytes };
 }
 

@@ -1,9 +1,10 @@
 import { coverOf } from "../../chain/reader.ts";
 import type { ChainReader } from "../../chain/reader.ts";
+import { rememberingFor } from "../../chain/remembering-for.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolChain } from "../ports.ts";
 
-/** A worker's standing is read again after this long, in milliseconds. */
+/** A worker's standing, and that an account has funds, is read again after this long, in milliseconds. */
 const STANDING_MS = 30_000;
 /** How often the latest block is looked at, in milliseconds. */
 const HEAD_MS = 500;
@@ -23,7 +24,14 @@ export async function readPoolChain(
   let now = await reader.now();
   const look = (): void => void reader.now().then((latest) => (now = Math.max(now, latest)), onError);
   const timer = setInterval(look, HEAD_MS);
-  const standing = cachedStanding(reader, () => now);
+  const standing = rememberingFor(STANDING_MS, async (worker: Address) => {
+    const state = await reader.workerOf(worker);
+    return { score: state.score, cover: coverOf(state, now) };
+  });
+  const hasFunds = async (account: Address): Promise<boolean> => {
+    const { available, locked } = await reader.accountOf(account);
+    return available + locked > 0n;
+  };
   return {
     now: () => now,
     standing,
@@ -36,10 +44,8 @@ export async function readPoolChain(
     countClosed: async (dealId) => (await reader.dealState(dealId)).closed,
     keptVotesOf: (taskId) => reader.keptVotesOf(taskId),
     lastEpoch: (lane) => reader.epochOf(pool, lane),
-    hasFunds: async (account) => {
-      const { available, locked } = await reader.accountOf(account);
-      return available + locked > 0n;
-    },
+    // Who has none may have deposited since; who had some is a customer for a moment longer.
+    hasFunds: rememberingFor(STANDING_MS, hasFunds, (has) => has),
     imageOf: async (app) => {
       const found = await reader.appOf(app);
       return found && `${found.reference}@sha256:${found.digest.slice(2)}`;
@@ -50,23 +56,5 @@ export async function readPoolChain(
     },
     look,
     stop: () => clearInterval(timer),
-  };
-}
-
-type Standing = { readonly score: number; readonly cover: bigint };
-
-function cachedStanding(reader: ChainReader, now: () => number): PoolChain["standing"] {
-  const known = new Map<Address, { readonly value: Promise<Standing>; readonly until: number }>();
-  const read = async (worker: Address): Promise<Standing> => {
-    const state = await reader.workerOf(worker);
-    return { score: state.score, cover: coverOf(state, now()) };
-  };
-  return (worker) => {
-    const cached = known.get(worker);
-    if (cached && performance.now() < cached.until) return cached.value;
-    const value = read(worker);
-    known.set(worker, { value, until: performance.now() + STANDING_MS });
-    value.catch(() => known.delete(worker));
-    return value;
   };
 }

@@ -71,8 +71,9 @@ async function storeBlob(
   }
   try {
     return { sha256, bytes: await pool.blobs.write(sha256, body, bytes) };
-  } finally {
+  } catch (error) {
     if (claimed === "claimed" && (await pool.blobs.size(sha256)) === undefined) await pool.ledger.forget(sha256);
+    throw error;
   }
 }
 

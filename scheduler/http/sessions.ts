@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { generateNonce, SiweMessage } from "siwe";
 
+import { rememberingFor } from "../../chain/remembering-for.ts";
 import { AddressSchema } from "../../protocol/primitives.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import { SESSION_STATEMENT } from "../../protocol/siwe.ts";
@@ -13,6 +14,8 @@ import type { SessionStore } from "../store/workers/session-store.ts";
 /** A nonce may be used once, within this time; a session ends after that one. Seconds. */
 const NONCE_SECONDS = 300;
 const SESSION_SECONDS = 3_600;
+/** A token is looked up again after this long, in milliseconds: a worker uploads many outputs in one moment. */
+const TOKEN_MS = 5_000;
 
 /** Wallet log-ins (EIP-4361): single-use nonces and short-lived tokens in Redis, valid at every process of the pool. */
 export type Sessions = {
@@ -32,6 +35,8 @@ export function createSessions(
   chainId: number,
   publicHost?: string,
 ): Sessions {
+  const ownerOf = rememberingFor(TOKEN_MS, store.addressOf, (address) => address !== undefined);
+
   async function nonce(): Promise<string> {
     const fresh = generateNonce();
     await store.addNonce(fresh, NONCE_SECONDS);
@@ -58,7 +63,7 @@ export function createSessions(
 
   async function addressOf(authorization: string | undefined): Promise<Address> {
     const token = /^Bearer ([\w-]{16,128})$/.exec(authorization ?? "")?.[1];
-    const address = token && (await store.addressOf(token));
+    const address = token && (await ownerOf(token));
     if (!address) throw new NotLoggedInError("Nobody is logged in, or the session has ended", { hint: "Log in again" });
     return address;
   }

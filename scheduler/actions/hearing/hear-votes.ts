@@ -95,14 +95,11 @@ export async function hearUploaded(pool: PoolContext, worker: Address, said: Sai
     pool.log.warn({ task: said.taskId, deal: task.dealId, worker, code: codeOf(error), err: error }, "upload rejected");
     return uploadFailed(pool, worker, said.taskId);
   }
-  await pool.ledger.markResult(said.sha256);
-  await pool.ledger.keep(
-    said.sha256,
-    Math.max(pool.clock.now(), task.terms.deadline * 1_000) + pool.config.retentionMs,
-  );
-  await pool.tasks.update(said.taskId, (current) =>
-    current.state === "sealed" && current.digest === digest ? { ...current, result: said.sha256 } : undefined,
-  );
+  const keepUntil = Math.max(pool.clock.now(), task.terms.deadline * 1_000) + pool.config.retentionMs;
+  await Promise.all([pool.ledger.markResult(said.sha256), pool.ledger.keep(said.sha256, keepUntil)]);
+  const delivered = (current: TaskRecord): TaskRecord | undefined =>
+    current.state === "sealed" && current.digest === digest ? { ...current, result: said.sha256 } : undefined;
+  await pool.tasks.update(said.taskId, delivered, task);
   const { lane } = task.terms;
   if ((await pool.uploads.arrived(lane, said.taskId)) === 0) await pool.wake.lane(lane);
 }
