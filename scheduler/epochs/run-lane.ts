@@ -11,6 +11,7 @@ import type { Next } from "./next.ts";
 import { noteHold } from "./note-hold.ts";
 import { sealEpoch } from "./seal-epoch.ts";
 import { settleEpoch } from "./settle-epoch.ts";
+import { voidVotes } from "./void-votes.ts";
 
 /**
  * Drives one lane's epochs as far as they go, or to the end of the step in hand once `signal` aborts. One such job runs a lane at a time; every step is read from the store and
@@ -50,6 +51,7 @@ async function step(pool: PoolContext, lane: number): Promise<Next> {
 
 /** Begins the next epoch when there is something to seal and the lane is free on chain. */
 async function startEpoch(pool: PoolContext, lane: number, last: EpochRecord | undefined): Promise<Next> {
+  await voidVotes(pool, lane);
   const agreed = await pool.tasks.listIn(lane, "agreed");
   if (agreed.length === 0) return "wait";
   const [running, planned] = await Promise.all([

@@ -29,6 +29,7 @@ const WITHOUT_CLASS: Readonly<Record<string, string>> = {
   GM_MACHINE_TOO_SMALL: "-",
   GM_NO_BALLOT: "-",
   GM_TIME_NOT_PASSED: "-",
+  GM_VOTE_DOUBTED: "-",
 };
 
 type Row = {

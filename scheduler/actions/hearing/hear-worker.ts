@@ -3,7 +3,7 @@ import { hadItsTime, ownFailures, saysOutOfTime } from "../../domain/votes/failu
 import { withMovedVote, withMovedVotes, withProgress, withVote, voteOf } from "../../domain/votes/task-votes.ts";
 import { place } from "../../domain/placement/placement.ts";
 import { isSpokenFor } from "../../domain/placement/one-vote.ts";
-import { bars } from "../../domain/votes/second-tries.ts";
+import { bars, DOUBTED } from "../../domain/votes/second-tries.ts";
 import { withSpotCheck } from "../../domain/placement/spot-checks.ts";
 import { isLive, moveTask } from "../../domain/tasks/task-state.ts";
 import type { TaskRecord } from "../../domain/tasks/task-state.ts";
@@ -131,7 +131,7 @@ function afterAnswer(task: TaskRecord, checkers: readonly Member[], at: number):
 
 function withRevived({ chain, config }: PoolContext, task: TaskRecord, vote: Vote | undefined): TaskRecord | undefined {
   const wants = task.state === "planned" || task.state === "running";
-  if (!vote || !wants) return undefined;
+  if (!vote || !wants || vote.code === DOUBTED) return undefined;
   if (!config.sameMachineVotes && isSpokenFor(vote, task)) return undefined;
   const others = task.votes.filter((known) => known.worker === vote.worker && known.leaseId !== vote.leaseId);
   if (others.some((known) => bars(known, chain.now()))) return undefined;

@@ -18,6 +18,9 @@ const PASSING: ReadonlySet<string> = new Set([
   "GM_TASK_RUNNING",
 ]);
 
+/** Stands beside a vote that is not believed any more, since its worker was caught with another: that task is no longer for it. */
+export const DOUBTED = "GM_VOTE_DOUBTED";
+
 const FIRST_WAIT_SECONDS = 60;
 const LONGEST_WAIT_SECONDS = 3_600;
 
@@ -29,7 +32,7 @@ export function bars(vote: Vote, now: number): boolean {
 
 /** Ended in a way that another try may mend; another lease takes the place of such a vote. */
 export function isPassing({ state, code }: Vote): boolean {
-  if (state === "lost") return true;
+  if (state === "lost") return code !== DOUBTED;
   return (state === "refused" || state === "failed") && code !== undefined && PASSING.has(code);
 }
 

@@ -13,7 +13,8 @@ import type { Address, Hash } from "../../../protocol/primitives.ts";
  * - `kept`      its task stayed open in a settle: the vote waits on chain, and counts with others
  * - `agree` `differ`  counted by a settle; terminal
  * - `withheld`  kept sealed and not opened in time: it has cost what a lie costs; terminal
- * - `lost`      no heartbeat, or silent when it was asked for a ballot; counts again if its answer still comes
+ * - `lost`      no heartbeat, or silent when it was asked for a ballot; counts again if its answer still comes, unless its worker
+ *               was caught with another vote
  * - `refused`   the worker did not want it; terminal
  * - `failed`    the worker could not, or its failure was of its own machine; terminal
  */

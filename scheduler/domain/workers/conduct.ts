@@ -85,6 +85,11 @@ export function afterEnding(conduct: Conduct, ending: Ending, now: number, pace?
   return cause ? moved(counted, cause, now) : counted;
 }
 
+/** Whether this shows that what a worker answers is not to be believed: its open answers go too. */
+export function isCaught(ending: Ending): boolean {
+  return ending === "disagreed";
+}
+
 /** Leases that a worker may have at a time where trusted workers are there too. */
 export function leasesOnProbation(confirmed: number): number {
   return PROBATION_LEASES + confirmed;

@@ -137,7 +137,7 @@ function usageWrites(
   ];
 }
 
-/** How many votes a worker has at each stake, since sums in wei are beyond Redis. */
+/** The votes of a worker, and how many it has at each stake, since sums in wei are beyond Redis. */
 function heldWrites(
   keys: Keys,
   was: boolean,
@@ -150,9 +150,11 @@ function heldWrites(
     ? [
         ["HINCRBY", keys("risk", worker), terms.stake, "1"],
         ["HSET", keys("lease-tasks"), leaseId, taskId],
+        ["SADD", keys("held", worker), leaseId],
       ]
     : [
         ["HINCRBY", keys("risk", worker), terms.stake, "-1"],
         ["HDEL", keys("lease-tasks"), leaseId],
+        ["SREM", keys("held", worker), leaseId],
       ];
 }

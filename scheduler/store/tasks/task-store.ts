@@ -41,6 +41,8 @@ export interface TaskStore extends TaskDocuments {
   countVotes(): Promise<readonly { readonly state: VoteState; readonly count: number }[]>;
   /** What a worker has on its hands in this pool. */
   loadOf(worker: Address): Promise<WorkerLoad>;
+  /** The leases of a worker whose votes put its stake at risk. */
+  heldBy(worker: Address): Promise<string[]>;
   /** The leases of a worker that take up a slot. */
   slotsOf(worker: Address): Promise<string[]>;
 }
@@ -86,6 +88,7 @@ export function createTaskStore(
       const working = Object.entries(slots).map(([leaseId, text]) => ({ leaseId, limits: limitsIn(text) }));
       return { working, atRisk: riskIn(stakes) };
     },
+    heldBy: (worker) => redis.smembers(keys("held", worker)),
     slotsOf: (worker) => redis.hkeys(keys("slots", worker)),
   };
 }

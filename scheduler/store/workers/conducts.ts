@@ -2,7 +2,8 @@ import type { Redis } from "ioredis";
 
 import { inBatches } from "../../../protocol/in-batches.ts";
 import type { Address } from "../../../protocol/primitives.ts";
-import { afterEnding, NEWCOMER } from "../../domain/workers/conduct.ts";
+import type { Caught } from "../../domain/votes/doubted-votes.ts";
+import { afterEnding, isCaught, NEWCOMER } from "../../domain/workers/conduct.ts";
 import type { Conduct, Ending } from "../../domain/workers/conduct.ts";
 import { script } from "../script.ts";
 
@@ -20,20 +21,41 @@ type Noted = {
 type Conducts = {
   /** Counts how a lease of the worker ended, at `now` (milliseconds), and how fast it was beside others. */
   note(worker: Address, ending: Ending, now: number, pace?: number): Promise<ConductChange>;
+  /** Workers that were caught with a vote, and whose other votes are still to be looked at. */
+  caught(): Promise<readonly Caught[]>;
+  /** They have been, unless the worker was caught again since. */
+  uncaught(caught: Caught): Promise<void>;
   /** The conduct of each as of the last that ended; in their order. */
   of(workers: readonly string[]): Promise<readonly Conduct[]>;
 };
 
-/** Writes a conduct if nobody has written it since it was read. KEYS: conducts, heard; ARGV: worker, read, text, now */
+/**
+ * Writes a conduct if nobody has written it since it was read, and marks a worker that was caught.
+ * KEYS: conducts, heard, caught; ARGV: worker, read, text, now, when it was caught or nothing
+ */
 const NOTE = script(`
 if (redis.call("HGET", KEYS[1], ARGV[1]) or "") ~= ARGV[2] then return 0 end
 redis.call("HSET", KEYS[1], ARGV[1], ARGV[3])
 redis.call("ZADD", KEYS[2], "NX", ARGV[4], ARGV[1])
+if ARGV[5] ~= "" then redis.call("ZADD", KEYS[3], ARGV[5], ARGV[1]) end
 return 1
 `);
 
-/** @param heardKey when each worker was last heard of: whoever is in the hash is in it, so that it is forgotten some day */
-export function createConducts(redis: Redis, key: string, heardKey: string): Conducts {
+/** KEYS: caught; ARGV: worker, when it was caught */
+const UNCAUGHT = script(`
+if tonumber(redis.call("ZSCORE", KEYS[1], ARGV[1]) or "-1") == tonumber(ARGV[2]) then redis.call("ZREM", KEYS[1], ARGV[1]) end
+return 1
+`);
+
+type ConductKeys = {
+  readonly conducts: string;
+  /** When each worker was last heard of: whoever has a conduct is in it, so that it is forgotten some day. */
+  readonly heard: string;
+  /** Workers that were caught, by when, as long as they may have open votes. */
+  readonly caught: string;
+};
+
+export function createConducts(redis: Redis, { conducts: key, heard, caught }: ConductKeys): Conducts {
   async function noteAll(worker: Address, endings: readonly Noted[]): Promise<readonly ConductChange[]> {
     for (;;) {
       const read = await redis.hget(key, worker);
@@ -42,8 +64,9 @@ export function createConducts(redis: Redis, key: string, heardKey: string): Con
         const before = changes.at(-1)?.after ?? conductIn(read);
         changes.push({ before, after: afterEnding(before, ending, now, pace) });
       }
-      const given = [worker, read ?? "", JSON.stringify(changes.at(-1)!.after), endings.at(-1)!.now];
-      if ((await NOTE(redis, [key, heardKey], given)) === 1) return changes;
+      const caughtAt = endings.findLast(({ ending }) => isCaught(ending))?.now ?? "";
+      const given = [worker, read ?? "", JSON.stringify(changes.at(-1)!.after), endings.at(-1)!.now, caughtAt];
+      if ((await NOTE(redis, [key, heard, caught], given)) === 1) return changes;
     }
   }
 
@@ -58,6 +81,13 @@ export function createConducts(redis: Redis, key: string, heardKey: string): Con
 
   return {
     note: (worker, ending, now, pace) => note({ worker, ending, now, pace }),
+    caught: async () => {
+      const flat = await redis.zrange(caught, "0", "-1", "WITHSCORES");
+      return flat.flatMap((worker, place) =>
+        place % 2 === 0 ? [{ worker: worker as Address, at: Number(flat[place + 1]) }] : [],
+      );
+    },
+    uncaught: async ({ worker, at }) => void (await UNCAUGHT(redis, [caught], [worker, at])),
     of: async (workers) => (await redis.hmget(key, ...workers)).map(conductIn),
   };
 }

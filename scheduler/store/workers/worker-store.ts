@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 
 import type { Address, Hash } from "../../../protocol/primitives.ts";
+import type { Caught } from "../../domain/votes/doubted-votes.ts";
 import type { Conduct, Ending } from "../../domain/workers/conduct.ts";
 import { createConducts } from "./conducts.ts";
 import type { ConductChange } from "./conducts.ts";
@@ -36,6 +37,10 @@ export interface WorkerStore {
   get(worker: Address): Promise<WorkerRecord | undefined>;
   /** Counts how one of its leases ended, at `now` (milliseconds), and how fast it was beside others, if that can be told. */
   note(worker: Address, ending: Ending, now: number, pace?: number): Promise<ConductChange>;
+  /** Workers that were caught with a vote, and whose other votes are still to be looked at. */
+  caught(): Promise<readonly Caught[]>;
+  /** They have been, unless the worker was caught again since. */
+  uncaught(caught: Caught): Promise<void>;
   /** What is known of its conduct, as of the last lease that ended. */
   conduct(worker: Address): Promise<Conduct>;
   /** Some of the workers that were last heard of before `time` (milliseconds). */
@@ -63,7 +68,8 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
   /** Beside `seen`, which a worker leaves when it disconnects. */
   const heardKey = keys("workers-heard");
   const conductsKey = keys("conducts");
-  const conducts = createConducts(redis, conductsKey, heardKey);
+  const conducts = createConducts(redis, { conducts: conductsKey, heard: heardKey, caught: keys("caught") });
+  const { note, caught, uncaught } = conducts;
 
   async function put(record: WorkerRecord): Promise<void> {
     await redis.hset(records, record.worker, JSON.stringify(record));
@@ -110,5 +116,5 @@ export function createWorkerStore(redis: Redis, keys: Keys): WorkerStore {
     await FORGET(redis, [heardKey, records, seenKey, restingKey, conductsKey], [worker, time]);
   }
 
-  return { put, seen, gone, alive, get, note: conducts.note, conduct, heardBefore, forget };
+  return { put, seen, gone, alive, get, note, caught, uncaught, conduct, heardBefore, forget };
 }
