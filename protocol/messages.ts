@@ -13,6 +13,8 @@ import { HashSchema, HexSchema, Sha256Schema, smallUintSchema, uintSchema } from
 export const PROTOCOL_VERSION = 1;
 /** Most bytes of one message. */
 export const MAX_MESSAGE_BYTES = MIB;
+/** Most bytes of a manifest that a worker shows: as JSON it is at most twice as long. */
+export const MAX_SHOWN_BYTES = 400 * 1_024;
 
 const code = z.string().regex(/^GM_[A-Z_]{1,64}$/);
 const leaseId = z.uuid();
@@ -100,6 +102,14 @@ const uploaded = z.strictObject({
   bytes: z.int().nonnegative(),
 });
 const uploadFailed = z.strictObject({ type: z.literal("upload-failed"), taskId, code, message: z.string().max(1_024) });
+/** What the digest of its vote is the hash of: the manifest of its output, or the text of its failure. */
+const manifest = z.strictObject({ type: z.literal("manifest"), taskId, text: z.string().max(MAX_SHOWN_BYTES) });
+const manifestRefused = z.strictObject({
+  type: z.literal("manifest-refused"),
+  taskId,
+  code,
+  message: z.string().max(1_024),
+});
 
 export const WorkerMessageSchema = z.discriminatedUnion("type", [
   hello,
@@ -114,6 +124,8 @@ export const WorkerMessageSchema = z.discriminatedUnion("type", [
   open,
   uploaded,
   uploadFailed,
+  manifest,
+  manifestRefused,
 ]);
 /** What a worker says. */
 export type WorkerMessage = z.output<typeof WorkerMessageSchema>;
@@ -140,6 +152,8 @@ const sealed = z.strictObject({
   leaves: z.array(HashSchema),
 });
 const uploadWanted = z.strictObject({ type: z.literal("upload?"), taskId });
+/** Three workers gave three answers to this task: the pool gives up their votes, and asks in what they differ. */
+const manifestWanted = z.strictObject({ type: z.literal("manifest?"), taskId });
 const settled = z.strictObject({
   type: z.literal("settled"),
   taskId,
@@ -155,6 +169,7 @@ export const SchedulerMessageSchema = z.discriminatedUnion("type", [
   ballotWanted,
   sealed,
   uploadWanted,
+  manifestWanted,
   settled,
   drop,
 ]);

@@ -26,6 +26,8 @@ export type AgentDeps = {
   readonly kept: KeptDesk;
   readonly books: Bookkeeping;
   readonly upload: (taskId: Hash) => Promise<void>;
+  /** Says what a vote stands for, which gives it up unless it is open. */
+  readonly show: (taskId: Hash) => Promise<void>;
   readonly load: () => number;
   readonly accepting: () => boolean;
   readonly send: (message: WorkerMessage) => void;
@@ -105,6 +107,8 @@ async function obey(order: Order, pool: bigint | undefined, deps: AgentDeps): Pr
       return deps.opener.sealed(order);
     case "upload?":
       return deps.upload(order.taskId);
+    case "manifest?":
+      return deps.show(order.taskId);
     case "settled":
       return deps.books.settled(order);
   }

@@ -13,6 +13,7 @@ import { createAgent } from "./agent.ts";
 import type { Agent, AgentDeps } from "./agent.ts";
 import { openInputCache } from "./blobs/input-cache.ts";
 import type { PoolBlobs } from "./blobs/pool-blobs.ts";
+import { readManifest } from "./blobs/read-manifest.ts";
 import { openResultStore } from "./blobs/result-store.ts";
 import type { ChainLink } from "./chain/connect.ts";
 import type { VoteSender } from "./chain/vote-sender.ts";
@@ -39,6 +40,7 @@ import { createKeptDesk } from "./voting/kept-desk.ts";
 import type { KeptDesk } from "./voting/kept-desk.ts";
 import { createOpener } from "./voting/opener.ts";
 import type { Opener } from "./voting/opener.ts";
+import { showManifest } from "./voting/show-manifest.ts";
 import { createVoteBook } from "./voting/vote-book.ts";
 import type { VoteBook } from "./voting/vote-book.ts";
 
@@ -110,6 +112,7 @@ export async function equipWorker(around: Surroundings): Promise<Equipment> {
     opener,
     kept,
     books,
+    show: (taskId) => showManifest(taskId, { votes, ballots, readManifest, send: gateway.send, log }),
     upload: uploaderFor(around, votes, uploads.signal),
     load: machineLoad,
     accepting,

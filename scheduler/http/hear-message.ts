@@ -2,6 +2,7 @@ import type { OwnerCheck } from "../../chain/signed-by.ts";
 import type { MessageOf, WorkerMessage } from "../../protocol/messages.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
+import { hearManifest, hearManifestRefused } from "../actions/hearing/hear-manifest.ts";
 import {
   hearBallot,
   hearBallotRefused,
@@ -42,6 +43,8 @@ const HEAR: { readonly [T in WorkerMessage["type"]]: Hear<T> } = {
   open: hearOpen,
   uploaded: hearUploaded,
   "upload-failed": hearUploadFailed,
+  manifest: hearManifest,
+  "manifest-refused": hearManifestRefused,
 };
 
 export function hearMessage(pool: PoolContext, worker: Address, said: WorkerMessage, hearing: Hearing): Promise<void> {

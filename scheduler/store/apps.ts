@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 
 import { digestIn } from "../domain/apps/app-standing.ts";
+import type { Address, Hash } from "../../protocol/primitives.ts";
 import type { AppRecord } from "../domain/apps/app-standing.ts";
 import type { Keys } from "./redis.ts";
 import { script } from "./script.ts";
@@ -22,12 +23,17 @@ export interface AppStore {
   change(image: string, decide: (record: AppRecord | undefined) => AppRecord): Promise<AppChange>;
   /** By the digest of its image, without `sha256:`. */
   find(digest: string): Promise<AppRecord | undefined>;
+  /** Adds what a worker has shown of its answer to a task; returns all that is here of that task. */
+  addShown(taskId: Hash, worker: Address, text: string): Promise<readonly string[]>;
   all(): Promise<readonly AppRecord[]>;
   /** True for whoever took it away. */
   forget(digest: string): Promise<boolean>;
   /** Forgets the apps that were last in use before `time` (milliseconds). */
   forgetBefore(time: number): Promise<void>;
 }
+
+/** What workers have shown serves to be compared, and no longer, in seconds. */
+const SHOWN_SECONDS = 3_600;
 
 /** Writes a record if nobody has written it since it was read. KEYS: apps, used; ARGV: digest, read, text, now, kept */
 const CHANGE = script(`
@@ -71,6 +77,11 @@ export function createAppStore(redis: Redis, keys: Keys, now: () => number): App
     get: (image) => find(digestIn(image)),
     change,
     find,
+    addShown: async (taskId, worker, text) => {
+      const key = keys("shown", taskId);
+      await redis.multi().hset(key, worker, text).expire(key, SHOWN_SECONDS).exec();
+      return redis.hvals(key);
+    },
     all: async () => (await redis.hvals(records)).map((text) => recordIn(text)!),
     forget,
     forgetBefore: async (time) => {

@@ -98,9 +98,12 @@ describe("a pool that does not know an app", function () {
 
     const { says, outlook } = await whyOf(firstOf(late));
     expect(outlook).to.equal("waiting");
-    expect(says).to.match(/^App 1 does not repeat its own answers: three workers gave three .+GM_APP_REFUSED\)$/);
-    expect((await world().stateOf(firstOf(inGrace)))!).to.equal("declined");
-    expect((await world().pool.deals.get(dealIdOf(inGrace)))!.note).to.include("GM_APP_REFUSED");
+    expect(says).to.match(
+      /^App 1 does not repeat its own answers: three .+; they differ in random\. .+GM_APP_REFUSED\)$/,
+    );
+    const { state, history } = await world().taskOf(inGrace);
+    expect(state).to.equal("declined");
+    expect(history.at(-1)!.note).to.include("they differ in random").and.to.include("GM_APP_REFUSED");
 
     const next = openDeal({ grace: 600 });
     await world().drive("declined", () => world().hub.closed.get(dealIdOf(next)) === "declined");
@@ -108,10 +111,35 @@ describe("a pool that does not know an app", function () {
     expect((await world().pool.deals.get(dealIdOf(next)))!.note).to.include("GM_APP_REFUSED");
   });
 
+  it("names the files by what workers voted for, and nothing else, and gives their votes up with that", async function () {
+    await connectTrusted({ text: outputOf(1), shows: outputOf(9) }, { text: outputOf(2) });
+    const last = await world().connect(3, { text: "fail output-kind\n" });
+    const deal = openDeal();
+    await world().drive("refused", async () => (await standing()) === "refused");
+    await world().settleDown();
+    const filesOf = async () => (await world().pool.apps.get(IMAGE))!.dispute!.files;
+    expect(await filesOf()).to.deep.equal(["how it ended"]);
+    const codes = async () => (await world().taskOf(deal)).votes.map(({ state, code }) => [state, code]);
+    expect(await codes()).to.have.deep.members([
+      ["computed", undefined],
+      ["failed", "GM_VOTE_GIVEN_UP"],
+      ["failed", "GM_VOTE_GIVEN_UP"],
+    ]);
+
+    const liar = [...world().workers.values()][0]!;
+    await world().hear(liar.address, { type: "manifest", taskId: firstOf(deal), text: outputOf(1) });
+    expect(await filesOf()).to.deep.equal(["random", "how it ended"]);
+    const stranger = await world().connect(4);
+    await world().hear(stranger.address, { type: "manifest", taskId: firstOf(deal), text: outputOf(1) });
+    await world().hear(last.address, { type: "manifest-refused", taskId: firstOf(deal), code: "GM_X", message: "no" });
+    expect(await world().redis.hlen(world().keys("shown", firstOf(deal)))).to.equal(3);
+  });
+
   it("takes it again after a day, as one that it does not know", async function () {
     await connectTrusted({ text: outputOf(1) }, { text: outputOf(2) });
     const last = await world().connect(3, { text: outputOf(3) });
-    openDeal();
+    for (const { address } of world().workers.values()) world().hub.scores.set(address, 300);
+    const disputed = openDeal();
     await world().drive("refused", async () => (await standing()) === "refused");
     await world().settleDown();
 
@@ -119,8 +147,13 @@ describe("a pool that does not know an app", function () {
     for (const worker of world().workers.values()) worker.manners = {};
     const next = openDeal();
     await settled(next);
+    await world().settleDown();
 
     expect(await standing()).to.equal("known");
+    expect(await whyOf(firstOf(disputed)), "none of its three answers decides it").to.deep.include({
+      ...{ status: "planned", outlook: "waiting" },
+      says: "its app was once refused over it, and its votes were given up: its price is refunded after its deadline",
+    });
     expect(leasesOf(last), "two trusted workers were enough").to.equal(1);
     expect(REFUSED_MS).to.equal(86_400_000);
   });

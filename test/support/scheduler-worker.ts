@@ -30,6 +30,8 @@ export type Manners = {
   readonly refuses?: { readonly code: string; readonly after: "lease" | "accept" };
   /** The output that it uploads is not the one it voted for. */
   readonly corrupt?: boolean;
+  /** What it shows when it is asked what its vote says. Default: just that. */
+  readonly shows?: string;
   readonly slots?: number;
   /** Which machine it says that it is on. Default: one of its own. */
   readonly machine?: Hash;
@@ -104,6 +106,8 @@ export class FakeWorker {
         return this.onSealed(message);
       case "upload?":
         return this.onUploadWanted(message.taskId);
+      case "manifest?":
+        return [this.manifestOf(message.taskId)];
       case "drop":
         this.#running.delete(message.leaseId);
         return [];
@@ -119,6 +123,11 @@ export class FakeWorker {
     const { secret, message } = ballots.at(-1)!;
     const { pool, lane, epoch } = message;
     return { type: "open", pool, lane, epoch, secret, digests: [{ taskId, digest: this.#votes.get(taskId)!.digest }] };
+  }
+
+  private manifestOf(taskId: Hash): WorkerMessage {
+    const { text = HONEST, shows = text } = this.manners;
+    return { type: "manifest", taskId, text: shows };
   }
 
   private onLease({ leaseId, taskId, deal }: Lease): readonly WorkerMessage[] {

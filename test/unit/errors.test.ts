@@ -30,6 +30,7 @@ const WITHOUT_CLASS: Readonly<Record<string, string>> = {
   GM_NO_BALLOT: "-",
   GM_TIME_NOT_PASSED: "-",
   GM_VOTE_DOUBTED: "-",
+  GM_VOTE_GIVEN_UP: "-",
 };
 
 type Row = {

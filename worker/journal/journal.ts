@@ -19,7 +19,7 @@ export type LeaseRecord = z.output<typeof LeaseRecordSchema>;
  * - `computed`  has a digest; may enter ballots
  * - `agreed`    its task is settled for this digest
  * - `differed`  its task is settled for another digest
- * - `closed`    its task was declined, claimed, or can no longer be settled
+ * - `closed`    its task was declined, claimed, or can no longer be settled; or the vote was given up
  */
 const VoteStandingSchema = z.enum(["computed", "agreed", "differed", "closed"]);
 
@@ -44,6 +44,8 @@ export const VoteRecordSchema = z.strictObject({
   standing: VoteStandingSchema,
   /** Set while the chain keeps the vote: since when (Unix seconds), and its seal where it was not opened. */
   kept: z.strictObject({ at: z.int(), seal: HashSchema.optional() }).optional(),
+  /** Unix second at which it was shown before it stood in a ballot; it stands in none any more. */
+  givenUpAt: z.int().optional(),
   /** Unix second at which it left `computed`. */
   finishedAt: z.int().optional(),
 });

@@ -7,7 +7,7 @@ import type { MessageOf, SchedulerMessage } from "../../protocol/messages.ts";
 import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { byTask } from "../../protocol/settlement.ts";
 import type { LaneView, WorkerChain } from "../chain/worker-chain.ts";
-import { BallotStandingError, EpochSealedError, NothingToVoteError } from "../errors.ts";
+import { BallotStandingError, EpochSealedError, NotOpenedError, NothingToVoteError } from "../errors.ts";
 import { epochKey } from "../journal/journal.ts";
 import type { BallotRecord, EpochName, Journal, VoteRecord } from "../journal/journal.ts";
 import { lookForKept } from "./kept-votes.ts";
@@ -36,6 +36,11 @@ export interface BallotDesk {
    * @throws EpochSealedError | BallotStandingError | NothingToVoteError, or what the chain throws
    */
   ballotFor(wanted: MessageOf<SchedulerMessage, "ballot?">): Promise<BallotRecord>;
+  /**
+   * Gives up the vote for a task unless it is open or over already, so that what it says may be shown: it enters no ballot any more.
+   * @throws NotOpenedError when it stands in a ballot that is not open, or too many were given up today
+   */
+  giveUp(vote: VoteRecord): Promise<void>;
   /** Looks at the chain and marks the ballots that can no longer cost anything; forgets those of no more use. */
   review(): Promise<void>;
 }
@@ -50,6 +55,7 @@ export function createBallotDesk(deps: BallotDeskDeps): BallotDesk {
   };
   return {
     ballotFor: (wanted) => inTurn(() => ballotFor(wanted, deps)),
+    giveUp: (vote) => inTurn(() => giveUp(vote, deps)),
     review: () =>
       inTurn(async () => {
         await endBallots(deps);
@@ -133,6 +139,25 @@ async function signBallot(
   const votesHash = votesHashOf(sealed);
   const signature = await sign({ pool, lane, epoch, sealBy, votesHash });
   return { pool, lane, epoch, sealBy, secret, votesHash, signature, votes: sealed, opened: false };
+}
+
+/**
+ * So many votes that are not open can be had from this worker by asking for them, until the journal forgets them, a day later or more:
+ * enough to name what apps change, too few to live on.
+ */
+const MOST_GIVEN_UP = 10;
+
+async function giveUp({ taskId }: VoteRecord, { votes, ballots }: BallotDeskDeps): Promise<void> {
+  const vote = votes.get(taskId);
+  const holding = ballots.all().filter((ballot) => ballot.votes.some((each) => each.taskId === taskId));
+  if (vote?.standing !== "computed" || holding.some(({ opened }) => opened)) return;
+  if (vote.kept !== undefined || holding.some(({ ended }) => ended === undefined)) {
+    throw new NotOpenedError("The vote for that task stands in a ballot that is not open yet");
+  }
+  if (votes.all().filter(({ givenUpAt }) => givenUpAt !== undefined).length >= MOST_GIVEN_UP) {
+    throw new NotOpenedError(`${MOST_GIVEN_UP} votes were given up of late, and no more will be`);
+  }
+  await votes.giveUp(taskId);
 }
 
 async function endBallots(deps: BallotDeskDeps): Promise<void> {

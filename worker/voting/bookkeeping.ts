@@ -73,6 +73,8 @@ async function isOver({ dealId, index, deadline }: VoteRecord, { chain }: Bookke
 
 async function letGo(vote: VoteRecord, { votes, discard, clock }: BookkeepingDeps): Promise<void> {
   if (vote.finishedAt === undefined || clock.now() < vote.finishedAt + RESULT_KEPT_SECONDS) return;
+  // It was given up while its task was open: to forget it earlier would be to compute, and vote, anew.
+  if (vote.givenUpAt !== undefined && clock.now() <= vote.deadline) return;
   if (vote.result) await discard(vote.result.path);
   await votes.forget(vote.taskId);
 }

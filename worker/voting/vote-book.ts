@@ -34,6 +34,8 @@ export interface VoteBook {
   keep(taskId: Hash, kept: VoteRecord["kept"]): Promise<void>;
   /** Notes how its task ended. A `closed` may still become known as agreed or differed. */
   finish(taskId: Hash, standing: Standing): Promise<void>;
+  /** Notes that it will stand in no ballot: what it says has been shown. */
+  giveUp(taskId: Hash): Promise<void>;
   /** Removes a vote whose task can never be leased again. */
   forget(taskId: Hash): Promise<void>;
 }
@@ -63,6 +65,13 @@ export function createVoteBook(votes: Journal["votes"], clock: Clock): VoteBook 
       revise(taskId, (vote) =>
         canFinish(vote.standing, standing) ? { ...vote, standing, finishedAt: vote.finishedAt ?? clock.now() } : vote,
       ),
+    giveUp: (taskId) =>
+      revise(taskId, (vote) => ({
+        ...vote,
+        standing: "closed",
+        givenUpAt: clock.now(),
+        finishedAt: vote.finishedAt ?? clock.now(),
+      })),
     forget: async (taskId) => void (await votes.change(taskId, () => undefined)),
   };
 }

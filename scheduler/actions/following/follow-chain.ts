@@ -59,14 +59,16 @@ async function taskKept(pool: PoolContext, dealId: Hash, index: number, votes: r
 async function dealOver(pool: PoolContext, dealId: Hash, how: "declined" | "claimed"): Promise<void> {
   const record = await pool.deals.get(dealId);
   if (!record) return;
-  for (const taskIds of chunksOfTasks(record)) await Promise.all(taskIds.map((taskId) => taskOver(pool, taskId, how)));
+  const why = record.note === undefined ? "" : `: ${record.note}`;
+  for (const taskIds of chunksOfTasks(record))
+    await Promise.all(taskIds.map((taskId) => taskOver(pool, taskId, how, why)));
   // Last, so that a deal which is over has no task that is not.
   await pool.deals.update(dealId, { stage: how === "declined" ? "declined" : "closed" });
 }
 
-async function taskOver(pool: PoolContext, taskId: Hash, how: "declined" | "claimed"): Promise<void> {
+async function taskOver(pool: PoolContext, taskId: Hash, how: "declined" | "claimed", why: string): Promise<void> {
   const before = await pool.tasks.get(taskId);
   const at = pool.chain.now();
-  const over = await pool.tasks.update(taskId, (task) => endTask(task, how, at, `the deal was ${how} on chain`));
+  const over = await pool.tasks.update(taskId, (task) => endTask(task, how, at, `the deal was ${how} on chain${why}`));
   if (before && over) await dropWorking(pool, before);
 }

@@ -1,4 +1,6 @@
+import { CALLBACK_FILE } from "../../../protocol/digest.ts";
 import { afterCause, appAt, newApp } from "../../domain/apps/app-standing.ts";
+import type { Dispute } from "../../domain/apps/app-standing.ts";
 import { verdictOf } from "../../domain/apps/answers.ts";
 import type { TaskRecord } from "../../domain/tasks/task-state.ts";
 import type { PoolContext } from "../context.ts";
@@ -12,10 +14,7 @@ export async function judgeApp(pool: PoolContext, task: TaskRecord): Promise<voi
   const name = { image, app: record.deal.app.toString() };
   const now = pool.clock.now();
   const { before, after } = await pool.apps.change(image, (known) =>
-    afterCause({ ...appAt(known ?? newApp(name, now), now), ...name }, verdict, now, {
-      taskId: task.taskId,
-      files: [],
-    }),
+    afterCause({ ...appAt(known ?? newApp(name, now), now), ...name }, verdict, now, disputeOver(task)),
   );
   if (before?.standing === after.standing) return;
   const about = { ...name, task: task.taskId, deal: task.dealId };
@@ -25,4 +24,9 @@ export async function judgeApp(pool: PoolContext, task: TaskRecord): Promise<voi
   } else if (after.standing === "refused") {
     pool.log.warn({ ...about, until: new Date(after.until!).toISOString() }, "app refused");
   }
+}
+
+/** Of an answer to a contract the digest covers one file; of others it is not known yet. */
+function disputeOver({ taskId, terms }: TaskRecord): Dispute {
+  return { taskId, files: terms.hasCallback ? [CALLBACK_FILE] : [] };
 }

@@ -6,6 +6,7 @@ import type { Trial } from "../../domain/apps/trial.ts";
 import { place } from "../../domain/placement/placement.ts";
 import type { Placement } from "../../domain/placement/placement.ts";
 import type { TaskRecord } from "../../domain/tasks/task-state.ts";
+import { isAnswered } from "../../domain/votes/vote-state.ts";
 import type { DealRecord } from "../../store/tasks/deal-store.ts";
 import type { PoolContext } from "../context.ts";
 import { refusalText } from "../refused-app.ts";
@@ -22,28 +23,59 @@ export type Admission = { readonly task: TaskRecord } | { readonly waits: string
 export async function admitTask(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<Admission> {
   if (isOnTrial(task) && verdictOf(task) !== undefined) await judgeApp(pool, task); // its process may have died before
   const app = await appOf(pool, deal);
-  if (app?.standing === "refused") return turnAway(pool, task, app);
-  const trial = app?.standing === "known" ? undefined : trialIn(pool, task, await placementOf(pool, task, deal));
+  if (app?.standing === "refused") await turnAway(pool, task, app);
+  const admission = await trialUnder(pool, task, deal, app);
+  if ("waits" in admission) return admission;
+  const { trial } = admission.task;
   if (trial !== "probe") return { task: await leftTrial(pool, task, trial) };
-  return (await joinProbes(pool, task, deal)) ? { task: withTrial(task, trial) } : { waits: ON_PROBATION };
-}
-
-/** What is under way of a refused app waits for the refund, which comes at once while the deal may be given back. */
-async function turnAway(pool: PoolContext, task: TaskRecord, app: AppRecord): Promise<Admission> {
-  if (isOnTrial(task)) await stored(pool, task, "told");
-  if (pool.chain.now() < task.terms.sealAfter) await pool.wake.deal(task.dealId);
-  return { waits: refusalText(app) };
+  return (await joinProbes(pool, task, deal)) ? admission : { waits: ON_PROBATION };
 }
 
 /** The same without changing anything: for those who ask. */
 export async function trialOf(pool: PoolContext, task: TaskRecord, deal: DealRecord): Promise<Admission> {
   const app = await appOf(pool, deal);
-  if (app?.standing === "refused") return { waits: refusalText(app) };
-  const trial = app?.standing === "known" ? undefined : trialIn(pool, task, await placementOf(pool, task, deal));
-  const joins = withProbe(app ?? unseen(deal, pool.clock.now()), task.taskId, []).probes.includes(task.taskId);
-  return trial !== "probe" || joins ? { task: withTrial(task, trial) } : { waits: ON_PROBATION };
+  const admission = await trialUnder(pool, task, deal, app);
+  if ("waits" in admission || admission.task.trial !== "probe") return admission;
+  const joined = withProbe(app ?? unseen(deal, pool.clock.now()), task.taskId, []);
+  return joined.probes.includes(task.taskId) ? admission : { waits: ON_PROBATION };
 }
 
+async function trialUnder(
+  pool: PoolContext,
+  task: TaskRecord,
+  deal: DealRecord,
+  app: AppRecord | undefined,
+): Promise<Admission> {
+  if (app?.standing === "refused") return { waits: refusalText(app) };
+  if (task.trial === "disputed") return { waits: DISPUTED };
+  if (app?.standing === "known") return { task: withTrial(task, undefined) };
+  return { task: withTrial(task, trialIn(pool, task, await placementOf(pool, task, deal))) };
+}
+
+/** What is under way of a refused app waits for the refund, which comes at once while the deal may be given back. */
+async function turnAway(pool: PoolContext, task: TaskRecord, app: AppRecord): Promise<void> {
+  if (isOnTrial(task)) await stored(pool, task, verdictOf(task) === "disputed" ? "disputed" : "told");
+  const isUnnamed = app.dispute?.files.length === 0 && pool.clock.now() < app.since + NAMING_MS;
+  if (isUnnamed && app.dispute.taskId === task.taskId) await askForManifests(pool, task);
+  await giveBackSoon(pool, task, isUnnamed);
+}
+
+/** Later while the files that differ may yet be named: once it is given back nobody is told more. */
+async function giveBackSoon(pool: PoolContext, { dealId, terms }: TaskRecord, isUnnamed: boolean): Promise<void> {
+  const leftMs = (terms.sealAfter - pool.chain.now()) * 1_000;
+  if (leftMs > 0) await pool.wake.deal(dealId, isUnnamed && leftMs > 2 * NAMING_MS ? NAMING_MS : 0);
+}
+
+/** Of all who answered; asked again whenever the task is looked at, since a message may be lost. */
+async function askForManifests(pool: PoolContext, { taskId, votes }: TaskRecord): Promise<void> {
+  const answered = votes.filter(isAnswered);
+  await Promise.all(answered.map(({ worker }) => pool.messenger.send(worker, { type: "manifest?", taskId })));
+}
+
+/** How long workers have to show in what their answers differ before deals are given back without that, in milliseconds. */
+const NAMING_MS = 10_000;
+const DISPUTED =
+  "its app was once refused over it, and its votes were given up: its price is refunded after its deadline";
 const ON_PROBATION =
   "its app is new here, and waits until trusted workers have given the same answer to one of its tasks";
 
@@ -59,7 +91,7 @@ function unseen({ deal, image }: Pick<DealRecord, "deal" | "image">, now: number
 }
 
 function trialIn({ chain }: PoolContext, task: TaskRecord, placement: Placement): Trial {
-  if (task.trial === "free" || task.trial === "told") return task.trial;
+  if (task.trial !== undefined && task.trial !== "probe") return task.trial;
   const can = task.trial === "probe" ? maySucceed : mayBeProbed;
   return can(task, placement, chain.now()) ? "probe" : "free";
 }

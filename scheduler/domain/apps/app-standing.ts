@@ -28,7 +28,7 @@ type AppCause = "repeated" | "disputed" | "allowed" | "over";
 /** Over what an app was refused. */
 export type Dispute = {
   readonly taskId: Hash;
-  /** Names of output files that differ, as far as workers have shown what they computed. */
+  /** Output files that differ, and whether its end does, as far as workers have shown what they computed. */
   readonly files: readonly string[];
 };
 
@@ -76,6 +76,11 @@ export function afterCause(record: AppRecord, cause: AppCause, now: number, disp
   const { until: _until, dispute: _dispute, ...rest } = record;
   const moved = { ...rest, standing: to, since: now, probes: [] };
   return to === "refused" && dispute ? { ...moved, until: now + REFUSED_MS, dispute } : moved;
+}
+
+/** Names in what the answers to the task differ over which it is refused; the very same record where it is not. */
+export function withFiles(record: AppRecord, taskId: Hash, files: readonly string[]): AppRecord {
+  return record.dispute?.taskId === taskId ? { ...record, dispute: { taskId, files } } : record;
 }
 
 /**

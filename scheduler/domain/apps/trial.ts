@@ -11,9 +11,10 @@ import { answersAwaited, verdictOf } from "./answers.ts";
  *
  * - `probe`  it goes to two trusted workers on different machines, and the other tasks of its app wait for what they say
  * - `free`   as any other: the pool has no two such workers, or has waited long enough; what its votes say counts all the same
- * - `told`   as any other: its app was refused over it, or beside it, and it says nothing new of it
+ * - `told`   as any other: its app was refused beside it, and it says nothing new of it
+ * - `disputed`  not any more: its app was refused over it. Its votes are given up, so that none of them may decide it alone
  */
-export type Trial = "probe" | "free" | "told";
+export type Trial = "probe" | "free" | "told" | "disputed";
 
 /** Of the time that a deal has, what its tasks wait at most for those that are compared. */
 const PATIENCE = 0.25;

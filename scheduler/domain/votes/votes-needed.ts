@@ -13,7 +13,8 @@ import { isAnswered, isWorking } from "./vote-state.ts";
  * the task waits for another answer: a worker that is watched gains nothing by being the first.
  */
 export function agreedTag(task: TaskRecord): Hash | undefined {
-  if (needsSecondMachine(task) || answeredVotes(task).length < leastAnswers(task)) return undefined;
+  if (task.trial === "disputed" || needsSecondMachine(task) || answeredVotes(task).length < leastAnswers(task))
+    return undefined;
   return consensusOf(countable(task), task.terms.trust);
 }
 
@@ -23,6 +24,7 @@ export function agreedTag(task: TaskRecord): Hash | undefined {
  * @param candidates weights of the workers that could be leased next, best first
  */
 export function leasesWanted(task: TaskRecord, candidates: readonly bigint[]): number {
+  if (task.trial === "disputed") return 0;
   const working = task.votes.filter(isWorking);
   const room = Math.max(0, MAX_VOTES_PER_TASK - working.length - task.votes.filter(isAnswered).length);
   const expected = working.map((vote) => BigInt(vote.weight));

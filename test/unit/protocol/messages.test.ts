@@ -1,7 +1,12 @@
 import { expect } from "chai";
 
 import { toJson } from "../../../protocol/json.ts";
-import { MAX_MESSAGE_BYTES, SchedulerMessageSchema, WorkerMessageSchema } from "../../../protocol/messages.ts";
+import {
+  MAX_MESSAGE_BYTES,
+  MAX_SHOWN_BYTES,
+  SchedulerMessageSchema,
+  WorkerMessageSchema,
+} from "../../../protocol/messages.ts";
 import type { MessageOf, SchedulerMessage, WorkerMessage } from "../../../protocol/messages.ts";
 import { aLease, LEASE_ID } from "./a-lease.ts";
 import { word } from "./arbitraries.ts";
@@ -31,6 +36,8 @@ const WORKER: { readonly [T in WorkerMessage["type"]]: MessageOf<WorkerMessage, 
   open: { type: "open", ...epoch, secret: word(6), digests: [{ taskId, digest: word(7) }] },
   uploaded: { type: "uploaded", taskId, sha256: "ab".repeat(32), bytes: 0 },
   "upload-failed": { type: "upload-failed", taskId, ...fault },
+  manifest: { type: "manifest", taskId, text: "exit 0\n" },
+  "manifest-refused": { type: "manifest-refused", taskId, ...fault },
 };
 const SCHEDULER: { readonly [T in SchedulerMessage["type"]]: MessageOf<SchedulerMessage, T> } = {
   welcome: { type: "welcome", protocol: 1, pool: 1n, chainId: 31_337n, heartbeatMs: 5_000 },
@@ -38,6 +45,7 @@ const SCHEDULER: { readonly [T in SchedulerMessage["type"]]: MessageOf<Scheduler
   "ballot?": { type: "ballot?", ...epoch, tasks: [taskId] },
   sealed: { type: "sealed", ...epoch, leaves: [] },
   "upload?": { type: "upload?", taskId },
+  "manifest?": { type: "manifest?", taskId },
   settled: { type: "settled", taskId, digest: word(7), agreed: true },
   drop: { type: "drop", leaseId, taskId, reason: "settled" },
 };
@@ -55,6 +63,7 @@ const opened = { taskId, digest: word(7) };
 /** What stands at a bound, and what is one above or below it. */
 const BOUNDS: readonly (readonly [Type, string, ok: unknown, refused: unknown])[] = [
   ["hello", "protocol", 1, 2],
+  ["manifest", "text", x(MAX_SHOWN_BYTES), x(MAX_SHOWN_BYTES + 1)],
   ["hello", "agent", x(128), x(129)],
   ["hello", "platform", x(64), x(65)],
   ["hello", "slots", 1, 0],

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { failDigest } from "../../../protocol/digest.ts";
+import { failDigest, manifestOf } from "../../../protocol/digest.ts";
 import type { Hash } from "../../../protocol/primitives.ts";
 import {
   afterCause,
@@ -14,6 +14,7 @@ import {
 import type { AppRecord, AppStanding } from "../../../scheduler/domain/apps/app-standing.ts";
 import { refusalOf } from "../../../scheduler/actions/refused-app.ts";
 import { answersAwaited, verdictOf } from "../../../scheduler/domain/apps/answers.ts";
+import { differingParts } from "../../../scheduler/domain/apps/differing.ts";
 import { mayBeProbed, maySucceed } from "../../../scheduler/domain/apps/trial.ts";
 import { place } from "../../../scheduler/domain/placement/placement.ts";
 import type { Candidate } from "../../../scheduler/domain/placement/placement.ts";
@@ -99,11 +100,52 @@ describe("apps on probation", function () {
       });
     }
 
+    it("three that differ decide nothing once their app is refused, however much one of them weighs", function () {
+      const { votes, ...task } = probe(ONE, TWO, THREE);
+      const heavy = { ...task, votes: votes.map((vote, place) => (place === 0 ? { ...vote, weight: "16" } : vote)) };
+
+      expect(agreedTag({ ...heavy, trial: "told" })).to.equal(votes[0]!.tag);
+      expect([
+        agreedTag({ ...heavy, trial: "disputed" }),
+        leasesWanted({ ...heavy, trial: "disputed" }, [2n]),
+      ]).to.deep.equal([undefined, 0]);
+    });
+
     it("as any other task it asks for no more than its requester does", function () {
       const { trial: _none, ...task } = probe(DIGEST);
 
       expect([answersAwaited(task), leasesWanted(task, [2n])]).to.deep.equal([0, 0]);
     });
+  });
+
+  describe("what is named of answers that differ", function () {
+    const output = (files: Readonly<Record<string, string>>, exitCode = 0): string =>
+      manifestOf(
+        Object.entries(files).map(([path, digit]) => ({ path, bytes: 1, sha256: digit.repeat(64) })),
+        exitCode,
+      );
+    const same = { same: "a" };
+    const names = Array.from({ length: 10 }, (_unused, index) => `file ${index}`);
+    const table: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+      ["nothing where nothing differs", [output(same), output(same)], []],
+      ["a file", [output({ ...same, b: "1" }), output({ ...same, b: "2" })], ["b"]],
+      ["a file that one alone has, of three", [output(same), output(same), output({ ...same, c: "1" })], ["c"]],
+      ["the end", [output(same), output(same, 3)], ["how it ended"]],
+      ["a failure", [output({ a: "1" }), output({ a: "2" }), "fail disk\n"], ["a", "how it ended"]],
+      [
+        "eight files at most",
+        [output({}), output(Object.fromEntries(names.map((name) => [name, "1"])))],
+        [...names.slice(0, 8), "2 more"],
+      ],
+      ["no name that turns a terminal round", [output({}), output({ "a\u202eb": "1" })], ["a?b"]],
+      ["no name that is none", [output({}), output({ "../up": "1" })], ["a file without a good name"]],
+      ["no longer name than fits", [output({}), output({ ["x".repeat(300)]: "1" })], [`${"x".repeat(100)}…`]],
+    ];
+    for (const [what, texts, parts] of table) {
+      it(what, function () {
+        expect(differingParts(texts)).to.deep.equal(parts);
+      });
+    }
   });
 
   describe("who computes the first tasks", function () {
