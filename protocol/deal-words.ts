@@ -1,11 +1,26 @@
 import { BadInputError } from "./errors.ts";
 import type { Deal } from "./deal.ts";
+import type { Hex } from "./primitives.ts";
 
-/** A deal as the contracts have it: what is narrow shares words. Field order is that of `contracts/types/Deal.sol`. */
-export const DEAL_TUPLE =
-  "tuple(uint256 app,uint256 dataset,uint256 pool,address appOwner,address datasetOwner,address poolOwner," +
-  "address requester,address payer,address beneficiary,address callback,uint256 assetPrices,uint256 poolMoney," +
-  "uint256 terms,bytes32 requirements,bytes32 paramsHash,bytes32 requestHash)";
+/** A deal as the contracts have it, a word each: what is narrow shares one. The order is that of `contracts/types/Deal.sol`. */
+const DEAL_FIELDS = [
+  "app",
+  "dataset",
+  "pool",
+  "appOwner",
+  "datasetOwner",
+  "poolOwner",
+  "requester",
+  "payer",
+  "beneficiary",
+  "callback",
+  "assetPrices",
+  "poolMoney",
+  "terms",
+  "requirements",
+  "paramsHash",
+  "requestHash",
+] as const satisfies readonly (keyof PackedDeal)[];
 
 /** The fields of each shared word with their bits, from the most significant end. Twin of `AssetPrices`, `PoolMoney` and `Terms` in `contracts/types/`. */
 const DEAL_WORDS = {
@@ -47,6 +62,15 @@ export function packDeal(deal: Deal): PackedDeal {
     packed[word] = value;
   }
   return packed as PackedDeal;
+}
+
+/** A deal's words, in their order: what its id is the hash of. @throws BadInputError as {@link packDeal} */
+export function dealWords(deal: Deal): readonly Hex[] {
+  const packed = packDeal(deal);
+  return DEAL_FIELDS.map((name): Hex => {
+    const value: bigint | Hex = packed[name];
+    return typeof value === "bigint" ? `0x${value.toString(16)}` : value;
+  });
 }
 
 /** The fields of a packed deal, for `DealSchema` to parse. */

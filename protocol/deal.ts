@@ -1,8 +1,7 @@
-import { AbiCoder, keccak256 } from "ethers";
 import { z } from "zod";
 
 import { categoryDeadline } from "./categories.ts";
-import { DEAL_TUPLE, packDeal, unpackDeal } from "./deal-words.ts";
+import { dealWords, unpackDeal } from "./deal-words.ts";
 import { AddressSchema, HashSchema, smallUintSchema, uintSchema } from "./primitives.ts";
 import type { Hash } from "./primitives.ts";
 import { hashWords } from "./words.ts";
@@ -54,11 +53,9 @@ export const PackedDealSchema = z
   .transform(unpackDeal)
   .pipe(DealSchema);
 
-const abi = AbiCoder.defaultAbiCoder();
-
 /** `keccak256(abi.encode(deal))`, of the packed form. */
 export function dealIdOf(deal: Deal): Hash {
-  return keccak256(abi.encode([DEAL_TUPLE], [packDeal(deal)])) as Hash;
+  return hashWords(...dealWords(deal));
 }
 
 /** `keccak256(abi.encode(dealId, index))`. */

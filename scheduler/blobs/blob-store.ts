@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 
+import { streamFile } from "../../chain/node/stream-file.ts";
 import { undefinedIfMissing } from "../../chain/node/system-error.ts";
 import { NotFoundError } from "../../protocol/errors.ts";
 
@@ -53,7 +53,7 @@ export function createFileBlobStore(folder: string): BlobStore {
   async function read(sha256: string): Promise<{ stream: Readable; bytes: number }> {
     const bytes = await size(sha256);
     if (bytes === undefined) throw new NotFoundError(`There is no blob ${sha256}`);
-    return { stream: createReadStream(pathOf(sha256)), bytes };
+    return { stream: streamFile(pathOf(sha256), bytes), bytes };
   }
 
   async function removeDrafts(time: number): Promise<void> {

@@ -1,6 +1,6 @@
-import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 
+import { streamFile } from "../../chain/node/stream-file.ts";
 import { PoolUnreachableError } from "../errors.ts";
 import { exchange, textOf } from "./http-exchange.ts";
 
@@ -35,7 +35,7 @@ export function createPoolBlobs(base: URL, token: (signal: AbortSignal) => Promi
         "content-type": "application/octet-stream",
         "content-length": bytes,
       };
-      const body = createReadStream(path);
+      const body = streamFile(path, bytes);
       try {
         const answer = await exchange({ method: "PUT", url: urlOf(sha256), headers, body, signal });
         if ((answer.statusCode ?? 500) >= 300) throw await refusal(sha256, answer);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { syncPath } from "../../chain/node/durable-file.ts";
+import { streamFile } from "../../chain/node/stream-file.ts";
 import { inBatches } from "../../protocol/in-batches.ts";
 import type { ResultStore } from "../leasing/perform-lease.ts";
 
@@ -31,13 +32,9 @@ export async function openResultStore(folder: string, isWanted: (path: string) =
 }
 
 async function hashAndSync(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
-  await using file = await open(path);
+  const { size: bytes } = await stat(path);
   const hash = createHash("sha256");
-  let bytes = 0;
-  for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  await file.sync();
+  for await (const chunk of streamFile(path, bytes) as AsyncIterable<Buffer>) hash.update(chunk);
+  await syncPath(path);
   return { sha256: hash.digest("hex"), bytes };
 }

@@ -1,9 +1,10 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 
 import { pack, type Pack } from "tar-stream";
 
+import { streamFile } from "../../chain/node/stream-file.ts";
 import { parseManifest } from "../../protocol/digest.ts";
 import { onDisk } from "./engine.ts";
 import type { SpooledFile } from "./output.ts";
@@ -43,7 +44,7 @@ async function packResult(archive: Pack, manifest: string, spooled: readonly Spo
   for (const { path } of parseManifest(manifest)!.files) {
     const { spoolPath, bytes } = byPath.get(path)!;
     const entry = archive.entry({ ...COMMON, name: `output/${path}`, size: bytes });
-    await pipeline(createReadStream(spoolPath), entry);
+    await pipeline(streamFile(spoolPath, bytes), entry);
   }
   archive.finalize();
 }

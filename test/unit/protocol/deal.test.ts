@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { AbiCoder, concat, keccak256, toBeHex } from "ethers";
 import fc from "fast-check";
 
-import { DEAL_TUPLE, packDeal } from "../../../protocol/deal-words.ts";
+import { INTERFACES } from "../../../chain/interfaces.ts";
+import { packDeal } from "../../../protocol/deal-words.ts";
 import { dealDeadline, dealIdOf, DealSchema, PackedDealSchema, taskIdOf, taskPrice } from "../../../protocol/deal.ts";
 import type { Deal } from "../../../protocol/deal.ts";
 import { BadInputError } from "../../../protocol/errors.ts";
@@ -53,16 +54,12 @@ describe("deals", function () {
   });
 
   describe("dealIdOf", function () {
-    it("is the hash of the 16 words of the struct", function () {
-      const packed: Readonly<Record<string, bigint | string>> = packDeal(aDeal());
-      const fields = /\((.*)\)/
-        .exec(DEAL_TUPLE)![1]!
-        .split(",")
-        .map((field) => field.split(" ")[1]!);
-      const words = fields.map((field) => toBeHex(packed[field]!, 32));
+    it("is the hash of the struct as the contracts take it", function () {
+      const { inputs } = INTERFACES.hub.getFunction("decline")!;
+      const encoded = AbiCoder.defaultAbiCoder().encode(inputs, [packDeal(aDeal())]);
 
-      expect(words).to.have.lengthOf(16);
-      expect(dealIdOf(aDeal())).to.equal(keccak256(concat(words)));
+      expect(encoded).to.have.lengthOf(2 + 16 * 64);
+      expect(dealIdOf(aDeal())).to.equal(keccak256(encoded));
     });
 
     it("changes with every field", function () {
