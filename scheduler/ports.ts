@@ -56,11 +56,17 @@ export type TaskVerdict =
   /** Its epoch is over without it. */
   | { readonly kind: "released"; readonly taskId: Hash };
 
+/** An epoch as it stands on one branch of the chain; `sealedAt` in Unix seconds. */
+export type Sealed = { readonly epoch: number; readonly sealedAt: number };
+
 /** The pool's hot key. Every act names its intent, so that none is ever sent twice. */
 export interface Operator {
   /** Returns the chain time of the seal. Throws a final error when the seal reverted. */
   seal(lane: number, epoch: number, leaves: readonly Hash[]): Promise<{ sealedAt: number }>;
-  settle(plan: SettlePlan, epoch: number): Promise<readonly TaskVerdict[]>;
+  /** @param sealed the epoch, and when it was sealed: its number comes again when a reorganisation takes that back */
+  settle(plan: SettlePlan, sealed: Sealed): Promise<readonly TaskVerdict[]>;
+  /** Whether a seal that was sent will never be in a block: something else has its nonce, or it was refused. */
+  hasLostSeal(lane: number, epoch: number, leaves: readonly Hash[]): Promise<boolean>;
   decline(dealId: Hash, deal: Deal): Promise<void>;
   claim(dealId: Hash, deal: Deal): Promise<void>;
   /** Why the pool could not pay for an epoch now, when it could not. */

@@ -40,8 +40,9 @@ export function createOperator({ pool, sender, hold, calls, decoder, reader, onG
       onGas("seal", receipt);
       return { sealedAt: await timestampOf(reader, receipt) };
     },
-    async settle(plan, epoch) {
-      const receipt = await send(`settle:${pool}:${plan.lane}:${epoch}`, settleCall(calls, pool, plan));
+    async settle(plan, { epoch, sealedAt }) {
+      const intent = `settle:${pool}:${plan.lane}:${epoch}:${sealedAt}`;
+      const receipt = await send(intent, settleCall(calls, pool, plan));
       onGas("settle", receipt);
       return verdictsOf(receipt, decoder);
     },
@@ -53,6 +54,10 @@ export function createOperator({ pool, sender, hold, calls, decoder, reader, onG
     },
     hold: hold.why,
     redo: (block) => sender.redo(block),
+    hasLostSeal: async (lane, epoch, leaves) => {
+      const intent = await sender.find(sealIntent(pool, lane, epoch, leaves));
+      return intent === undefined || intent.state === "reverted";
+    },
     isDone: async (intent) => (await sender.find(intent))?.state !== "open",
   };
 }

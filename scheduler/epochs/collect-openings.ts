@@ -11,6 +11,7 @@ import type { PoolContext } from "../actions/context.ts";
 import { nobodyListened, remind, tellSealed } from "./ask-workers.ts";
 import { LOOK_MS } from "./next.ts";
 import type { Next } from "./next.ts";
+import { isSealLost, SEAL_LOST } from "./seal-lost.ts";
 
 /** A worker that has not delivered an output after so many seconds is joined by the next one. */
 const UPLOAD_SECONDS = 30;
@@ -28,6 +29,7 @@ export async function collectOpenings(pool: PoolContext, record: EpochRecord): P
   const openings = await pool.epochs.openings(record.lane, record.epoch);
   const missing = record.ballots.filter(({ worker }) => openings[worker] === undefined);
   if (missing.length > 0) {
+    if (await isSealLost(pool, record)) return abandonEpoch(pool, record, SEAL_LOST);
     const silent = missing.map(({ worker }) => worker);
     const reminder = { again: () => tellSealed(pool, record, silent), lookMs: LOOK_MS };
     if (now <= record.openUntil!) return remind(pool, record, reminder);

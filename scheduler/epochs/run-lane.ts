@@ -9,6 +9,7 @@ import { collectOpenings } from "./collect-openings.ts";
 import { LOOK_MS } from "./next.ts";
 import type { Next } from "./next.ts";
 import { noteHold } from "./note-hold.ts";
+import { isSealLost } from "./seal-lost.ts";
 import { sealEpoch } from "./seal-epoch.ts";
 import { settleEpoch } from "./settle-epoch.ts";
 import { voidVotes } from "./void-votes.ts";
@@ -63,7 +64,8 @@ async function startEpoch(pool: PoolContext, lane: number, last: EpochRecord | u
   if (chosen.length === 0) return { inMs: LOOK_MS };
 
   const onChain = await pool.chain.lastEpoch(lane);
-  if (isBusy(onChain, now) || isBehind(onChain, last, now)) return { inMs: LOOK_MS * 10 };
+  if (isBusy(onChain, now)) return { inMs: LOOK_MS * 10 };
+  if (isBehind(onChain, last, now) && !(await isSealLost(pool, last!))) return { inMs: LOOK_MS * 10 };
 
   const until = now + pool.config.epochs.ballotSeconds;
   const record = { ...planEpoch(lane, onChain.epoch + 1, chosen, until), askedAt: now };

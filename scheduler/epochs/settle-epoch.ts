@@ -15,21 +15,23 @@ import { applyVerdicts } from "../actions/hearing/apply-verdict.ts";
 import type { Next } from "./next.ts";
 import { readPreimages } from "./read-preimages.ts";
 import { clearHold } from "./note-hold.ts";
+import { isSealLost, SEAL_LOST } from "./seal-lost.ts";
 
 /** How often the first block after the seal is looked for, in milliseconds. */
 const LATER_BLOCK_MS = 100;
 
 /** Sends the one transaction that pays for the epoch, in a later second than its seal, then notes what it did to each task. */
 export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promise<Next> {
-  const { lane, epoch } = record;
-  if (pool.chain.now() <= record.sealedAt!) return { inMs: LATER_BLOCK_MS };
-  const isOver = pool.chain.now() > record.sealedAt! + SETTLE_WINDOW_SECONDS;
+  const { lane, epoch, sealedAt } = record;
+  if (pool.chain.now() <= sealedAt!) return { inMs: LATER_BLOCK_MS };
+  const isOver = pool.chain.now() > sealedAt! + SETTLE_WINDOW_SECONDS;
   if (isOver && !(await wasSettled(pool, record))) return abandonEpoch(pool, record, "its window has passed");
 
   const openings = await pool.epochs.openings(lane, epoch);
   const tasks = await openVotes(pool, record, openings);
   try {
-    const verdicts = await pool.operator.settle(await plan(pool, record, { openings, tasks }), epoch);
+    const sealed = { epoch, sealedAt: sealedAt! };
+    const verdicts = await pool.operator.settle(await plan(pool, record, { openings, tasks }), sealed);
     await clearHold(pool, record);
     const saying = { ...pool, log: pool.log.child({ lane, epoch }) };
     await applyVerdicts(saying, withUnnamed(record, verdicts));
@@ -38,6 +40,7 @@ export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promi
     return "again";
   } catch (error) {
     if (!(error instanceof GridmillError) || error.retryable) throw error;
+    if (await isSealLost(pool, record)) return abandonEpoch(pool, record, SEAL_LOST);
     if (await wasSettled(pool, record)) return noteSettled(pool, record);
     throw error;
   }

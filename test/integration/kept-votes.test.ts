@@ -149,7 +149,9 @@ describe("kept votes, on Anvil", function () {
       ballots,
     };
     const facts = { deals: new Map([[dealId, deal]]), undelivered: new Set<Hash>(), preimages: new Map() };
-    return await operator.settle(planSettle(record, openings, { ...facts, kept: new Map([[taskId, kept]]) }), epoch);
+    return await operator.settle(planSettle(record, openings, { ...facts, kept: new Map([[taskId, kept]]) }), {
+      ...{ epoch, sealedAt: 0 },
+    });
   }
 
   const pass = async (seconds: number): Promise<void> => {

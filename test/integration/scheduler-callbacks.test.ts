@@ -12,9 +12,9 @@ import { SchedulerWorld } from "../support/scheduler-world.ts";
 function plansOf(world: SchedulerWorld): readonly SettlePlan[] {
   const plans: SettlePlan[] = [];
   const { operator } = world.pool;
-  const settle: typeof operator.settle = (plan, epoch) => {
+  const settle: typeof operator.settle = (plan, sealed) => {
     plans.push(plan);
-    return operator.settle(plan, epoch);
+    return operator.settle(plan, sealed);
   };
   world.pool = { ...world.pool, operator: { ...operator, settle } };
   return plans;

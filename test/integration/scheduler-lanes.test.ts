@@ -24,8 +24,8 @@ describe("a pool of two lanes, on real queues", function () {
     await using world = await SchedulerWorld.open(redis().url, { GRIDMILL_LANES: "2", GRIDMILL_EPOCH_SECONDS: "1" });
     const stuck = Promise.withResolvers<readonly TaskVerdict[]>();
     const { operator } = world.pool;
-    const settle: typeof operator.settle = (plan, epoch) =>
-      plan.lane === LONG.lane && epoch === 1 ? stuck.promise : operator.settle(plan, epoch);
+    const settle: typeof operator.settle = (plan, sealed) =>
+      plan.lane === LONG.lane && sealed.epoch === 1 ? stuck.promise : operator.settle(plan, sealed);
     world.pool = { ...world.pool, operator: { ...operator, settle } };
     await using process = await startProcess(world, redis().url);
     const failures: unknown[] = [];

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { Redis } from "ioredis";
 
+import { ChainUnreachableError } from "../../chain/errors.ts";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { followEvent } from "../../scheduler/actions/following/follow-chain.ts";
@@ -11,6 +12,7 @@ import { withRedis } from "../support/parts.ts";
 import { inSuite } from "../support/in-suite.ts";
 import { OPERATOR, REQUESTER, startPoolOnChain } from "../support/pool-on-chain.ts";
 import type { RunningPool } from "../support/pool-on-chain.ts";
+import type { Manners } from "../support/scheduler-worker.ts";
 import { SchedulerWorld } from "../support/scheduler-world.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -118,6 +120,41 @@ describe("a settle that a reorganisation removed", function () {
     expect(state).to.equal("settled");
     expect(votes.map((vote) => vote.state)).to.deep.equal(["agree", "agree"]);
   });
+
+  it("goes with its seal where that is lost for good, and the epoch's number comes again at once", async function () {
+    await using world = await SchedulerWorld.open(redis().url);
+    const { deal, taskId, digest } = await unsettled(world);
+    world.hub.epochs.clear();
+    world.hub.sent.clear();
+
+    await rewindChain(world.pool, 1);
+    await world.drive("settled again", world.isSettled(deal), 60);
+
+    expect(world.hub.settled.get(taskId)).to.equal(digest);
+    expect(world.hub.lastEpoch(0).epoch).to.equal(1);
+  });
+
+  for (const state of ["opening", "settling"]) {
+    it(`is not waited for where the seal of an epoch that is ${state} is lost for good`, async function () {
+      await using world = await SchedulerWorld.open(redis().url);
+      const manners: Manners = state === "opening" ? { silentAt: "open" } : {};
+      const workers = [await world.connect(1, manners), await world.connect(2, manners)];
+      const { operator } = world.pool;
+      const settle = (): Promise<never> => Promise.reject(new ChainUnreachableError("no node answers"));
+      if (state === "settling") world.pool = { ...world.pool, operator: { ...operator, settle } };
+      const deal = world.openDeal();
+      await world.drive(state, world.epochIs(state)).catch(() => {});
+      expect(await world.epochIs(state)()).to.equal(true);
+      world.hub.epochs.clear();
+      world.hub.sent.clear();
+      world.pool = { ...world.pool, operator };
+      for (const worker of workers) worker.manners = {};
+
+      await world.drive("settled after all", world.isSettled(deal), 90);
+
+      expect(world.hub.lastEpoch(0).epoch).to.equal(1);
+    });
+  }
 
   it("lets its tasks go on to another epoch when it cannot be sent again", async function () {
     await using world = await SchedulerWorld.open(redis().url);

@@ -219,8 +219,8 @@ describe("a pool's rules", function () {
       const deal = world.openDeal();
       const { operator } = world.pool;
       let watched = false;
-      const settle: typeof operator.settle = async (plan, epoch) => {
-        const verdicts = await operator.settle(plan, epoch);
+      const settle: typeof operator.settle = async (plan, sealed) => {
+        const verdicts = await operator.settle(plan, sealed);
         watched = await world.step();
         return verdicts;
       };

@@ -280,7 +280,8 @@ export function fakeOperator(hub: FakeHub): Operator {
   return {
     seal: async (lane, epoch, leaves) =>
       hub.once(`seal ${lane} ${epoch} ${jointHashOf(leaves)}`, () => hub.seal(lane, leaves)),
-    settle: async (plan, epoch) => hub.once(`settle ${plan.lane} ${epoch}`, () => hub.settle(plan)),
+    settle: async (plan, of) => hub.once(`settle ${plan.lane} ${of.epoch} ${of.sealedAt}`, () => hub.settle(plan)),
+    hasLostSeal: async (lane, epoch, leaves) => !hub.sent.has(`seal ${lane} ${epoch} ${jointHashOf(leaves)}`),
     decline: async (dealId, deal) =>
       hub.once(`decline ${dealId}`, () => {
         if (deal.grace === 0 || hub.now > deal.openedAt + deal.grace) throw new ChainRevertedError("HubGraceOver");
@@ -293,8 +294,7 @@ export function fakeOperator(hub: FakeHub): Operator {
         hub.closed.set(dealId, "claimed");
         hub.events.push({ kind: "DealClaimed", dealId });
       }),
-    hold: () => Promise.resolve(undefined),
-    redo: () => Promise.resolve([]),
+    ...{ hold: () => Promise.resolve(undefined), redo: () => Promise.resolve([]) },
     isDone: () => Promise.resolve(true),
   };
 }

@@ -6,7 +6,7 @@ import { BALLOT_OPEN_SECONDS } from "../../protocol/constants.ts";
 import type { MessageOf, SchedulerMessage } from "../../protocol/messages.ts";
 import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
 import { byTask } from "../../protocol/settlement.ts";
-import type { LaneView, WorkerChain } from "../chain/worker-chain.ts";
+import type { LaneState, LaneView, WorkerChain } from "../chain/worker-chain.ts";
 import { BallotStandingError, EpochSealedError, NotOpenedError, NothingToVoteError } from "../errors.ts";
 import { epochKey } from "../journal/journal.ts";
 import type { BallotRecord, EpochName, Journal, VoteRecord } from "../journal/journal.ts";
@@ -58,8 +58,9 @@ export function createBallotDesk(deps: BallotDeskDeps): BallotDesk {
     giveUp: (vote) => inTurn(() => giveUp(vote, deps)),
     review: () =>
       inTurn(async () => {
-        await endBallots(deps);
-        await forgetBallots(deps);
+        const laneOf = confirmedLanes(deps);
+        await endBallots(laneOf, deps);
+        await forgetBallots(laneOf, deps);
       }),
   };
 }
@@ -72,9 +73,10 @@ async function ballotFor(wanted: MessageOf<SchedulerMessage, "ballot?">, deps: B
     });
   }
   const standing = standingBallot(deps.ballots.get(epochKey(wanted)), lane);
-  if (standing) return standing;
+  if (standing) return standing.ended === undefined ? standing : await revive(standing, deps);
 
-  await endBallots(deps);
+  await endBallots(confirmedLanes(deps), deps);
+  await reopenVotes(wanted.tasks, deps);
   const votes = await affordable(eligible(wanted, lane, deps.votes), lane, deps);
   const record = await signBallot(wanted, votes, lane.head.now, deps);
   await deps.ballots.change(epochKey(record), () => record);
@@ -160,16 +162,62 @@ async function giveUp({ taskId }: VoteRecord, { votes, ballots }: BallotDeskDeps
   await votes.giveUp(taskId);
 }
 
-async function endBallots(deps: BallotDeskDeps): Promise<void> {
-  const { ballots, chain } = deps;
+type LaneOf = (place: EpochName) => Promise<LaneState>;
+
+/** Lanes as they are confirmed now, each read once. */
+function confirmedLanes({ chain }: BallotDeskDeps): LaneOf {
+  const known = new Map<string, Promise<LaneView>>();
+  return async ({ pool, lane }) => {
+    const key = `${pool}-${lane}`;
+    const view = known.get(key) ?? chain.laneOf(pool, lane);
+    known.set(key, view);
+    return (await view).confirmed;
+  };
+}
+
+async function endBallots(laneOf: LaneOf, deps: BallotDeskDeps): Promise<void> {
+  const { ballots } = deps;
   for (const ballot of ballots.all()) {
-    if (ballot.ended !== undefined) continue;
-    const { confirmed } = await chain.laneOf(ballot.pool, ballot.lane);
+    const confirmed = await laneOf(ballot);
+    if (ballot.ended !== undefined) {
+      if (mayBeSealed(ballot, confirmed)) await revive(ballot, deps);
+      continue;
+    }
     const ended = ballotEnd(ballot, confirmed);
     // First what the chain keeps of it, so that no stake at risk is forgotten in between.
     if (ended === "settled" && !(await knowsKept(ballot, deps))) continue;
     if (ended) await ballots.change(epochKey(ballot), (now) => now && { ...now, ended });
   }
+}
+
+/** Whatever was seen of its epoch, the chain has it no more, and might get it again. */
+function mayBeSealed({ epoch, sealBy }: BallotRecord, lane: LaneState): boolean {
+  return lane.epoch < epoch && lane.now <= sealBy;
+}
+
+/** A ballot whose epoch a reorganisation took back costs what it did before that: it may be sealed again, and opened. */
+async function revive(ballot: BallotRecord, deps: BallotDeskDeps): Promise<BallotRecord> {
+  await reopenVotes(
+    ballot.votes.map(({ taskId }) => taskId),
+    deps,
+  );
+  deps.log.warn({ lane: ballot.lane, epoch: ballot.epoch }, "the chain fell back: a ballot may be sealed again");
+  const { ended: _over, ...live } = ballot;
+  await deps.ballots.change(epochKey(ballot), (now) => now && live);
+  return live;
+}
+
+/** Votes of tasks that the chain has open again stand as before. */
+async function reopenVotes(taskIds: readonly Hash[], { votes, chain }: BallotDeskDeps): Promise<void> {
+  // What was given up has been shown, and votes on no branch.
+  const isOver = ({ standing, givenUpAt }: VoteRecord): boolean => standing !== "computed" && givenUpAt === undefined;
+  const over = taskIds.flatMap((taskId) => votes.get(taskId) ?? []).filter(isOver);
+  await Promise.all(
+    over.map(async ({ taskId, dealId, index }) => {
+      const { dealOpen, taskClosed } = await chain.taskOf(dealId, index);
+      if (dealOpen && !taskClosed) await votes.reopen(taskId);
+    }),
+  );
 }
 
 /** How many votes the chain is asked about at a time. */
@@ -191,10 +239,13 @@ async function knowsKept(ballot: BallotRecord, deps: BallotDeskDeps): Promise<bo
   }
 }
 
-/** An ended ballot still shows that a vote was opened; once its tasks have ended too, it shows nothing. */
-async function forgetBallots({ ballots, votes }: BallotDeskDeps): Promise<void> {
+/**
+ * An ended ballot still shows that a vote was opened; once its tasks have ended too, it shows nothing. Until its last second it might be
+ * sealed on another branch of the chain, and no other may be signed for its epoch.
+ */
+async function forgetBallots(laneOf: LaneOf, { ballots, votes }: BallotDeskDeps): Promise<void> {
   for (const ballot of ballots.all()) {
-    if (ballot.ended === undefined) continue;
+    if (ballot.ended === undefined || (await laneOf(ballot)).now <= ballot.sealBy) continue;
     if (ballot.votes.some(({ taskId }) => votes.get(taskId)?.standing === "computed")) continue;
     await ballots.change(epochKey(ballot), () => undefined);
   }

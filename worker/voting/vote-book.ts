@@ -36,6 +36,8 @@ export interface VoteBook {
   finish(taskId: Hash, standing: Standing): Promise<void>;
   /** Notes that it will stand in no ballot: what it says has been shown. */
   giveUp(taskId: Hash): Promise<void>;
+  /** Takes back that its task ended: a reorganisation did. */
+  reopen(taskId: Hash): Promise<void>;
   /** Removes a vote whose task can never be leased again. */
   forget(taskId: Hash): Promise<void>;
 }
@@ -72,6 +74,7 @@ export function createVoteBook(votes: Journal["votes"], clock: Clock): VoteBook 
         givenUpAt: clock.now(),
         finishedAt: vote.finishedAt ?? clock.now(),
       })),
+    reopen: (taskId) => revise(taskId, ({ finishedAt: _then, ...vote }) => ({ ...vote, standing: "computed" })),
     forget: async (taskId) => void (await votes.change(taskId, () => undefined)),
   };
 }

@@ -12,6 +12,7 @@ import { ownFailures } from "../votes/failure-votes.ts";
 import { decidedByKept, heldUntil } from "../votes/kept-votes.ts";
 import { waitAfter } from "../votes/second-tries.ts";
 import { needsUpload } from "./settle-plan.ts";
+import { isTerminal } from "../tasks/task-state.ts";
 import type { TaskRecord } from "../tasks/task-state.ts";
 import type { Vote } from "../votes/vote-state.ts";
 
@@ -100,7 +101,9 @@ function isReady(task: TaskRecord, now: number, policy: EpochPolicy): boolean {
 }
 
 function nextTry(task: TaskRecord): number {
-  const seals = task.history.filter(({ status }) => status === "sealed");
+  // One that a reorganisation has put in doubt stands as sealed, too, and has not been tried once more by that.
+  const isDoubt = (place: number): boolean => place > 0 && isTerminal(task.history[place - 1]!.status);
+  const seals = task.history.filter(({ status }, place) => status === "sealed" && !isDoubt(place));
   if (lacksOnlyOutput(task)) return task.history.at(-1)!.at + waitAfter(seals.length + 1);
   return (seals.at(-1)?.at ?? 0) + waitAfter(seals.length);
 }

@@ -48,7 +48,7 @@ export interface ChaosStage extends AsyncDisposable {
   /** Keeps deals on their way until `condition` holds. */
   feedUntil(what: string, condition: () => boolean | Promise<boolean>, timeoutMs?: number): Promise<void>;
   /** Whether a deal is at this point just now. */
-  isAt(phase: Phase): Promise<boolean>;
+  isAt(phase: Phase | "settled"): Promise<boolean>;
   /** How many deals are open. */
   openDeals(): Promise<number>;
   /**
@@ -122,7 +122,7 @@ export async function openChaosStage(
     return dealId;
   };
   const feed = feeder(openDeals, openDeal);
-  const isAt = async (phase: Phase): Promise<boolean> =>
+  const isAt: ChaosStage["isAt"] = async (phase) =>
     phase === "opened" ? (await openDeals()) > 0 : (await epochs.current(0))?.state === phase;
 
   const parts = owned.move();

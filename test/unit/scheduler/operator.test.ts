@@ -39,7 +39,7 @@ async function settleWith(callbacks: SettlePlan["callbacks"]): Promise<Call> {
   };
   await createOperator(deps as unknown as Parameters<typeof createOperator>[0]).settle(
     { lane: 0, deals: [], tasks: [], ballots: [], callbacks },
-    1,
+    { epoch: 1, sealedAt: 0 },
   );
   return sent[0]!;
 }

@@ -57,6 +57,7 @@ describe("ballot desk", function () {
     const lease = aLease();
     await voting.vote(lease);
     await voting.votes.finish(lease.taskId, "agreed");
+    voting.chain.closedTasks.add(`${lease.dealId}-${lease.index}`);
 
     expect(await codeOfRejected(voting.ballots.ballotFor(ballotWanted(1, [lease.taskId])))).to.equal(
       "GM_NOTHING_TO_VOTE",
@@ -236,11 +237,11 @@ describe("ballot desk", function () {
     expect((await Promise.allSettled(asked)).map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected"]);
   });
 
-  it("forgets an ended ballot when its tasks have ended too", async function () {
+  it("forgets an ended ballot when its tasks have ended too, and it can be sealed on no branch of the chain any more", async function () {
     const voting = aVoting();
     const lease = aLease();
     await voting.vote(lease);
-    await voting.ballots.ballotFor(ballotWanted(1, [lease.taskId]));
+    const { sealBy } = await voting.ballots.ballotFor(ballotWanted(1, [lease.taskId]));
     voting.chain.seal(1, ZERO_HASH);
     voting.chain.settle();
 
@@ -248,6 +249,10 @@ describe("ballot desk", function () {
     expect(voting.journal.ballots.all().map(({ ended }) => ended)).to.deep.equal(["settled"]);
 
     await voting.votes.finish(lease.taskId, "agreed");
+    voting.chain.now = sealBy;
+    await voting.ballots.review();
+    expect(voting.journal.ballots.all()).to.have.lengthOf(1);
+    voting.chain.now = sealBy + 1;
     await voting.ballots.review();
     expect(voting.journal.ballots.all()).to.deep.equal([]);
   });
