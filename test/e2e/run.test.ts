@@ -8,11 +8,13 @@ import { expect } from "chai";
 import { MILL } from "../../protocol/amounts.ts";
 import { dealIdOf } from "../../protocol/deal.ts";
 import { digestOf } from "../../protocol/digest.ts";
+import type { PoolApps } from "../../protocol/pool-api.ts";
 import { expectBalanced, readBooks } from "../support/books.ts";
 import { MISBEHAVE } from "../support/e2e-bad-market.ts";
 import { startFileServer } from "../support/file-server.ts";
 import { REPOSITORY, withLocalMarket } from "../support/local-market.ts";
 import { tempDir } from "../support/temp-dir.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 type RunJson = {
   readonly dealId: string;
@@ -121,6 +123,34 @@ describe("gridmill run", function () {
     expect(datasets).to.have.length(1);
     expect(datasets[0]).to.deep.include({ id, reference: url, price: `${MILL / 2n}`, encrypted: false });
     expectBalanced(await readBooks(market().chainUrl, market().deployment));
+  });
+
+  it("is told in which file an app differs from run to run, and the pool's operator may take the app all the same", async function () {
+    const pool = async (...args: readonly string[]): Promise<unknown> => {
+      const { code, json, stderr } = await market().run(["pool", "apps", ...args, "--account", "pool-operator"]);
+      expect(code, stderr).to.equal(0);
+      return json;
+    };
+    const seen = async (): Promise<PoolApps["apps"]> => ((await pool("list")) as PoolApps).apps;
+    for (const { digest, image } of await seen()) if (image.includes("misbehave")) await pool("forget", digest);
+
+    const asked = await market().run(["run", MISBEHAVE, "--trust", "3", "--detach", "--yes", "--", "random"]);
+    const [task] = (asked.json as RunJson).tasks;
+    const why = async (): Promise<string> =>
+      ((await market().run(["task", "why", task!.taskId])).json as { says?: string }).says ?? "";
+    const said = await waitFor(
+      "the file to be named",
+      async () => {
+        const says = await why();
+        return says.includes("differ in") && says;
+      },
+      { timeoutMs: 60_000, everyMs: 500 },
+    );
+
+    expect(said).to.match(/does not repeat its own answers: .+; they differ in random\. .+\(GM_APP_REFUSED\)$/);
+    const refused = (await seen()).find(({ standing }) => standing === "refused");
+    expect(refused).to.deep.include({ task: task!.taskId, files: ["random"] });
+    expect(await pool("allow", refused!.digest)).to.deep.include({ standing: "known", files: [] });
   });
 
   it("takes an app id and an image name just as well", async function () {
