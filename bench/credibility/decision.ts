@@ -6,9 +6,11 @@ import { ZERO_ADDRESS } from "../../protocol/primitives.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { place } from "../../scheduler/domain/placement/placement.ts";
 import type { Candidate } from "../../scheduler/domain/placement/placement.ts";
+import { withSpotCheck } from "../../scheduler/domain/placement/spot-checks.ts";
 import { newTask } from "../../scheduler/domain/tasks/task-state.ts";
 import type { TaskRecord } from "../../scheduler/domain/tasks/task-state.ts";
 import type { TaskTerms } from "../../scheduler/domain/tasks/task-terms.ts";
+import type { Grade } from "../../scheduler/domain/workers/conduct.ts";
 import type { Vote } from "../../scheduler/domain/votes/vote-state.ts";
 import { agreedTag, isDecidedAlone, leasesWanted, watched } from "../../scheduler/domain/votes/votes-needed.ts";
 
@@ -88,7 +90,11 @@ export function leasesFor(question: Question, free: readonly bigint[]): Leases {
 export function placed(candidates: readonly Candidate[]): readonly Candidate[] {
   const [only, ...others] = candidates;
   if (!only || others.length > 0) return place(TASK, DEMAND, candidates).ranked;
-  const fits = remembered(known.fits, `${only.freeCover}`, () => place(TASK, DEMAND, [only]).ranked.length === 1);
+  const fits = remembered(
+    known.fits,
+    `${only.freeCover} ${only.grade}`,
+    () => place(TASK, DEMAND, [only]).ranked.length === 1,
+  );
   return fits ? candidates : [];
 }
 
@@ -138,9 +144,26 @@ function aVote(worker: number, changes: Pick<Vote, "weight" | "tag">): Vote {
   };
 }
 
+type Its = {
+  readonly weight: bigint;
+  readonly stakes: number;
+  readonly reliability: number;
+  readonly grade: Grade;
+};
+
+/**
+ * Whether one of these would be asked to check a task that these workers have answered alike, by the pool's own function.
+ * @param weight of their votes: high enough to have decided
+ */
+export function isWorthACheck(voters: readonly number[], members: readonly Candidate[]): boolean {
+  const votes = voters.map((worker) => aVote(worker, { weight: "1000000", tag: TAGS[0]! }));
+  const task: TaskRecord = { ...TASK, state: "running", terms: { ...TERMS, deadline: 1e9 }, votes };
+  return withSpotCheck(task, members, 0).spotCheck === true;
+}
+
 /** A worker as placement sees it; `stakes` are those that its bond still covers. */
-export function aCandidate(worker: number, its: { weight: bigint; stakes: number; reliability: number }): Candidate {
-  const { weight, stakes, reliability } = its;
+export function aCandidate(worker: number, its: Its): Candidate {
+  const { weight, stakes, reliability, grade } = its;
   const freeCover = BigInt(stakes) * BigInt(TERMS.stake);
   return {
     ...MACHINE,
@@ -149,7 +172,7 @@ export function aCandidate(worker: number, its: { weight: bigint; stakes: number
     weight,
     cover: freeCover,
     freeCover,
-    grade: "trusted", // grades change with time, and this crowd has none
+    grade,
     confirmed: 0,
     speed: ROOMY.benchmark,
     reliability,

@@ -93,6 +93,39 @@ export function tuning(): readonly Change[] {
   );
 }
 
+type Graded = Measured & {
+  readonly trust: number;
+  readonly grades: boolean;
+  readonly world: World;
+  readonly lieRate: number;
+  readonly honestUntil: number;
+};
+
+/** What quarantine, probation and spot checks add: 20 % saboteurs; the error of sleepers is that of the second half. */
+export function graded(): readonly Graded[] {
+  const half = WORKLOAD.tasks / 2;
+  const lies = [{ lieRate: 0.05 }, { lieRate: 1 }, { lieRate: 1, honestUntil: half }];
+  return WORLDS.slice(0, 2).flatMap((world) =>
+    lies.flatMap((lie) =>
+      [3, 10, 17].flatMap((trust) =>
+        [false, true].map((grades) => {
+          const setting: Setting = { policy: "Gridmill", name: "", run: gridmill({ trust, grades }) };
+          const { executions, error, undecided } = measure(setting, scenarioOf(world, lie));
+          const honestUntil = lie.honestUntil ?? 0;
+          const share = honestUntil > 0 ? 2 : 1;
+          const own = { mean: short(share * error.mean), off: short(share * error.off) };
+          return {
+            ...{ trust, grades, world: world.world, lieRate: lie.lieRate, honestUntil },
+            executions,
+            error: own,
+            undecided,
+          };
+        }),
+      ),
+    ),
+  );
+}
+
 /** What a formula says, and what was simulated. */
 type Check = {
   readonly what: string;

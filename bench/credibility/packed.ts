@@ -46,6 +46,7 @@ export function unpackedResults(kept: Readonly<Record<keyof Results, Packed>>): 
     "byRecord",
     "sleepers",
     "tuning",
+    "graded",
     "closedForms",
   ] as const satisfies (keyof Results)[];
   return Object.fromEntries(names.map((name) => [name, unpacked(kept[name])])) as unknown as Results;

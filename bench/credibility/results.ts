@@ -1,4 +1,4 @@
-import { byLieRate, byRecord, closedForms, grid, sleepers, tuning } from "./experiments.ts";
+import { byLieRate, byRecord, closedForms, graded, grid, sleepers, tuning } from "./experiments.ts";
 import { worstOf } from "./frontier.ts";
 
 /** All numbers of this bench. */
@@ -8,6 +8,7 @@ export type Results = {
   readonly byRecord: ReturnType<typeof byRecord>;
   readonly sleepers: ReturnType<typeof sleepers>;
   readonly tuning: ReturnType<typeof tuning>;
+  readonly graded: ReturnType<typeof graded>;
   readonly closedForms: ReturnType<typeof closedForms>;
 };
 
@@ -19,5 +20,6 @@ export function simulateAll(): Results {
     byRecord: byRecord(),
     sleepers: sleepers(),
     tuning: tuning(),
+    graded: graded(),
   };
 }

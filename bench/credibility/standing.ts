@@ -1,5 +1,5 @@
 /** A task that an epoch settles. */
-type Settled = {
+export type Settled = {
   readonly ballots: readonly { readonly worker: number; readonly says: number }[];
   readonly answer: number;
 };

@@ -28,6 +28,7 @@ export function tablesOf(results: Results): Readonly<Record<string, Table>> {
     "closed-forms": closedFormsTable(results),
     sleepers: sleepersTable(results),
     tuning: tuningTable(results),
+    graded: gradedTable(results),
   };
 }
 
@@ -72,6 +73,20 @@ function tuningTable({ tuning }: Results): Table {
     return [nameOf(JSON.parse(change) as Readonly<Record<string, number>>), ...cells];
   });
   return { head: ["", ...cases], rows };
+}
+
+function gradedTable({ graded }: Results): Table {
+  const keyOf = ({ trust, grades }: (typeof graded)[number]): string =>
+    `trust ${trust}, ${grades ? "graded" : "all trusted"}`;
+  const caseOf = ({ world, lieRate, honestUntil }: (typeof graded)[number]): string =>
+    `${world}; ${percent(lieRate)} lies${honestUntil > 0 ? " from half-way on" : ""}`;
+  const rows = [...new Set(graded.map(keyOf))].map((key) => [
+    key,
+    ...graded
+      .filter((each) => keyOf(each) === key)
+      .map(({ executions, error }) => `${times(executions.mean)}: ${withError(error)}`),
+  ]);
+  return { head: ["", ...new Set(graded.map(caseOf))], rows };
 }
 
 function nameOf(change: Readonly<Record<string, number>>): string {
