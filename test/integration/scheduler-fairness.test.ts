@@ -68,5 +68,19 @@ describe("whose task is next", function () {
     await world.drive("all settled", async () => (await world.pool.tasks.countIn(0, "settled")) === 2);
 
     expect(await world.pool.waiting.claimants()).to.deep.equal([]);
+    expect(await world.redis.hgetall(world.keys("working"))).to.deep.equal({});
+  });
+
+  it("is reckoned by what each has had of the pool, and by what is out now", async function () {
+    openFor(ANN, 2);
+    await leased(2);
+    await world.drive("all settled", async () => (await world.pool.tasks.countIn(0, "settled")) === 2);
+    worker.manners = { ...worker.manners, silentAt: "lease" };
+    openFor(ANN, 2, { requestHash: `0x${"02".repeat(32)}` });
+    await world.settleDown();
+
+    const [ann] = await world.pool.waiting.claimants();
+    expect(ann).to.include({ requester: ANN, working: 1, waiting: 1 });
+    expect(Math.min(ann!.used, ann!.ended)).to.be.above(0);
   });
 });
