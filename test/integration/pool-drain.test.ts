@@ -30,6 +30,7 @@ describe("a pool that is watched and drained", function () {
     const settled = world().openDeal();
     await world().drive("settled", world().isSettled(settled));
     await world().settleDown();
+    for (const worker of world().workers.values()) worker.manners = { ...worker.manners, silentAt: "upload" };
     const sealed = world().openDeal({ requestHash: another("51") });
     await world().drive("opening", world().epochIs("opening"));
     const waiting = world().openDeal({ requestHash: another("52"), category: 3, maxWeight: 16, trust: 100 });

@@ -51,8 +51,8 @@ describe("the metrics of a pool", function () {
   }
 
   it("say where tasks, votes, workers, slots and epochs stand, read from the store", async function () {
-    await world.connect(1, { slots: 2 });
-    await world.connect(2, { slots: 2 });
+    await world.connect(1, { slots: 2, silentAt: "upload" });
+    await world.connect(2, { slots: 2, silentAt: "upload" });
     world.openDeal({ volume: 1 });
     await world.drive("opening", world.epochIs("opening"));
     await world.connect(3, { slots: 2, silentAt: "accept" });
