@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 
+import { syncPath } from "../../chain/node/durable-file.ts";
 import { streamFile } from "../../chain/node/stream-file.ts";
 import { undefinedIfMissing } from "../../chain/node/system-error.ts";
 import { NotFoundError } from "../../protocol/errors.ts";
@@ -43,6 +44,7 @@ export function createFileBlobStore(folder: string): BlobStore {
       const counted = await copy(source, draft, maxBytes);
       if (counted.sha256 !== sha256) throw mismatch(sha256, counted.sha256);
       await rename(draft, target);
+      await syncPath(dirname(target));
       return counted.bytes;
     } catch (error) {
       await rm(draft, { force: true });
@@ -77,6 +79,8 @@ async function copy(source: Readable, path: string, maxBytes: number): Promise<{
     hash.update(chunk);
     await file.writeFile(chunk);
   }
+  // Before it has its name: a power cut must leave no half of it under a name that says that it is whole.
+  await file.sync();
   return { sha256: hash.digest("hex"), bytes };
 }
 

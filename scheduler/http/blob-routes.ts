@@ -65,9 +65,9 @@ async function storeBlob(
   const claimed = await pool.ledger.claim({ sha256, owner, bytes, most, keepUntil });
   if (claimed === "full") throw new BlobQuotaError(`${owner} may keep ${most} bytes in this pool, and has fewer left`);
   const there = await pool.blobs.size(sha256);
-  if (there !== undefined) {
+  if (there === bytes) {
     body.resume();
-    return { sha256, bytes: there };
+    return { sha256, bytes };
   }
   try {
     return { sha256, bytes: await pool.blobs.write(sha256, body, bytes) };

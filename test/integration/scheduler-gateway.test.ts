@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 
 import { expect } from "chai";
@@ -97,6 +99,16 @@ describe("a pool's gateway", function () {
       const read = await app().inject({ url: `/blobs/${sha256Of(bytes)}`, headers: await bearerOf(app(), 2) });
       expect(read.rawPayload.equals(bytes)).to.equal(true);
       expect((await app().inject({ url: `/blobs/${sha256Of(bytes)}` })).statusCode).to.equal(401);
+    });
+
+    it("are stored again where a power cut has left half of them", async function () {
+      await put(headers, bytes);
+      const name = sha256Of(bytes);
+      await truncate(join(world().folder, "blobs", name.slice(0, 2), name), 3);
+
+      expect((await put(headers, bytes)).json()).to.deep.equal({ sha256: name, bytes: bytes.length });
+      const read = await app().inject({ url: `/blobs/${name}`, headers });
+      expect(read.rawPayload.equals(bytes)).to.equal(true);
     });
 
     it("are refused under another hash, and nothing of them is kept or charged", async function () {

@@ -89,12 +89,15 @@ export class SchedulerWorld implements AsyncDisposable {
   #outbox: (readonly [Address, SchedulerMessage])[] = [];
   #handled = 0;
   #lastSweep = 0;
+  /** Where the pool keeps its files. */
+  readonly folder: string;
   readonly #owned: AsyncDisposableStack;
 
   private constructor(redis: RedisConnection, folder: string, config: SchedulerConfig, owned: AsyncDisposableStack) {
     this.redis = redis;
     this.keys = keysOf(BigInt(CHAIN_ID), BigInt(++pools) * 1_000_000n);
     this.#owned = owned;
+    this.folder = folder;
     this.metrics = createPoolMetrics(config.pool);
     this.pool = this.context(folder, config);
   }

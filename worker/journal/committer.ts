@@ -49,7 +49,7 @@ export function createCommitter(database: DatabaseSync): Committer {
     try {
       if (written.length > 0) write(written.map(({ row }) => row));
     } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
+      if (database.isOpen && database.isTransaction) database.exec("ROLLBACK");
       for (const { undo } of written.reverse()) undo();
       for (const { reject } of made) reject(error);
       return;

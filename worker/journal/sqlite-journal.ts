@@ -55,18 +55,29 @@ export async function openSqliteJournal(folder: string): Promise<Journal> {
 }
 
 function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
   try {
-    const database = new DatabaseSync(path);
+    database = new DatabaseSync(path);
     database.exec(SETTINGS);
     database.exec(TABLE);
     const found = database.prepare("PRAGMA quick_check(1)").get();
     if (found?.["quick_check"] === "ok") return database;
-    database.close();
-    throw new Error(String(found?.["quick_check"]));
+    throw new SpoiledError(String(found?.["quick_check"]));
   } catch (cause) {
-    throw corrupt(path, "", cause);
+    database?.close();
+    throw isCorrupt(cause) ? corrupt(path, "", cause) : cause;
   }
 }
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB. A disk that is full, or that may not be written to, spoils nothing. */
+const CORRUPT_CODES: readonly unknown[] = [11, 26];
+
+function isCorrupt(cause: unknown): boolean {
+  return cause instanceof SpoiledError || CORRUPT_CODES.includes((cause as { readonly errcode?: unknown }).errcode);
+}
+
+/** What `quick_check` has found. */
+class SpoiledError extends Error {}
 
 function load<T>(
   database: DatabaseSync,
@@ -97,8 +108,8 @@ function shelfOf<T>(name: string, records: Map<string, T>, committer: Committer)
         const before = records.get(key);
         const after = step(before);
         if (after === before) return { answer: after };
-        put(key, after);
         const row = { shelf: name, key, record: after && toJson(after) };
+        put(key, after);
         return { answer: after, written: { row, undo: () => put(key, before) } };
       }),
   };

@@ -99,7 +99,8 @@ export async function hearUploaded(pool: PoolContext, worker: Address, said: Sai
   await Promise.all([pool.ledger.markResult(said.sha256), pool.ledger.keep(said.sha256, keepUntil)]);
   const delivered = (current: TaskRecord): TaskRecord | undefined =>
     current.state === "sealed" && current.digest === digest ? { ...current, result: said.sha256 } : undefined;
-  await pool.tasks.update(said.taskId, delivered, task);
+  // Read anew: to check a large output takes long enough for an epoch to end and the next to begin.
+  if (!(await pool.tasks.update(said.taskId, delivered))) return;
   const { lane } = task.terms;
   if ((await pool.uploads.arrived(lane, said.taskId)) === 0) await pool.wake.lane(lane);
 }

@@ -1,4 +1,4 @@
-import { open, writeFile } from "node:fs/promises";
+import { mkdir, open, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 
 import { expect } from "chai";
@@ -150,6 +150,25 @@ describe("SQLite journal", function () {
     await file.write(Buffer.alloc(2_000, 0xff), 0, 2_000, 2 * 4_096);
 
     expect(await faultOf(openSqliteJournal(dir.path))).to.deep.equal({ path: journalFile(dir.path), record: "" });
+  });
+
+  it("says what is wrong where the disk is, and not that the journal is", async function () {
+    await using dir = await tempDir();
+    await mkdir(journalFile(dir.path));
+
+    const error = await openSqliteJournal(dir.path).catch((reason: unknown) => reason);
+
+    expect(error).to.be.instanceOf(Error).and.not.instanceOf(JournalCorruptError);
+  });
+
+  it("takes no change any more once it is closed, and memory stays as the disk is", async function () {
+    await using dir = await tempDir();
+    const { leases, close } = await openSqliteJournal(dir.path);
+    close();
+
+    const [late] = await Promise.allSettled([leases.change("late", aRecord)]);
+
+    expect([late.status, leases.all()]).to.deep.equal(["rejected", []]);
   });
 
   it("refuses to open what is no database", async function () {
