@@ -1,7 +1,8 @@
 /**
  * What a scheduler settles in a second: `npm run bench:throughput`. `--workers N`, `--tasks N` of the deal that is counted,
- * `--open N` tasks that wait at most, beside which a task must cost no more, and that lie open over a restart. Real worker processes, Redis and chain; only the containers are left out. Prints
- * one JSON value; with `--write` it becomes `bench/results/throughput.json`.
+ * `--open N` tasks that wait at most, beside which a task must cost no more, and that lie open over a restart. Real worker
+ * processes, Redis and chain; only the containers are left out. Prints one JSON value; with `--write` it becomes
+ * `bench/results/throughput.json`.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -33,7 +33,7 @@ describe("outputs, as a pool takes them in", function () {
     };
     world.pool = { ...world.pool, blobs: { ...world.pool.blobs, read: slow } };
 
-    await world.hear(first!.address, { type: "uploaded", taskId, sha256, bytes: blob.length });
+    await world.hear(first.address, { type: "uploaded", taskId, sha256, bytes: blob.length });
 
     expect((await world.taskOf(deal)).result).to.equal(sha256);
     expect(await world.pool.uploads.left(0)).to.deep.equal([]);
@@ -47,7 +47,7 @@ describe("outputs, as a pool takes them in", function () {
     await world.pool.blobs.write(sha256Of(blob), Readable.from([blob]), blob.length);
     await world.pool.tasks.update(taskId, (task) => ({ ...task, state: "agreed" }));
 
-    await world.hear(first!.address, { type: "uploaded", taskId, sha256: sha256Of(blob), bytes: blob.length });
+    await world.hear(first.address, { type: "uploaded", taskId, sha256: sha256Of(blob), bytes: blob.length });
 
     expect(await world.pool.uploads.left(0)).to.deep.equal([taskId]);
   });
