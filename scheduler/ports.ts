@@ -25,6 +25,8 @@ export interface PoolChain {
   lastEpoch(lane: number): Promise<{ epoch: number; sealedAt: number; settled: boolean; jointHash: Hash }>;
   /** Score and cover (wei) of a worker, at most half a minute old. */
   standing(worker: Address): Promise<{ score: number; cover: bigint }>;
+  /** Score of a worker as the latest block has it: asked anew each time. */
+  scoreNow(worker: Address): Promise<number>;
   /** Whether the account has anything in the escrow, or had half a minute ago. */
   hasFunds(account: Address): Promise<boolean>;
   /** The app's image, pinned by digest. Undefined when there is no such app. */

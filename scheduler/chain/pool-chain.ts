@@ -35,6 +35,7 @@ export async function readPoolChain(
   return {
     now: () => now,
     standing,
+    scoreNow: async (worker) => (await reader.workerOf(worker)).score,
     dealIsOpen: async (dealId) => (await reader.dealState(dealId)).open,
     dealExists: async (dealId) => {
       const { open, closed } = await reader.dealState(dealId);

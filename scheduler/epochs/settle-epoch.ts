@@ -1,15 +1,17 @@
+import { rememberingFor } from "../../chain/remembering-for.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { GridmillError } from "../../protocol/errors.ts";
-import type { Address, Hash, Hex } from "../../protocol/primitives.ts";
+import type { Hash } from "../../protocol/primitives.ts";
 import { moveEpoch } from "../domain/epochs/epoch-state.ts";
 import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 import { carriedVotes } from "../domain/votes/kept-votes.ts";
 import { withOpenedVotes } from "../domain/epochs/opened-votes.ts";
-import { isSafeToOpen, planSettle } from "../domain/epochs/settle-plan.ts";
+import { planSettle } from "../domain/epochs/settle-plan.ts";
 import type { Openings, SettlePlan } from "../domain/epochs/settle-plan.ts";
 import type { TaskRecord } from "../domain/tasks/task-state.ts";
 import type { TaskVerdict } from "../ports.ts";
 import { abandonEpoch } from "./abandon-epoch.ts";
+import { canBeOpened } from "./can-be-opened.ts";
 import type { PoolContext } from "../actions/context.ts";
 import { applyVerdicts } from "../actions/hearing/apply-verdict.ts";
 import type { Next } from "./next.ts";
@@ -67,27 +69,15 @@ async function plan(pool: PoolContext, record: EpochRecord, { openings, tasks }:
   const preimages = await readPreimages(pool, tasks);
   const deals = await pool.deals.dealsOf(tasks.map(({ dealId }) => dealId));
   const undelivered = new Set<Hash>();
+  // Each voter is asked for once a settle.
+  const voters = { scoreNow: rememberingFor(Infinity, pool.chain.scoreNow) };
   for (const task of tasks) {
     // Where blocks share a second, a seal may come in the last one of the grace: the chain skips the task, and learns nothing of it.
     const isEarly = record.sealedAt! <= task.terms.sealAfter;
-    if (isEarly || !(await canBeOpened(pool, task, openings, preimages))) undelivered.add(task.taskId);
+    if (isEarly || !(await canBeOpened(voters, task, openings, preimages))) undelivered.add(task.taskId);
   }
   const kept = new Map(tasks.map((task) => [task.taskId, carriedVotes(task)]));
   return planSettle(record, openings, { deals, undelivered, preimages, kept });
-}
-
-/** Whether requester and contract get what might be paid for when the votes of a task are opened. */
-async function canBeOpened(
-  pool: PoolContext,
-  task: TaskRecord,
-  openings: Openings,
-  preimages: ReadonlyMap<Hash, Hex>,
-): Promise<boolean> {
-  const read = async (worker: Address) => [worker, (await pool.chain.standing(worker)).score] as const;
-  const scores = new Map(await Promise.all(task.votes.map(({ worker }) => read(worker))));
-  const { result: _spoiled, ...without } = task;
-  const isSpoiled = task.terms.hasCallback && !preimages.has(task.taskId);
-  return isSafeToOpen(isSpoiled ? without : task, openings, scores);
 }
 
 /** Before the settle, so that whoever hears of its outcome first knows who voted for what: openings that came late, most often none. */

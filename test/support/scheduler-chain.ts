@@ -269,9 +269,9 @@ export function fakePoolChain(hub: FakeHub): PoolChain {
     keptVotesOf: (taskId) => read(() => hub.keptOf(taskId)),
     lastEpoch: (lane) => read(() => ({ ...hub.lastEpoch(lane) })),
     standing: (worker) => read(() => ({ score: hub.scores.get(worker) ?? 0, cover: hub.covers.get(worker) ?? 0n })),
+    scoreNow: (worker) => read(() => hub.scores.get(worker) ?? 0),
     hasFunds: (account) => read(() => hub.covers.has(account)),
-    imageOf: () => read(() => IMAGE),
-    datasetOf: (dataset) => read(() => hub.datasets.get(dataset)),
+    ...{ imageOf: () => read(() => IMAGE), datasetOf: (dataset) => read(() => hub.datasets.get(dataset)) },
   };
 }
 

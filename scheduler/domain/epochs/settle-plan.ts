@@ -66,15 +66,20 @@ export function needsUpload(digest: Hash): boolean {
 /** What other settles may add to a score between the reading of it and the block that weighs it. */
 const SCORE_SLACK = 9;
 
+/** Answers of opened votes that have an output, which nobody has delivered. */
+export function undeliveredAnswers(task: TaskRecord, openings: Openings): readonly Hash[] {
+  const delivered = task.result === undefined ? undefined : task.digest;
+  const open = [...new Set(openVotesOf(task, openings).map(({ digest }) => digest))];
+  return open.filter((digest) => digest !== delivered && needsUpload(digest));
+}
+
 /**
  * Whether a task can be brought open: the chain weighs by the scores of that moment, and must not come to accept an answer whose
  * output nobody has delivered. `scores` are those of the voters, as read last.
  */
 export function isSafeToOpen(task: TaskRecord, openings: Openings, scores: ReadonlyMap<Address, number>): boolean {
   const votes = openVotesOf(task, openings);
-  const delivered = task.result === undefined ? undefined : task.digest;
-  const open = [...new Set(votes.map(({ digest }) => digest))].filter((digest) => digest !== delivered);
-  return open.every((digest) => !needsUpload(digest) || !mightBeAccepted(task, digest, votes, scores));
+  return undeliveredAnswers(task, openings).every((digest) => !mightBeAccepted(task, digest, votes, scores));
 }
 
 function mightBeAccepted(

@@ -12,6 +12,9 @@ import { planEpoch, tasksToSeal } from "../../../scheduler/domain/epochs/epoch-p
 import { carriedVotes, decidedByKept, heldUntil, withKeptVotes } from "../../../scheduler/domain/votes/kept-votes.ts";
 import { silentVotes, withOpenedVote } from "../../../scheduler/domain/votes/kept-votes.ts";
 import { isSafeToOpen, planSettle } from "../../../scheduler/domain/epochs/settle-plan.ts";
+import { canBeOpened } from "../../../scheduler/epochs/can-be-opened.ts";
+import { readPoolChain } from "../../../scheduler/chain/pool-chain.ts";
+import type { ChainReader } from "../../../chain/reader.ts";
 import type { TaskRecord } from "../../../scheduler/domain/tasks/task-state.ts";
 import type { VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 import { agreedTag, leasesWanted } from "../../../scheduler/domain/votes/votes-needed.ts";
@@ -184,6 +187,21 @@ describe("whether a task can be brought open", function () {
     expect(isSafeToOpen({ ...together, digest: OTHER_DIGEST, result: "r" }, {}, scores(0, 0))).to.equal(false);
     expect(isSafeToOpen(apart, {}, scores(17, 0))).to.equal(false);
     expect(isSafeToOpen(apart, {}, scores(5, 0))).to.equal(true);
+  });
+
+  it("is judged by the scores of now, not by those that the pool remembers", async function () {
+    const apart = kept([open(first), open(second, OTHER_DIGEST)]);
+    let score = 0;
+    const cover = { bonded: 0n, unbonding: 0n, readyAt: 0 };
+    const reader = { now: async () => 1, workerOf: async (worker: Address) => ({ ...cover, score: worker === first ? score : 0 }) }; // prettier-ignore
+    const chain = await readPoolChain(reader as unknown as ChainReader, 1n, () => undefined);
+    const before = await Promise.all([chain.standing(first), canBeOpened(chain, apart, {}, new Map())]);
+
+    score = 50;
+    const after = await Promise.all([chain.standing(first), canBeOpened(chain, apart, {}, new Map())]);
+
+    chain.stop();
+    expect([before, after].map(([standing, can]) => [standing.score, can])).to.deep.equal([[0, true], [0, false]]); // prettier-ignore
   });
 
   it("a failure can: there is nothing to deliver", function () {
