@@ -2,7 +2,7 @@ import { getAddress } from "ethers";
 import { SiweMessage } from "siwe";
 import type { z } from "zod";
 
-import { RemoteError } from "../protocol/errors.ts";
+import { GridmillError, RemoteError } from "../protocol/errors.ts";
 import { toJson } from "../protocol/json.ts";
 import { ErrorAnswerSchema } from "../protocol/market-api.ts";
 import {
@@ -35,7 +35,6 @@ import { TaskWhySchema } from "../protocol/pool-why.ts";
 import type { TaskWhy } from "../protocol/pool-why.ts";
 import type { Hash } from "../protocol/primitives.ts";
 import { NonceAnswerSchema, SESSION_STATEMENT, SessionAnswerSchema } from "../protocol/siwe.ts";
-import type { Session } from "../protocol/siwe.ts";
 
 import { MAKE_KEY, NoSignerError, PoolUnreachableError } from "./errors.ts";
 import type { GridSigner } from "./grid-context.ts";
@@ -85,11 +84,11 @@ const SESSION_RESERVE_SECONDS = 30;
 
 export function createGatewayClient(options: GatewayOptions): GatewayClient {
   const call = createCaller(options);
-  const authorized = createLogin(options, call);
+  const authorized = createAuthorized(options, call);
   const get = async <S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> =>
     parse(schema, await call("GET", path), options.url);
   const ordered = async <S extends z.ZodType>(method: string, path: string, schema: S): Promise<z.output<S>> =>
-    parse(schema, await call(method, path, { headers: await authorized() }), options.url);
+    parse(schema, await authorized(method, path), options.url);
   return {
     pool: () => get("/pool", PoolInfoSchema),
     workers: () => get("/pool/workers", PoolWorkersSchema),
@@ -97,8 +96,8 @@ export function createGatewayClient(options: GatewayOptions): GatewayClient {
       get(`/pool/tasks?limit=${limit}${status === undefined ? "" : `&status=${status}`}`, PoolTasksSchema),
     epochs: () => get("/pool/epochs", PoolEpochsSchema),
     async drain(draining) {
-      const headers = { ...(await authorized()), "content-type": "application/json" };
-      const response = await call("PUT", "/pool/drain", { headers, body: toJson({ draining }) });
+      const headers = { "content-type": "application/json" };
+      const response = await authorized("PUT", "/pool/drain", { headers, body: toJson({ draining }) });
       return await parse(DrainSchema, response, options.url);
     },
     quarantine: () => ordered("GET", "/pool/quarantine", PoolQuarantineSchema),
@@ -111,15 +110,12 @@ export function createGatewayClient(options: GatewayOptions): GatewayClient {
     why: (taskId) => get(`/tasks/${taskId}/why`, TaskWhySchema),
     deal: (dealId) => get(`/deals/${dealId}`, PoolDealSchema),
     async upload(sha256, body, signal) {
-      const headers = { ...(await authorized()), "content-type": "application/octet-stream" };
-      if (await has(call, `/blobs/${sha256}`, headers)) return;
-      await call("PUT", `/blobs/${sha256}`, { headers, body, signal: signal ?? null });
+      const headers = { "content-type": "application/octet-stream" };
+      if (await has(authorized, `/blobs/${sha256}`, headers)) return;
+      await authorized("PUT", `/blobs/${sha256}`, { headers, body, signal: signal ?? null });
     },
     async result(taskId, signal) {
-      const response = await call("GET", `/tasks/${taskId}/result`, {
-        headers: await authorized(),
-        signal: signal ?? null,
-      });
+      const response = await authorized("GET", `/tasks/${taskId}/result`, { signal: signal ?? null });
       return response.body ?? new ReadableStream();
     },
   };
@@ -149,18 +145,36 @@ async function has(call: Call, path: string, headers: HeadersInit): Promise<bool
   }
 }
 
-/** Logs in when a session is first needed, and again when it is about to end. */
-function createLogin(options: GatewayOptions, call: Call): () => Promise<{ authorization: string }> {
-  let session: Promise<Session> | undefined;
-  return async () => {
-    const now = Date.now() / 1_000;
-    const current = await session?.catch(() => undefined);
-    if (!current || current.expiresAt - SESSION_RESERVE_SECONDS < now) session = logIn(options, call);
-    return { authorization: `Bearer ${(await session!).token}` };
+/** `until` by performance.now(): the pool's clock may be another than ours. */
+type HeldSession = { readonly token: string; readonly until: number };
+
+/** Calls as who signs: logs in when a session is first needed, when it is about to end, and once more when the pool has forgotten it. */
+function createAuthorized(options: GatewayOptions, call: Call): Call {
+  let held: Promise<HeldSession> | undefined;
+  /** Logs in, unless another call has done so since. */
+  const renew = (known: typeof held): Promise<HeldSession> => {
+    if (held === known) held = logIn(options, call);
+    return held!;
+  };
+  return async (method, path, init = {}) => {
+    const send = ({ token }: HeldSession): Promise<Response> => {
+      const headers = new Headers(init.headers);
+      headers.set("authorization", `Bearer ${token}`);
+      return call(method, path, { ...init, headers });
+    };
+    const known = held;
+    const current = await known?.catch(() => undefined);
+    const isOver = !current || performance.now() > current.until;
+    const used = isOver ? renew(known) : known!;
+    const session = await used;
+    return send(session).catch(async (error: unknown) => {
+      if (!(error instanceof GridmillError) || error.details["status"] !== 401) throw error;
+      return send(await renew(used));
+    });
   };
 }
 
-async function logIn({ url, chainId, signer }: GatewayOptions, call: Call): Promise<Session> {
+async function logIn({ url, chainId, signer }: GatewayOptions, call: Call): Promise<HeldSession> {
   if (!signer) {
     throw new NoSignerError(`The pool at ${url} wants a log-in, and no key was given`, { hint: MAKE_KEY });
   }
@@ -172,8 +186,10 @@ async function logIn({ url, chainId, signer }: GatewayOptions, call: Call): Prom
     issuedAt: new Date().toISOString(),
   }).prepareMessage();
   const body = toJson({ message, signature: await signer.signMessage(message) });
+  const asked = performance.now();
   const response = await call("POST", "/session", { body, headers: { "content-type": "application/json" } });
-  return await parse(SessionAnswerSchema, response, url);
+  const { token, lastsSeconds = Infinity } = await parse(SessionAnswerSchema, response, url);
+  return { token, until: asked + (lastsSeconds - SESSION_RESERVE_SECONDS) * 1_000 };
 }
 
 async function remoteError(response: Response, url: string): Promise<Error> {

@@ -58,7 +58,8 @@ export function createSessions(
   async function remember(address: Address): Promise<Session> {
     const token = randomBytes(32).toString("base64url");
     await store.addToken(token, address, SESSION_SECONDS);
-    return { token, address, expiresAt: Math.floor(clock.now() / 1_000) + SESSION_SECONDS };
+    const expiresAt = Math.floor(clock.now() / 1_000) + SESSION_SECONDS;
+    return { token, address, expiresAt, lastsSeconds: SESSION_SECONDS };
   }
 
   async function addressOf(authorization: string | undefined): Promise<Address> {

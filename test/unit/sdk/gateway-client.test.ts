@@ -43,12 +43,17 @@ function poolOf(answers: Answers) {
   return { client, seen, signer };
 }
 
-const session = (expiresAt: number) => (): Response =>
-  Response.json({ token: "t".repeat(20), address: `0x${"22".repeat(20)}`, expiresAt });
-const SOON = Math.floor(Date.now() / 1_000) + 3_600;
+/** Of a pool whose clock stands at `clock`, in Unix seconds. */
+const session =
+  (lastsSeconds: number, clock = Math.floor(Date.now() / 1_000)) =>
+  (): Response => {
+    const address = `0x${"22".repeat(20)}`;
+    return Response.json({ token: "t".repeat(20), address, expiresAt: clock + lastsSeconds, lastsSeconds });
+  };
+const HOUR = 3_600;
 const LOG_IN: Answers = {
   "POST /session/nonce": () => Response.json({ nonce: "abcdefgh12345" }),
-  "POST /session": session(SOON),
+  "POST /session": session(HOUR),
 };
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -92,12 +97,30 @@ describe("createGatewayClient", function () {
   it("logs in once for several calls, and again when the session is about to end", async function () {
     const answers = { ...LOG_IN, [`GET /tasks/${TASK}/result`]: () => new Response("tar") };
     const lasting = poolOf(answers);
-    const ending = poolOf({ ...answers, "POST /session": session(Math.floor(Date.now() / 1_000) + 5) });
-    for (const { client } of [lasting, ending]) for (let call = 0; call < 3; call++) await client.result(TASK);
+    const ending = poolOf({ ...answers, "POST /session": session(5) });
+    const behind = poolOf({ ...answers, "POST /session": session(HOUR, 1_000) });
+    for (const { client } of [lasting, ending, behind]) for (let call = 0; call < 3; call++) await client.result(TASK);
 
     const logIns = ({ seen }: typeof lasting): number => seen.filter(({ path }) => path === "/session").length;
     expect(logIns(lasting)).to.equal(1);
     expect(logIns(ending)).to.equal(3);
+    expect(logIns(behind), "by a clock that is far behind").to.equal(1);
+  });
+
+  it("logs in anew, once, when the pool does not know its session any more", async function () {
+    const error = { code: "GM_NOT_LOGGED_IN", message: "Nobody is logged in", retryable: false };
+    const forgotten = (): Response => Response.json({ error }, { status: 401 });
+    const logIns = ({ seen }: ReturnType<typeof poolOf>): number =>
+      seen.filter(({ path }) => path === "/session").length;
+    let asked = 0;
+    const once = { [`GET /tasks/${TASK}/result`]: () => (asked++ === 1 ? forgotten() : new Response("tar")) };
+    const [forgetful, refusing] = [poolOf({ ...LOG_IN, ...once }), poolOf({ ...LOG_IN, [`GET /tasks/${TASK}/result`]: forgotten })]; // prettier-ignore
+
+    for (let call = 0; call < 3; call++) await forgetful.client.result(TASK);
+
+    expect([asked, logIns(forgetful)]).to.deep.equal([4, 2]);
+    expect(await codeOf(refusing.client.result(TASK))).to.equal("GM_NOT_LOGGED_IN");
+    expect(logIns(refusing)).to.equal(2);
   });
 
   it("uploads what the pool has not, and nothing else", async function () {
