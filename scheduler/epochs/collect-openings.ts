@@ -1,6 +1,6 @@
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
-import { moveEpoch } from "../domain/epochs/epoch-state.ts";
+import { moveEpoch, SEAL_LOST } from "../domain/epochs/epoch-state.ts";
 import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 import { withOpenedVotes } from "../domain/epochs/opened-votes.ts";
 import { agreedDigest, agreeingWorkers, needsUpload } from "../domain/epochs/settle-plan.ts";
@@ -11,7 +11,7 @@ import type { PoolContext } from "../actions/context.ts";
 import { nobodyListened, remind, tellSealed } from "./ask-workers.ts";
 import { LOOK_MS } from "./next.ts";
 import type { Next } from "./next.ts";
-import { isSealLost, SEAL_LOST } from "./seal-lost.ts";
+import { isSealLost } from "./seal-lost.ts";
 
 /** A worker that has not delivered an output after so many seconds is joined by the next one. */
 const UPLOAD_SECONDS = 30;

@@ -2,9 +2,6 @@ import { jointHashOf } from "../../protocol/ballot.ts";
 import type { PoolContext } from "../actions/context.ts";
 import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 
-/** What is said of an epoch whose seal is on no branch any more. */
-export const SEAL_LOST = "a reorganisation removed its seal for good";
-
 /**
  * Whether a seal that was confirmed is gone for good: the chain does not have it, and the operator will not send it again, since
  * something else has its nonce or it was refused. A node that is merely behind is no reason.

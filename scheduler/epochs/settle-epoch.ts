@@ -2,7 +2,7 @@ import { rememberingFor } from "../../chain/remembering-for.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { GridmillError } from "../../protocol/errors.ts";
 import type { Hash } from "../../protocol/primitives.ts";
-import { moveEpoch } from "../domain/epochs/epoch-state.ts";
+import { moveEpoch, SEAL_LOST } from "../domain/epochs/epoch-state.ts";
 import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
 import { carriedVotes } from "../domain/votes/kept-votes.ts";
 import { withOpenedVotes } from "../domain/epochs/opened-votes.ts";
@@ -17,7 +17,7 @@ import { applyVerdicts } from "../actions/hearing/apply-verdict.ts";
 import type { Next } from "./next.ts";
 import { readPreimages } from "./read-preimages.ts";
 import { clearHold } from "./note-hold.ts";
-import { isSealLost, SEAL_LOST } from "./seal-lost.ts";
+import { isSealLost } from "./seal-lost.ts";
 
 /** How often the first block after the seal is looked for, in milliseconds. */
 const LATER_BLOCK_MS = 100;

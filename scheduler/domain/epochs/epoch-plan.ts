@@ -7,6 +7,7 @@ import {
 } from "../../../protocol/constants.ts";
 import type { Address, Hash } from "../../../protocol/primitives.ts";
 import { byTask, estimateSettleGas } from "../../../protocol/settlement.ts";
+import { SEAL_LOST } from "./epoch-state.ts";
 import type { EpochRecord, EpochTask } from "./epoch-state.ts";
 import { ownFailures } from "../votes/failure-votes.ts";
 import { decidedByKept, heldUntil } from "../votes/kept-votes.ts";
@@ -103,7 +104,9 @@ function isReady(task: TaskRecord, now: number, policy: EpochPolicy): boolean {
 function nextTry(task: TaskRecord): number {
   // One that a reorganisation has put in doubt stands as sealed, too, and has not been tried once more by that.
   const isDoubt = (place: number): boolean => place > 0 && isTerminal(task.history[place - 1]!.status);
-  const seals = task.history.filter(({ status }, place) => status === "sealed" && !isDoubt(place));
+  // Nor has one whose seal a reorganisation removed: its voters give back the ballot that names all its tasks, so these go together.
+  const isLost = (place: number): boolean => task.history[place + 1]?.note === SEAL_LOST;
+  const seals = task.history.filter(({ status }, place) => status === "sealed" && !isDoubt(place) && !isLost(place));
   if (lacksOnlyOutput(task)) return task.history.at(-1)!.at + waitAfter(seals.length + 1);
   return (seals.at(-1)?.at ?? 0) + waitAfter(seals.length);
 }

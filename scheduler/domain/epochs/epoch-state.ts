@@ -74,6 +74,9 @@ export type EpochRecord = {
   readonly since?: number;
 };
 
+/** What is said of an epoch whose seal is on no branch any more, and of its tasks. */
+export const SEAL_LOST = "a reorganisation removed its seal for good";
+
 export function isOver(state: EpochState): boolean {
   return MOVES[state].length === 0;
 }

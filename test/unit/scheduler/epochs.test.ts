@@ -15,7 +15,7 @@ import { byTask } from "../../../protocol/settlement.ts";
 import { ballotFault, checkOpening, SEAL_MARGIN_SECONDS } from "../../../scheduler/domain/epochs/ballot-check.ts";
 import { planEpoch, tasksToSeal } from "../../../scheduler/domain/epochs/epoch-plan.ts";
 import type { EpochPolicy, LaneView } from "../../../scheduler/domain/epochs/epoch-plan.ts";
-import { isOver, moveEpoch } from "../../../scheduler/domain/epochs/epoch-state.ts";
+import { isOver, moveEpoch, SEAL_LOST } from "../../../scheduler/domain/epochs/epoch-state.ts";
 import type { EpochState, SignedBallot } from "../../../scheduler/domain/epochs/epoch-state.ts";
 import type { TaskRecord } from "../../../scheduler/domain/tasks/task-state.ts";
 import { addressOf, aDeal, aTask, aVote, DIGEST, GENESIS, OTHER_DIGEST } from "../../support/scheduler-records.ts";
@@ -125,6 +125,21 @@ describe("when an epoch is closed", function () {
   it("without tasks whose deadline is nearer than the margin", function () {
     expect(sealed({ agreed: many(1), now: GENESIS + 3_000 - 60 })).to.have.lengthOf(1);
     expect(sealed({ agreed: many(1), now: GENESIS + 3_000 - 59 })).to.deep.equal([]);
+  });
+
+  it("at once, with all its tasks, after a reorganisation that removed its seal, but not after settles that left them open", function () {
+    const tries =
+      (note: string) =>
+      (task: TaskRecord): TaskRecord => {
+        const again = [
+          { at: GENESIS, status: "sealed", note: "" },
+          { at: GENESIS, status: "agreed", note },
+        ] as const;
+        return { ...task, history: [...task.history, ...again, ...again] };
+      };
+
+    expect(sealed({ agreed: many(3).map(tries(SEAL_LOST)) })).to.have.lengthOf(3);
+    expect(sealed({ agreed: many(3).map(tries("left open")) })).to.deep.equal([]);
   });
 
   it("over tasks in the order of their deals and indexes", function () {
