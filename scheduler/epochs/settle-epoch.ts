@@ -1,6 +1,7 @@
 import { rememberingFor } from "../../chain/remembering-for.ts";
 import { SETTLE_WINDOW_SECONDS } from "../../protocol/constants.ts";
 import { GridmillError } from "../../protocol/errors.ts";
+import { jointHashOf } from "../../protocol/ballot.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { moveEpoch, SEAL_LOST } from "../domain/epochs/epoch-state.ts";
 import type { EpochRecord } from "../domain/epochs/epoch-state.ts";
@@ -42,15 +43,35 @@ export async function settleEpoch(pool: PoolContext, record: EpochRecord): Promi
     return "again";
   } catch (error) {
     if (!(error instanceof GridmillError) || error.retryable) throw error;
-    if (await isSealLost(pool, record)) return abandonEpoch(pool, record, SEAL_LOST);
-    if (await wasSettled(pool, record)) return noteSettled(pool, record);
-    throw error;
+    const next = await afterRefusal(pool, record);
+    if (next === undefined) throw error;
+    return next;
   }
+}
+
+/** What the chain says of an epoch whose settle was refused; undefined when that does not explain it. */
+async function afterRefusal(pool: PoolContext, record: EpochRecord): Promise<Next | undefined> {
+  if (await isSealLost(pool, record)) return abandonEpoch(pool, record, SEAL_LOST);
+  if (await wasSettled(pool, record)) return noteSettled(pool, record);
+  return (await wasSealedAnew(pool, record)) ? "again" : undefined;
 }
 
 async function wasSettled(pool: PoolContext, { lane, epoch }: EpochRecord): Promise<boolean> {
   const last = await pool.chain.lastEpoch(lane);
   return last.epoch > epoch || (last.epoch === epoch && last.settled);
+}
+
+/**
+ * Whether a reorganisation put the seal into a block of another second, which is noted: a settle is named by it, so that the one
+ * that was refused on the way is not all that can be sent.
+ */
+async function wasSealedAnew(pool: PoolContext, record: EpochRecord): Promise<boolean> {
+  const { epoch, sealedAt, jointHash } = await pool.chain.lastEpoch(record.lane);
+  const isOurs = epoch === record.epoch && jointHash === jointHashOf(record.leaves);
+  if (!isOurs || sealedAt === record.sealedAt) return false;
+  await pool.epochs.put(record, { ...record, sealedAt });
+  pool.log.warn({ lane: record.lane, epoch, sealedAt }, "epoch sealed anew");
+  return true;
 }
 
 /** Another process settled it first: the watcher brings what was settled and what was kept, the rest goes on. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Redis } from "ioredis";
 
-import { ChainUnreachableError } from "../../chain/errors.ts";
+import { ChainRevertedError, ChainUnreachableError } from "../../chain/errors.ts";
 import { dealIdOf, taskIdOf } from "../../protocol/deal.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
 import { followEvent } from "../../scheduler/actions/following/follow-chain.ts";
@@ -155,6 +155,26 @@ describe("a settle that a reorganisation removed", function () {
       expect(world.hub.lastEpoch(0).epoch).to.equal(1);
     });
   }
+
+  it("is sent by another name when its seal came into another second and it was refused on the way", async function () {
+    await using world = await SchedulerWorld.open(redis().url);
+    for (const index of [1, 2]) await world.connect(index);
+    const { operator } = world.pool;
+    const named: number[] = [];
+    const settle: typeof operator.settle = (plan, of) => {
+      if (named.length === 0) world.hub.lastEpoch(0).sealedAt += 1;
+      named.push(of.sealedAt);
+      // As the sender's journal: what was refused by its name stays so.
+      return of.sealedAt === named[0] ? Promise.reject(new ChainRevertedError("HubEpochTooYoung")) : operator.settle(plan, of); // prettier-ignore
+    };
+    world.pool = { ...world.pool, operator: { ...operator, settle } };
+    const deal = world.openDeal();
+
+    await world.drive("settled", world.isSettled(deal));
+
+    expect(named).to.deep.equal([named[0], named[0]! + 1]);
+    expect(world.hub.lastEpoch(0).epoch).to.equal(1);
+  });
 
   it("lets its tasks go on to another epoch when it cannot be sent again", async function () {
     await using world = await SchedulerWorld.open(redis().url);
