@@ -1,5 +1,4 @@
 import { DEADLINE_FACTOR } from "../../../protocol/categories.ts";
-import type { Hash } from "../../../protocol/primitives.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { TaskRecord } from "../tasks/task-state.ts";
 import { isWorking } from "../votes/vote-state.ts";
@@ -22,10 +21,8 @@ const PATIENCE = 0.25;
 const MACHINES = 2;
 
 /** Whether a task that nobody works on yet can be compared, or wait for others that are. */
-export function mayBeProbed(task: TaskRecord, { inReach }: Placement, now: number): boolean {
-  if (votesOut(task) > 0 || !hasTime(task, now)) return false;
-  const trusted = inReach.filter(({ grade }) => grade === "trusted");
-  return new Set<Hash>(trusted.map(({ machine }) => machine)).size >= MACHINES;
+export function mayBeProbed(task: TaskRecord, { trusted }: Placement, now: number): boolean {
+  return votesOut(task) === 0 && hasTime(task, now) && trusted.length >= MACHINES;
 }
 
 /** Whether the answers that a probe still lacks may come, and in time. */

@@ -63,6 +63,8 @@ export type Placement = {
   readonly refused: readonly { readonly worker: Address; readonly exclusions: readonly Exclusion[] }[];
   /** Those that could take a lease, now or once what excludes them has passed. */
   readonly inReach: readonly Candidate[];
+  /** The trusted ones of those, one of each machine and owner, whoever is better beside them. */
+  readonly trusted: readonly Candidate[];
 };
 
 /** Filters and ranks; pure, so that the same question always has the same answer. */
@@ -87,10 +89,11 @@ export function place(task: TaskRecord, demand: Demand, candidates: readonly Can
     .sort(byRank(task));
   const soon = judged.filter(({ exclusions }) => exclusions.length > 0 && exclusions.every(({ passes }) => passes));
   const inReach = [...ranked, ...soon.map(({ candidate }) => candidate)];
-  if (sameMachineVotes) return { ranked, refused: refused.sort(byClause), inReach };
+  const trusted = oneEach(inReach.filter(({ grade }) => grade === "trusted")).first;
+  if (sameMachineVotes) return { ranked, refused: refused.sort(byClause), inReach, trusted };
   const { first, beside } = oneEach(ranked);
   const others = beside.map(({ of, shares }) => ({ worker: of.worker, exclusions: [BESIDE_BETTER[shares]] }));
-  return { ranked: first, refused: [...refused, ...others].sort(byClause), inReach: oneEach(inReach).first };
+  return { ranked: first, refused: [...refused, ...others].sort(byClause), inReach: oneEach(inReach).first, trusted };
 }
 
 type Judged = { readonly candidate: Candidate; readonly exclusions: readonly Exclusion[] };

@@ -168,6 +168,9 @@ describe("apps on probation", function () {
       expect(mayBeProbed(fresh, among(one, { ...two, machine: one.machine }), GENESIS)).to.equal(false);
       expect(mayBeProbed(fresh, among(one, { ...two, cover: 0n, freeCover: 0n }), GENESIS)).to.equal(false);
       expect(mayBeProbed(probe(ONE), among(one, two), GENESIS)).to.equal(false);
+      const inFront = { ...newcomer, machine: two.machine, speed: two.speed * 4 };
+      expect(among(one, busy, inFront).inReach, "the newcomer hides who is busy").to.not.include(busy);
+      expect(mayBeProbed(fresh, among(one, busy, inFront), GENESIS)).to.equal(true);
     });
 
     it("until a quarter of the deal's time is over, to the second", function () {
