@@ -97,7 +97,7 @@ async function forgetWorkers(pool: PoolContext): Promise<void> {
   for (const worker of await pool.workers.heardBefore(time)) await pool.workers.forget(worker, time);
 }
 
-/** Apps of which no task has been placed for as long as anything is kept. */
+/** Apps of which no task has been admitted for as long as anything is kept. */
 async function forgetApps(pool: PoolContext): Promise<void> {
   await pool.apps.forgetBefore(pool.clock.now() - pool.config.retentionMs);
 }

@@ -7,7 +7,7 @@ import { PoolAppSchema, PoolAppsSchema } from "../../protocol/pool-api.ts";
 import type { PoolApp } from "../../protocol/pool-api.ts";
 import { Sha256Schema } from "../../protocol/primitives.ts";
 import type { PoolContext } from "../actions/context.ts";
-import { afterCause, appAt, digestIn } from "../domain/apps/app-standing.ts";
+import { allowed, appAt, digestIn } from "../domain/apps/app-standing.ts";
 import type { AppRecord } from "../domain/apps/app-standing.ts";
 import type { OperatorsOnly } from "./operators-only.ts";
 
@@ -32,7 +32,7 @@ export function addAppRoutes(app: FastifyInstance, pool: PoolContext, operators:
     const by = await operators(request);
     const { image, app: id } = await recordOf(pool, request.params.digest);
     const now = pool.clock.now();
-    const { after } = await pool.apps.change(image, (record) => afterCause(appAt(record!, now), "allowed", now));
+    const { after } = await pool.apps.change(image, (record) => allowed(appAt(record!, now), now));
     pool.log.warn({ by, app: id, image }, "app allowed");
     pool.wake.offers();
     return appView(after);

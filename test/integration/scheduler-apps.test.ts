@@ -7,7 +7,8 @@ import { manifestOf } from "../../protocol/digest.ts";
 import { PoolAppsSchema } from "../../protocol/pool-api.ts";
 import { TaskWhySchema } from "../../protocol/pool-why.ts";
 import type { Hash } from "../../protocol/primitives.ts";
-import { REFUSED_MS } from "../../scheduler/domain/apps/app-standing.ts";
+import { afterCause, allowed, newApp, REFUSED_MS } from "../../scheduler/domain/apps/app-standing.ts";
+import { createAppStore } from "../../scheduler/store/apps.ts";
 import { withGateway } from "../support/gateway-fixture.ts";
 import { withRedis } from "../support/parts.ts";
 import { IMAGE } from "../support/scheduler-chain.ts";
@@ -218,6 +219,47 @@ describe("a pool that does not know an app", function () {
     expect((await app().inject(forget)).json()).to.include({ standing: "known" });
     expect(await standing()).to.equal(undefined);
     expect((await app().inject(forget)).statusCode).to.equal(404);
+  });
+
+  it("forgets those longest out of use, and none that is allowed or still refused", async function () {
+    let now = Date.now();
+    const store = createAppStore(world().redis, world().keys, () => now);
+    const imageOf = (digit: string): string => `registry.example/app@sha256:${digit.repeat(64)}`;
+    const see = async (digit: string, how: "repeated" | "disputed" | "allowed"): Promise<void> => {
+      const record = newApp({ image: imageOf(digit), app: "1" }, now);
+      const dispute = { taskId: hashOf("task") as Hash, files: [] };
+      const seen = how === "allowed" ? allowed(afterCause(record, "repeated", now), now) : undefined;
+      await store.change(imageOf(digit), () => seen ?? afterCause(record, how, now, dispute));
+    };
+    await Promise.all([see("a", "repeated"), see("b", "repeated"), see("c", "disputed"), see("d", "allowed")]);
+    const begun = now;
+    now += 3_600_000;
+    await store.touch(imageOf("a"));
+    await store.touch(imageOf("c"));
+    await store.touch(imageOf("e"));
+    await store.forgetBefore(begun + 1);
+    const left = async (): Promise<string> =>
+      (await store.all())
+        .map(({ image }) => image.at(-1)!)
+        .toSorted()
+        .join("");
+    expect(await left()).to.equal("acd");
+
+    await store.forgetBefore(begun + REFUSED_MS);
+    expect(await left()).to.equal("cd");
+    await store.forgetBefore(begun + REFUSED_MS + 1);
+    expect(await left()).to.equal("d");
+    expect(await store.forget("d".repeat(64))).to.equal(true);
+  });
+
+  it("notes that an app is in use when a task of it is admitted", async function () {
+    const { redis, keys, pool } = world();
+    await pool.apps.change(IMAGE, () => afterCause(newApp({ image: IMAGE, app: "1" }, 1), "repeated", 1));
+    const digest = IMAGE.split(":").at(-1)!;
+    await redis.zadd(keys("apps-used"), 1, digest);
+    openDeal();
+    await world().settleDown();
+    expect(Number(await redis.zscore(keys("apps-used"), digest))).to.be.greaterThan(1);
   });
 
   it("judges an app by answers that were there when its process died", async function () {

@@ -26,6 +26,7 @@ export async function admitTask(pool: PoolContext, task: TaskRecord, deal: DealR
   if (app?.standing === "refused") await turnAway(pool, task, app);
   const admission = await trialUnder(pool, task, deal, app);
   if ("waits" in admission) return admission;
+  if (app) await pool.apps.touch(app.image);
   const { trial } = admission.task;
   if (trial !== "probe") return { task: await leftTrial(pool, task, trial) };
   return (await joinProbes(pool, task, deal)) ? admission : { waits: ON_PROBATION };

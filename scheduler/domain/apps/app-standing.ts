@@ -45,6 +45,8 @@ export type AppRecord = {
   /** The tasks that are compared while the others wait. */
   readonly probes: readonly Hash[];
   readonly dispute?: Dispute;
+  /** Whether the pool's operator vouches for it. */
+  readonly isAllowed?: true;
 };
 
 /** Which app a deal names. */
@@ -76,6 +78,11 @@ export function afterCause(record: AppRecord, cause: AppCause, now: number, disp
   const { until: _until, dispute: _dispute, ...rest } = record;
   const moved = { ...rest, standing: to, since: now, probes: [] };
   return to === "refused" && dispute ? { ...moved, until: now + REFUSED_MS, dispute } : moved;
+}
+
+/** The app as one that the pool's operator vouches for, whatever it was; the very same record where he did before. */
+export function allowed(record: AppRecord, now: number): AppRecord {
+  return record.isAllowed ? record : { ...afterCause(record, "allowed", now), isAllowed: true };
 }
 
 /** Names in what the answers to the task differ over which it is refused; the very same record where it is not. */
