@@ -20,7 +20,6 @@ import { placeTask } from "../../scheduler/actions/placing/place-task.ts";
 import { runLane } from "../../scheduler/epochs/run-lane.ts";
 import { sweep } from "../../scheduler/actions/sweep.ts";
 import { createFileBlobStore } from "../../scheduler/blobs/blob-store.ts";
-import { loadConfig } from "../../scheduler/config.ts";
 import type { SchedulerConfig } from "../../scheduler/config.ts";
 import type { TaskRecord } from "../../scheduler/domain/tasks/task-state.ts";
 import { hearMessage } from "../../scheduler/http/hear-message.ts";
@@ -42,6 +41,7 @@ import { createWaitingTasks } from "../../scheduler/store/tasks/waiting-tasks.ts
 import { createWorkerStore } from "../../scheduler/store/workers/worker-store.ts";
 import { BALLOT_DOMAIN, CHAIN_ID, FakeHub, fakeOperator, fakePoolChain } from "./scheduler-chain.ts";
 import { aDeal, firstOf, PARAMS } from "./scheduler-records.ts";
+import { testConfig } from "./scheduler-config.ts";
 import { FakeWorker, isOwner } from "./scheduler-worker.ts";
 import type { Manners } from "./scheduler-worker.ts";
 import { tempDir } from "./temp-dir.ts";
@@ -52,21 +52,6 @@ const COVER = 1_000_000n;
 const SWEEP_SECONDS = 5;
 
 let pools = 0;
-
-/** The configuration of a scheduler in tests, from as few variables as it takes. */
-export function testConfig(env: Readonly<Record<string, string>> = {}): SchedulerConfig {
-  return loadConfig({
-    REDIS_URL: "redis://127.0.0.1:1",
-    GRIDMILL_RPC_URLS: "http://127.0.0.1:1",
-    GRIDMILL_DEPLOYMENT: "none.json",
-    GRIDMILL_POOL: "1",
-    GRIDMILL_MARKET_URL: "http://127.0.0.1:1",
-    GRIDMILL_DATA: "/nonexistent",
-    GRIDMILL_KEY: "0x01",
-    GRIDMILL_REPLICATE_PERCENT: "0",
-    ...env,
-  });
-}
 
 /** What the pool is told to do next; each purpose once, as its queues keep them. */
 type Due = { readonly wakes: Set<string>; readonly later: Map<string, number> };

@@ -18,7 +18,7 @@ import type { ChainReader } from "../../../chain/reader.ts";
 import type { TaskRecord } from "../../../scheduler/domain/tasks/task-state.ts";
 import type { VoteState } from "../../../scheduler/domain/votes/vote-state.ts";
 import { agreedTag, leasesWanted } from "../../../scheduler/domain/votes/votes-needed.ts";
-import { testConfig } from "../../support/scheduler-world.ts";
+import { testConfig } from "../../support/scheduler-config.ts";
 import { addressOf, aDeal, aTask, aVote, DIGEST, GENESIS, OTHER_DIGEST } from "../../support/scheduler-records.ts";
 
 const POLICY = testConfig().epochs;
