@@ -27,7 +27,7 @@ export type AgentDeps = {
   readonly books: Bookkeeping;
   readonly upload: (taskId: Hash) => Promise<void>;
   /** Says what a vote stands for, which gives it up unless it is open. */
-  readonly show: (taskId: Hash) => Promise<void>;
+  readonly show: (taskId: Hash, connected: bigint) => Promise<void>;
   readonly load: () => number;
   readonly accepting: () => boolean;
   readonly send: (message: WorkerMessage) => void;
@@ -108,7 +108,7 @@ async function obey(order: Order, pool: bigint | undefined, deps: AgentDeps): Pr
     case "upload?":
       return deps.upload(order.taskId);
     case "manifest?":
-      return deps.show(order.taskId);
+      return deps.show(order.taskId, pool);
     case "settled":
       return deps.books.settled(order);
   }

@@ -112,7 +112,7 @@ export async function equipWorker(around: Surroundings): Promise<Equipment> {
     opener,
     kept,
     books,
-    show: (taskId) => showManifest(taskId, { votes, ballots, readManifest, send: gateway.send, log }),
+    show: (taskId, pool) => showManifest(taskId, pool, { votes, ballots, readManifest, send: gateway.send, log }),
     upload: uploaderFor(around, votes, uploads.signal),
     load: machineLoad,
     accepting,

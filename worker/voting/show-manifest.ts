@@ -21,12 +21,13 @@ type ShowDeps = {
 /**
  * Shows the pool what the vote for a task says, so that it can name in what an app's answers differ. A vote that is not open
  * is given up first: who reads it can copy it, and so it must be worth nothing any more.
+ * @param pool the connected one; what was voted for another it is not shown
  */
-export async function showManifest(taskId: Hash, deps: ShowDeps): Promise<void> {
+export async function showManifest(taskId: Hash, pool: bigint, deps: ShowDeps): Promise<void> {
   const { ballots, send, log } = deps;
   try {
     const vote = deps.votes.get(taskId);
-    if (!vote) throw new ResultGoneError("This worker has no vote for that task");
+    if (vote?.pool !== pool) throw new ResultGoneError("This worker has no vote of that pool for that task");
     const text = vote.failed === undefined ? await manifestOf(vote.result?.path, deps) : failText(vote.failed);
     await ballots.giveUp(vote);
     send({ type: "manifest", taskId, text });

@@ -14,7 +14,7 @@ import { writeResultBlob } from "../../../worker/executor/result-blob.ts";
 import { epochKey } from "../../../worker/journal/journal.ts";
 import { showManifest } from "../../../worker/voting/show-manifest.ts";
 import { tempDir } from "../../support/temp-dir.ts";
-import { aLease, silent } from "./fakes.ts";
+import { aLease, POOL, silent } from "./fakes.ts";
 import { aVoting, ballotWanted } from "./voting.ts";
 import type { Voting } from "./voting.ts";
 
@@ -26,7 +26,12 @@ describe("showing what a vote says", function () {
 
   const show = async (voting: Voting, task: Hash = taskId, read = () => Promise.resolve(MANIFEST)): Promise<object> => {
     const send = voting.sent.push.bind(voting.sent);
-    await showManifest(task, { ...voting, readManifest: read, send: (message) => void send(message), log: silent });
+    await showManifest(task, POOL, {
+      ...voting,
+      readManifest: read,
+      send: (message) => void send(message),
+      log: silent,
+    });
     return voting.sent.at(-1)!;
   };
 
@@ -44,7 +49,7 @@ describe("showing what a vote says", function () {
     const voting = await withVote();
     let standing: string | undefined;
     const { send } = { send: () => void (standing = voting.votes.get(taskId)?.standing) };
-    await showManifest(taskId, { ...voting, readManifest: () => Promise.resolve(MANIFEST), send, log: silent });
+    await showManifest(taskId, POOL, { ...voting, readManifest: () => Promise.resolve(MANIFEST), send, log: silent });
 
     expect(standing).to.equal("closed");
     const { ballots } = voting.restart();
@@ -55,6 +60,16 @@ describe("showing what a vote says", function () {
       taskId,
       text: MANIFEST,
     });
+  });
+
+  it("shows a pool nothing of a vote for another, which stays as it is", async function () {
+    const voting = await withVote();
+    const send = voting.sent.push.bind(voting.sent);
+    const deps = { ...voting, readManifest: () => Promise.resolve(MANIFEST), log: silent };
+    await showManifest(taskId, POOL + 1n, { ...deps, send: (message) => void send(message) });
+
+    expect(voting.sent.at(-1)).to.deep.include({ type: "manifest-refused", taskId, code: "GM_RESULT_GONE" });
+    expect(voting.votes.get(taskId)?.standing).to.equal("computed");
   });
 
   it("keeps a vote whose ballot is signed, until it is open, and then gives nothing up", async function () {
