@@ -3,7 +3,14 @@ import type { Lease } from "../../protocol/lease.ts";
 import type { MessageOf, SchedulerMessage } from "../../protocol/messages.ts";
 import type { Address } from "../../protocol/primitives.ts";
 import type { WorkerChain } from "../chain/worker-chain.ts";
-import { DrainingError, LeaseDroppedError, NoCapacityError, OtherPoolError, TaskRunningError } from "../errors.ts";
+import {
+  DrainingError,
+  LeaseDroppedError,
+  NoCapacityError,
+  OtherPoolError,
+  ResultGoneError,
+  TaskRunningError,
+} from "../errors.ts";
 import { checkLeaseItself, checkLeaseOnChain } from "./check-lease.ts";
 import type { LeasePolicy } from "./check-lease.ts";
 import { giveUp, refuseLease, runToTheEnd, sayComputed } from "./lease-run.ts";
@@ -73,6 +80,10 @@ async function offer(lease: Lease, pool: bigint, desk: Desk, deps: LeaseDeskDeps
 
 /** A task is answered once: a later lease of it gets the first vote's tag, and nothing is run. */
 async function answerAgain({ leaseId, taskId }: Lease, deps: LeaseDeskDeps): Promise<void> {
+  // It enters no ballot any more: whoever counted on it would wait in vain.
+  if (deps.votes.get(taskId)?.givenUpAt !== undefined) {
+    return refuseLease(leaseId, new ResultGoneError("The vote for that task was given up"), deps);
+  }
   await deps.votes.attach(taskId, leaseId);
   const vote = deps.votes.get(taskId);
   if (vote) sayComputed(vote, leaseId, deps);

@@ -201,6 +201,18 @@ describe("lease desk", function () {
     });
   });
 
+  it("refuses a later lease of a task whose vote was given up: it would enter no ballot", async function () {
+    const leasing = aLeasing();
+    leasing.executor.automatic = () => resultOf("a");
+    const first = aLease();
+    await leasing.desk.offer(first, POOL);
+    await leasing.votes.giveUp(first.taskId);
+    await leasing.desk.offer({ ...first, leaseId: aLease().leaseId }, POOL);
+
+    expect(leasing.executor.specs).to.have.length(1);
+    expect(leasing.said()).to.deep.equal(["accept", "computed", "refuse GM_RESULT_GONE"]);
+  });
+
   it("keeps the first answer when a task is run twice with different results", async function () {
     const leasing = aLeasing();
     const { lease, done, resolve } = await running(leasing);
