@@ -8,6 +8,7 @@ import { PoolAppsSchema } from "../../protocol/pool-api.ts";
 import { TaskWhySchema } from "../../protocol/pool-why.ts";
 import type { Hash } from "../../protocol/primitives.ts";
 import { afterCause, allowed, newApp, REFUSED_MS } from "../../scheduler/domain/apps/app-standing.ts";
+import { withTrial } from "../../scheduler/domain/apps/trial.ts";
 import { createAppStore } from "../../scheduler/store/apps.ts";
 import { withGateway } from "../support/gateway-fixture.ts";
 import { withRedis } from "../support/parts.ts";
@@ -128,7 +129,12 @@ describe("a pool that does not know an app", function () {
     ]);
 
     const liar = [...world().workers.values()][0]!;
-    await world().hear(liar.address, { type: "manifest", taskId: firstOf(deal), text: outputOf(1) });
+    const show = () => world().hear(liar.address, { type: "manifest", taskId: firstOf(deal), text: outputOf(1) });
+    await world().pool.tasks.update(firstOf(deal), (task) => withTrial(task, "told"));
+    await show();
+    expect(await filesOf(), "of a task that goes on").to.deep.equal(["how it ended"]);
+    await world().pool.tasks.update(firstOf(deal), (task) => withTrial(task, "disputed"));
+    await show();
     expect(await filesOf()).to.deep.equal(["random", "how it ended"]);
     const stranger = await world().connect(4);
     await world().hear(stranger.address, { type: "manifest", taskId: firstOf(deal), text: outputOf(1) });

@@ -6,8 +6,11 @@ import { paramsHashOf } from "../../protocol/params.ts";
 import { TaskWhySchema } from "../../protocol/pool-why.ts";
 import type { TaskWhy } from "../../protocol/pool-why.ts";
 import type { Hash } from "../../protocol/primitives.ts";
+import { newApp } from "../../scheduler/domain/apps/app-standing.ts";
+import { withTrial } from "../../scheduler/domain/apps/trial.ts";
 import { withGateway } from "../support/gateway-fixture.ts";
 import { withRedis } from "../support/parts.ts";
+import { IMAGE } from "../support/scheduler-chain.ts";
 import { firstOf } from "../support/scheduler-records.ts";
 
 const MACHINE = hashOf("a machine with two workers") as Hash;
@@ -37,6 +40,21 @@ describe("why a task is where it is", function () {
     expect(voters).to.deep.equal(why.workers.slice(0, 2).map(({ worker }) => worker));
     for (const { score } of why.workers) expect(score!.total).to.be.within(0, 1);
     expect(await whyOf(deal)).to.deep.include({ status: "running", outlook: "leased", votes: { out: 2, wanted: 0 } });
+  });
+
+  it("counts those tasks of a new app that are still compared, and no others", async function () {
+    const deal = world().openDeal({ trust: 2 });
+    await world().settleDown();
+    await world().pool.tasks.update(firstOf(deal), (task) => withTrial(task, undefined));
+    const over = ["gone", "gone too"].map((name) => hashOf(name) as Hash);
+    await world().pool.apps.change(IMAGE, () => ({ ...newApp({ image: IMAGE, app: "1" }, 0), probes: over }));
+    await world().trust(await world().connect(1), await world().connect(2));
+
+    const why = await whyOf(deal);
+    await world().settleDown();
+
+    expect(why).to.deep.include({ outlook: "next", votes: { out: 0, wanted: 2 } });
+    expect((await world().taskOf(deal)).trial).to.equal("probe");
   });
 
   it("tells what the requester weighs, and that alone decides", async function () {

@@ -1,4 +1,5 @@
 import type { BlockRef, ChainReader, WorkerState } from "../../chain/reader.ts";
+import { rememberingFor } from "../../chain/remembering-for.ts";
 import { taskIdOf } from "../../protocol/deal.ts";
 import { inBatches } from "../../protocol/in-batches.ts";
 import type { Address, Hash } from "../../protocol/primitives.ts";
@@ -34,10 +35,13 @@ export function createReaderChain(
     bondOf,
     fundsOf: (worker) => reader.accountOf(worker),
     endpointOf: async (pool) => (await reader.poolOf(pool))?.endpoint,
-    imageDigestOf: remembered(async (app) => (await reader.appOf(app))?.digest),
-    datasetDigestOf: remembered(async (dataset) => (await reader.datasetOf(dataset))?.digest),
+    // What a registry has once never changes.
+    imageDigestOf: rememberingFor(Infinity, async (app: bigint) => (await reader.appOf(app))?.digest, isThere),
+    datasetDigestOf: rememberingFor(Infinity, async (id: bigint) => (await reader.datasetOf(id))?.digest, isThere),
   };
 }
+
+const isThere = (digest: Hash | undefined): boolean => digest !== undefined;
 
 type LanePlace = { readonly pool: bigint; readonly lane: number };
 
@@ -55,18 +59,13 @@ async function lanesAt(
 }
 
 function lanesIn(lanes: readonly LanePlace[]): Reading<readonly LaneState[]> {
-  return async (then, { timestamp: now }) => {
-    const epochs = readOnce((name: string) => {
-      const [pool, lane] = name.split("/");
-      return then.epochOf(BigInt(pool!), Number(lane));
-    });
-    return Promise.all(lanes.map(async ({ pool, lane }) => ({ ...(await epochs(`${pool}/${lane}`)), now })));
-  };
+  return (then, { timestamp: now }) =>
+    Promise.all(lanes.map(async ({ pool, lane }) => ({ ...(await then.epochOf(pool, lane)), now })));
 }
 
 function tasksIn(places: readonly TaskPlace[]): Reading<readonly TaskState[]> {
   return (then, { timestamp: now }) => {
-    const deals = readOnce((dealId: Hash) => then.dealState(dealId));
+    const deals = rememberingFor(Infinity, (dealId: Hash) => then.dealState(dealId));
     return Promise.all(
       places.map(async ({ dealId, index }) => {
         const [deal, taskClosed] = await Promise.all([deals(dealId), then.isClosed(dealId, index)]);
@@ -88,27 +87,7 @@ function keptIn(places: readonly TaskPlace[]): Reading<readonly KeptTask[]> {
 }
 
 function bondsOf(reader: ChainReader, workers: readonly Address[]): Promise<readonly WorkerState[]> {
-  return Promise.all(workers.map(readOnce((worker) => reader.workerOf(worker))));
-}
-
-/** The same question is asked once. */
-function readOnce<K, V>(read: (key: K) => Promise<V>): (key: K) => Promise<V> {
-  const answers = new Map<K, Promise<V>>();
-  return (key) => {
-    const answer = answers.get(key) ?? read(key);
-    answers.set(key, answer);
-    return answer;
-  };
-}
-
-/** A digest of a registry never changes once it is there. */
-function remembered(read: (id: bigint) => Promise<Hash | undefined>): typeof read {
-  const digests = new Map<bigint, Hash>();
-  return async (id) => {
-    const digest = digests.get(id) ?? (await read(id));
-    if (digest) digests.set(id, digest);
-    return digest;
-  };
+  return Promise.all(workers.map(rememberingFor(Infinity, (worker: Address) => reader.workerOf(worker))));
 }
 
 /**

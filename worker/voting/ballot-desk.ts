@@ -153,7 +153,8 @@ async function giveUp({ taskId }: VoteRecord, { votes, ballots }: BallotDeskDeps
   const vote = votes.get(taskId);
   const holding = ballots.all().filter((ballot) => ballot.votes.some((each) => each.taskId === taskId));
   if (vote?.standing !== "computed" || holding.some(({ opened }) => opened)) return;
-  if (vote.kept !== undefined || holding.some(({ ended }) => ended === undefined)) {
+  // Also one that ended: a reorganisation may bring it back, and its vote then has to be opened.
+  if (vote.kept !== undefined || holding.length > 0) {
     throw new NotOpenedError("The vote for that task stands in a ballot that is not open yet");
   }
   if (votes.all().filter(({ givenUpAt }) => givenUpAt !== undefined).length >= MOST_GIVEN_UP) {

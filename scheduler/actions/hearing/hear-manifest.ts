@@ -60,5 +60,5 @@ async function disputeOf(pool: PoolContext, taskId: Hash): Promise<Disputed | un
   const task = await pool.tasks.get(taskId);
   const deal = task && (await pool.deals.get(task.dealId));
   const app = deal?.image === undefined ? undefined : await pool.apps.get(deal.image);
-  return task && app?.dispute?.taskId === taskId ? { task, app } : undefined;
+  return task?.trial === "disputed" && app?.dispute?.taskId === taskId ? { task, app } : undefined;
 }

@@ -1,3 +1,4 @@
+import type { Hash } from "../../../protocol/primitives.ts";
 import { appAt, newApp, withProbe } from "../../domain/apps/app-standing.ts";
 import type { AppRecord } from "../../domain/apps/app-standing.ts";
 import { verdictOf } from "../../domain/apps/answers.ts";
@@ -37,7 +38,8 @@ export async function trialOf(pool: PoolContext, task: TaskRecord, deal: DealRec
   const app = await appOf(pool, deal);
   const admission = await trialUnder(pool, task, deal, app);
   if ("waits" in admission || admission.task.trial !== "probe") return admission;
-  const joined = withProbe(app ?? unseen(deal, pool.clock.now()), task.taskId, []);
+  const known = app ?? unseen(deal, pool.clock.now());
+  const joined = withProbe(known, task.taskId, await overOf(pool, known.probes));
   return joined.probes.includes(task.taskId) ? admission : { waits: ON_PROBATION };
 }
 
@@ -115,11 +117,16 @@ async function stored(pool: PoolContext, task: TaskRecord, trial: Trial | undefi
 async function joinProbes(pool: PoolContext, { taskId }: TaskRecord, deal: DealRecord): Promise<boolean> {
   const probes = (await pool.apps.get(deal.image!))?.probes ?? [];
   if (probes.includes(taskId)) return true;
-  const live = (await pool.tasks.getAll(probes)).filter(isProbing).map((probe) => probe.taskId);
-  const over = probes.filter((probe) => !live.includes(probe));
+  const over = await overOf(pool, probes);
   const now = pool.clock.now();
   const { after } = await pool.apps.change(deal.image!, (record = unseen(deal, now)) =>
     withProbe(appAt(record, now), taskId, over),
   );
   return after.probes.includes(taskId);
+}
+
+/** Those of these tasks that are compared no more. */
+async function overOf(pool: PoolContext, probes: readonly Hash[]): Promise<readonly Hash[]> {
+  const live = (await pool.tasks.getAll(probes)).filter(isProbing).map(({ taskId }) => taskId);
+  return probes.filter((probe) => !live.includes(probe));
 }

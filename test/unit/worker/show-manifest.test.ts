@@ -79,6 +79,10 @@ describe("showing what a vote says", function () {
     expect(await show(voting)).to.deep.include({ type: "manifest-refused", taskId, code: "GM_NOT_OPENED" });
     expect(voting.votes.get(taskId)?.standing).to.equal("computed");
 
+    await voting.journal.ballots.change(epochKey(ballot), (now) => ({ ...now!, ended: "expired" }));
+    expect(await show(voting), "a reorganisation may bring it back").to.deep.include({ type: "manifest-refused" });
+    expect(voting.votes.get(taskId)?.standing).to.equal("computed");
+
     await voting.journal.ballots.change(epochKey(ballot), (now) => ({ ...now!, opened: true }));
     expect(await show(voting)).to.deep.equal({ type: "manifest", taskId, text: MANIFEST });
     expect(voting.votes.get(taskId)).to.deep.include({ standing: "computed" }).and.to.not.have.property("givenUpAt");
